@@ -1,0 +1,1 @@
+"""fixgw: an exchange you speak FIX 4.4 to."""

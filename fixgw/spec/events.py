@@ -1,0 +1,165 @@
+"""Events: what happened, each carrying all that a report of it needs.
+
+``exec_id`` is ExecID(17): the sequence number of the command, a dot, and a count within it.  It is
+unique for the life of the venue.  The time of an event is the time of its command.
+"""
+
+import msgspec
+
+from fixgw.spec.values import (
+    CxlRejReason,
+    CxlRejResponseTo,
+    MassCancelRejectReason,
+    MassCancelRequestType,
+    OrdRejReason,
+    OrdStatus,
+    OrdType,
+    Price,
+    Qty,
+    Side,
+    TimeInForce,
+)
+
+
+class OrderState(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """An order as it stands right after the event that carries it."""
+
+    session: str
+    firm: str
+    account: str
+    order_id: str
+    cl_ord_id: str
+    """ClOrdID(11) last accepted in the chain (E3)."""
+    symbol: str
+    side: Side
+    ord_type: OrdType
+    time_in_force: TimeInForce
+    order_qty: Qty
+    """OrderQty(38); 0 when the door could not read it."""
+    price: Price | None
+    ord_status: OrdStatus
+    cum_qty: Qty
+    leaves_qty: Qty
+    cum_notional: int
+    """Sum of LastPx times LastQty over the whole chain (E2), in the product of the instrument's scales."""
+
+
+class OrderAccepted(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="accepted"):
+    """150=0: the order is live."""
+
+    exec_id: str
+    order: OrderState
+
+
+class OrderRejected(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="rejected"):
+    """150=8: the order never lived, or (103=6) is one that already exists, whose state ``order`` then is (E18)."""
+
+    exec_id: str
+    order: OrderState
+    ord_rej_reason: OrdRejReason
+    text: str
+
+
+class Fill(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One side of a trade."""
+
+    exec_id: str
+    order: OrderState
+
+
+class Trade(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="trade"):
+    """150=F to both sides (E31), at the resting order's price."""
+
+    symbol: str
+    last_px: Price
+    last_qty: Qty
+    aggressor: Fill
+    resting: Fill
+
+
+class OrderCanceled(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="canceled"):
+    """150=4.  ``order.cl_ord_id`` is that of the cancel request when one asked for it."""
+
+    exec_id: str
+    order: OrderState
+    canceled_qty: Qty
+    """What was open until now; order_qty - cum_qty."""
+    rested: bool
+    """Whether the canceled quantity was in the book."""
+    orig_cl_ord_id: str | None
+    """OrigClOrdID(41) when a cancel request asked for it (E3), else None."""
+    text: str | None
+
+
+class OrderReplaced(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="replaced"):
+    """150=5: the order as restated by the client (E17)."""
+
+    exec_id: str
+    order: OrderState
+    orig_cl_ord_id: str
+    previous_price: Price | None
+    previous_leaves_qty: Qty
+    keeps_priority: bool
+
+
+class OrderStated(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="stated"):
+    """150=I answering a NewOrderSingle with PossResend(97)=Y that the venue has seen before (E19)."""
+
+    exec_id: str
+    order: OrderState
+    text: str
+
+
+class CancelRejected(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="cancel-rejected"):
+    """OrderCancelReject(35=9).  ``order_id`` is NONE and ``ord_status`` REJECTED for an unknown order (E8)."""
+
+    session: str
+    firm: str
+    account: str | None
+    order_id: str
+    cl_ord_id: str
+    orig_cl_ord_id: str
+    ord_status: OrdStatus
+    cxl_rej_response_to: CxlRejResponseTo
+    cxl_rej_reason: CxlRejReason
+    text: str
+
+
+class AffectedOrder(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One entry of NoAffectedOrders(534)."""
+
+    orig_cl_ord_id: str
+    affected_order_id: str
+
+
+class MassCanceled(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="mass-canceled"):
+    """OrderMassCancelReport(35=r), after the OrderCanceled of each order (E24)."""
+
+    session: str
+    firm: str
+    cl_ord_id: str
+    order_id: str
+    mass_cancel_request_type: MassCancelRequestType
+    symbol: str | None
+    side: Side | None
+    affected: tuple[AffectedOrder, ...]
+    mass_cancel_reject_reason: MassCancelRejectReason | None
+    """None when granted; 531 is then the request type, else 0."""
+    text: str | None
+
+
+class VenueConfigured(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="configured"):
+    """The instruments, limits and participants of the command are in force from here on."""
+
+
+Event = (
+    OrderAccepted
+    | OrderRejected
+    | Trade
+    | OrderCanceled
+    | OrderReplaced
+    | OrderStated
+    | CancelRejected
+    | MassCanceled
+    | VenueConfigured
+)

@@ -1,0 +1,47 @@
+"""An instrument: what can be traded, in which steps, and the scales its integers are in."""
+
+import msgspec
+
+from fixgw.spec.values import INT64_MAX, Price, Qty
+
+SCALE_MAX = 9
+"""The most decimals a price or a quantity may have."""
+
+NOTIONAL_SCALE = 2 * SCALE_MAX
+"""Notional amounts of all instruments are in ``10**-18`` units of their currency: one scale, always exact."""
+
+
+class Instrument(msgspec.Struct, frozen=True, array_like=True):
+    """Tick and lot are in the instrument's own scales, as all prices and quantities of it are.
+
+    ``order_qty_bound`` times ``price_bound`` is below 2**63, so that no order's notional can overflow
+    the journal's integers.  They are bounds of representation; what a firm may do, the limits say.
+    """
+
+    symbol: str
+    price_scale: int
+    qty_scale: int
+    tick_size: Price
+    lot_size: Qty
+    multiplier: int
+    order_qty_bound: Qty
+    price_bound: Price
+    allows_negative_price: bool = False
+
+    def notional(self, price: int, qty: int) -> int:
+        """Return price times quantity times contract multiplier, in ``10**-18`` units of the currency."""
+        return price * qty * self.multiplier * 10 ** (NOTIONAL_SCALE - self.price_scale - self.qty_scale)
+
+
+UNLISTED = Instrument(
+    symbol="",
+    price_scale=8,
+    qty_scale=8,
+    tick_size=Price(1),
+    lot_size=Qty(1),
+    multiplier=1,
+    order_qty_bound=Qty(INT64_MAX),
+    price_bound=Price(1),
+    allows_negative_price=True,
+)
+"""Stands in for a symbol nobody knows, so that its order can be read, refused and echoed."""

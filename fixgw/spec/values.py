@@ -1,0 +1,160 @@
+"""The values of FIX 4.4 fields that the venue reasons about, named as FIX names them.
+
+Enumerations carry the character of the wire as their value.  Where FIX 4.4 defines more values than
+the venue supports, all of them are here, so that an order can be refused and echoed truthfully.
+"""
+
+from enum import Enum
+from typing import NewType
+
+Price = NewType("Price", int)
+"""Price(44) in units of ``10**-price_scale`` of the instrument; may be negative."""
+
+Qty = NewType("Qty", int)
+"""A quantity in units of ``10**-qty_scale`` of the instrument."""
+
+INT64_MAX = 2**63 - 1
+
+
+class Side(Enum):
+    """Side(54)."""
+
+    BUY = "1"
+    SELL = "2"
+    BUY_MINUS = "3"
+    SELL_PLUS = "4"
+    SELL_SHORT = "5"
+    SELL_SHORT_EXEMPT = "6"
+    UNDISCLOSED = "7"
+    CROSS = "8"
+    CROSS_SHORT = "9"
+    CROSS_SHORT_EXEMPT = "A"
+    AS_DEFINED = "B"
+    OPPOSITE = "C"
+    SUBSCRIBE = "D"
+    REDEEM = "E"
+    LEND = "F"
+    BORROW = "G"
+
+
+class OrdType(Enum):
+    """OrdType(40)."""
+
+    MARKET = "1"
+    LIMIT = "2"
+    STOP = "3"
+    STOP_LIMIT = "4"
+    WITH_OR_WITHOUT = "6"
+    LIMIT_OR_BETTER = "7"
+    LIMIT_WITH_OR_WITHOUT = "8"
+    ON_BASIS = "9"
+    PREVIOUSLY_QUOTED = "D"
+    PREVIOUSLY_INDICATED = "E"
+    FOREX_SWAP = "G"
+    FUNARI = "I"
+    MARKET_IF_TOUCHED = "J"
+    MARKET_WITH_LEFTOVER_AS_LIMIT = "K"
+    PREVIOUS_FUND_VALUATION_POINT = "L"
+    NEXT_FUND_VALUATION_POINT = "M"
+    PEGGED = "P"
+
+
+class TimeInForce(Enum):
+    """TimeInForce(59); absent on the wire means DAY."""
+
+    DAY = "0"
+    GOOD_TILL_CANCEL = "1"
+    AT_THE_OPENING = "2"
+    IMMEDIATE_OR_CANCEL = "3"
+    FILL_OR_KILL = "4"
+    GOOD_TILL_CROSSING = "5"
+    GOOD_TILL_DATE = "6"
+    AT_THE_CLOSE = "7"
+
+
+class OrdStatus(Enum):
+    """OrdStatus(39): the state an order is in."""
+
+    NEW = "0"
+    PARTIALLY_FILLED = "1"
+    FILLED = "2"
+    CANCELED = "4"
+    REJECTED = "8"
+
+
+class ExecType(Enum):
+    """ExecType(150): the event a report tells of."""
+
+    NEW = "0"
+    CANCELED = "4"
+    REPLACED = "5"
+    REJECTED = "8"
+    TRADE = "F"
+    ORDER_STATUS = "I"
+
+
+class OrdRejReason(Enum):
+    """OrdRejReason(103)."""
+
+    BROKER_OR_EXCHANGE_OPTION = "0"
+    UNKNOWN_SYMBOL = "1"
+    EXCHANGE_CLOSED = "2"
+    ORDER_EXCEEDS_LIMIT = "3"
+    TOO_LATE_TO_ENTER = "4"
+    UNKNOWN_ORDER = "5"
+    DUPLICATE_ORDER = "6"
+    STALE_ORDER = "8"
+    UNSUPPORTED_ORDER_CHARACTERISTIC = "11"
+    INCORRECT_QUANTITY = "13"
+    UNKNOWN_ACCOUNT = "15"
+    OTHER = "99"
+
+
+class CxlRejReason(Enum):
+    """CxlRejReason(102)."""
+
+    TOO_LATE_TO_CANCEL = "0"
+    UNKNOWN_ORDER = "1"
+    BROKER_OR_EXCHANGE_OPTION = "2"
+    DUPLICATE_CL_ORD_ID = "6"
+    OTHER = "99"
+
+
+class CxlRejResponseTo(Enum):
+    """CxlRejResponseTo(434): which request an OrderCancelReject answers."""
+
+    ORDER_CANCEL_REQUEST = "1"
+    ORDER_CANCEL_REPLACE_REQUEST = "2"
+
+
+class MassCancelRequestType(Enum):
+    """MassCancelRequestType(530), and MassCancelResponse(531) when granted."""
+
+    SECURITY = "1"
+    UNDERLYING_SECURITY = "2"
+    PRODUCT = "3"
+    CFI_CODE = "4"
+    SECURITY_TYPE = "5"
+    TRADING_SESSION = "6"
+    ALL_ORDERS = "7"
+
+
+class MassCancelRejectReason(Enum):
+    """MassCancelRejectReason(532)."""
+
+    MASS_CANCEL_NOT_SUPPORTED = "0"
+    INVALID_OR_UNKNOWN_SECURITY = "1"
+    OTHER = "99"
+
+
+class MassStatusReqType(Enum):
+    """MassStatusReqType(585)."""
+
+    SECURITY = "1"
+    UNDERLYING_SECURITY = "2"
+    PRODUCT = "3"
+    CFI_CODE = "4"
+    SECURITY_TYPE = "5"
+    TRADING_SESSION = "6"
+    ALL_ORDERS = "7"
+    PARTY_ID = "8"
