@@ -30,7 +30,7 @@ class Instrument(msgspec.Struct, frozen=True, array_like=True):
 
     def notional(self, price: int, qty: int) -> int:
         """Return price times quantity times contract multiplier, in ``10**-18`` units of the currency."""
-        return price * qty * self.multiplier * 10 ** (NOTIONAL_SCALE - self.price_scale - self.qty_scale)
+        return price * qty * self.multiplier * int(10 ** (NOTIONAL_SCALE - self.price_scale - self.qty_scale))
 
 
 UNLISTED = Instrument(
