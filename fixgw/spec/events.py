@@ -103,7 +103,7 @@ class OrderReplaced(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=
 
 
 class OrderStated(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="stated"):
-    """150=I answering a NewOrderSingle with PossResend(97)=Y that the venue has seen before (E19)."""
+    """150=I, answering a NewOrderSingle with PossResend(97)=Y that the venue has seen before (E19)."""
 
     exec_id: str
     order: OrderState

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from fixgw.spec.fixed import FixedError, parse
 from fixgw.spec.values import INT64_MAX, Price, Qty
 
 SCALE_MAX = 9
@@ -28,6 +29,24 @@ class Instrument(msgspec.Struct, frozen=True, array_like=True):
     price_bound: Price
     allows_negative_price: bool = False
 
+    def parse_price(self, text: str) -> Price:
+        """Return Price(44) ``text`` in this instrument's scale; raises FixedError."""
+        price = parse(text, self.price_scale)
+        if price <= 0 and not self.allows_negative_price:
+            raise FixedError("is not above zero")
+        if abs(price) > self.price_bound:
+            raise FixedError("is too large")
+        return Price(price)
+
+    def parse_qty(self, text: str) -> Qty:
+        """Return OrderQty(38) ``text`` in this instrument's scale; raises FixedError."""
+        qty = parse(text, self.qty_scale)
+        if qty <= 0:
+            raise FixedError("is not above zero")
+        if qty > self.order_qty_bound:
+            raise FixedError("is too large")
+        return Qty(qty)
+
     def notional(self, price: int, qty: int) -> int:
         """Return price times quantity times contract multiplier, in ``10**-18`` units of the currency."""
         return price * qty * self.multiplier * int(10 ** (NOTIONAL_SCALE - self.price_scale - self.qty_scale))
@@ -41,7 +60,7 @@ UNLISTED = Instrument(
     lot_size=Qty(1),
     multiplier=1,
     order_qty_bound=Qty(INT64_MAX),
-    price_bound=Price(1),
+    price_bound=Price(INT64_MAX),
     allows_negative_price=True,
 )
-"""Stands in for a symbol nobody knows, so that its order can be read, refused and echoed."""
+"""Stands in for a symbol nobody knows, so that its order can be read, refused and echoed; never traded."""

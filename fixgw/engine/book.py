@@ -1,0 +1,113 @@
+"""The book of one instrument: price levels in order, each a queue in time."""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+
+from sortedcontainers import SortedDict
+
+from fixgw.engine.order import Order
+from fixgw.spec.values import OrdStatus, Price, Qty, Side
+
+
+class Level:
+    """All orders at one price, oldest first.
+
+    An OrderedDict is a linked list that can be entered anywhere: the oldest order and any order by its
+    OrderID are found, and taken out, in constant time however many there are.
+    """
+
+    __slots__ = ("leaves_qty", "orders", "price")
+
+    def __init__(self, price: Price) -> None:
+        self.price = price
+        self.leaves_qty = 0
+        self.orders: OrderedDict[str, Order] = OrderedDict()
+
+    def oldest(self) -> Order:
+        return next(iter(self.orders.values()))
+
+
+class BookSide:
+    """The levels of one side, best first.  ``best`` is kept, since every order asks for it."""
+
+    __slots__ = ("_levels", "_sign", "best")
+
+    def __init__(self, side: Side) -> None:
+        # Keys grow from best to worst on both sides: bids are kept by their negative price.
+        self._sign = -1 if side is Side.BUY else 1
+        self._levels: SortedDict[int, Level] = SortedDict()
+        self.best: Level | None = None
+
+    def __iter__(self) -> Iterator[Level]:
+        return iter(self._levels.values())
+
+    def add(self, order: Order) -> None:
+        """Put ``order`` behind all others of its price; O(log levels) for a new price, else O(1)."""
+        assert order.price is not None, order.order_id
+        key = self._sign * order.price
+        level = self._levels.get(key)
+        if level is None:
+            level = self._levels[key] = Level(order.price)
+            if self.best is None or key < self._sign * self.best.price:
+                self.best = level
+        level.orders[order.order_id] = order
+        level.leaves_qty += order.leaves_qty
+
+    def remove(self, order: Order, open_qty: Qty) -> None:
+        """Take ``order`` out, of which ``open_qty`` was still counted in its level."""
+        level = self._level_of(order.price)
+        del level.orders[order.order_id]
+        level.leaves_qty -= open_qty
+        if not level.orders:
+            del self._levels[self._sign * level.price]
+            if level is self.best:
+                self.best = self._levels.peekitem(0)[1] if self._levels else None
+
+    def reduce(self, order: Order, qty: int) -> None:
+        """Count ``qty`` less of ``order``, which keeps its place."""
+        self._level_of(order.price).leaves_qty -= qty
+
+    def _level_of(self, price: Price | None) -> Level:
+        assert price is not None
+        level: Level = self._levels[self._sign * price]
+        return level
+
+
+class OrderBook:
+    """Both sides of one instrument."""
+
+    __slots__ = ("asks", "bids")
+
+    def __init__(self) -> None:
+        self.bids = BookSide(Side.BUY)
+        self.asks = BookSide(Side.SELL)
+
+    def side(self, side: Side) -> BookSide:
+        return self.bids if side is Side.BUY else self.asks
+
+    def opposite(self, side: Side) -> BookSide:
+        return self.asks if side is Side.BUY else self.bids
+
+    def middle(self) -> Price | None:
+        """Return the middle of best bid and offer, rounded down to a whole unit, or None without both."""
+        bid, ask = self.bids.best, self.asks.best
+        if bid is None or ask is None:
+            return None
+        return Price((bid.price + ask.price) // 2)
+
+    def check(self) -> None:
+        """Assert what must hold after every event; for tests."""
+        bid, ask = self.bids.best, self.asks.best
+        assert bid is None or ask is None or bid.price < ask.price, ("crossed", bid.price, ask.price)
+        for book_side, side in ((self.bids, Side.BUY), (self.asks, Side.SELL)):
+            levels = list(book_side)
+            assert book_side.best is (levels[0] if levels else None)
+            prices = [level.price for level in levels]
+            assert prices == sorted(set(prices), reverse=side is Side.BUY), prices
+            for level in levels:
+                assert level.orders, level.price
+                assert level.leaves_qty == sum(order.leaves_qty for order in level.orders.values())
+                for order in level.orders.values():
+                    assert (order.side, order.price) == (side, level.price), order.order_id
+                    assert order.ord_status in (OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED), order.order_id
+                    assert 0 < order.leaves_qty == order.order_qty - order.cum_qty, order.order_id

@@ -1,0 +1,461 @@
+"""The exchange: applies one command to books and orders, and returns what happened."""
+
+from typing import assert_never
+
+from fixgw.engine.book import OrderBook
+from fixgw.engine.matching import can_fill, match
+from fixgw.engine.order import Order
+from fixgw.engine.registry import OrderRegistry
+from fixgw.spec.commands import (
+    CancelOrder,
+    Command,
+    ConfigureVenue,
+    MassCancel,
+    NewOrder,
+    RefuseChange,
+    RefuseOrder,
+    ReplaceOrder,
+)
+from fixgw.spec.events import (
+    AffectedOrder,
+    CancelRejected,
+    Event,
+    Fill,
+    MassCanceled,
+    OrderAccepted,
+    OrderCanceled,
+    OrderRejected,
+    OrderReplaced,
+    OrderState,
+    OrderStated,
+    Trade,
+    VenueConfigured,
+)
+from fixgw.spec.inquiries import (
+    Answer,
+    Inquiry,
+    MassStatusAnswer,
+    MassStatusInquiry,
+    OrderStatusAnswer,
+    OrderStatusInquiry,
+)
+from fixgw.spec.instrument import Instrument
+from fixgw.spec.refusal import Refusal
+from fixgw.spec.values import (
+    CxlRejReason,
+    CxlRejResponseTo,
+    MassCancelRejectReason,
+    MassCancelRequestType,
+    MassStatusReqType,
+    OrdRejReason,
+    OrdStatus,
+    OrdType,
+    Price,
+    TimeInForce,
+)
+
+_RESTING = (TimeInForce.DAY, TimeInForce.GOOD_TILL_CANCEL)
+_SUPPORTED_ORD_TYPES = (OrdType.MARKET, OrdType.LIMIT)
+_SUPPORTED_TIMES_IN_FORCE = (*_RESTING, TimeInForce.IMMEDIATE_OR_CANCEL, TimeInForce.FILL_OR_KILL)
+
+
+class Exchange:
+    """All instruments, books and orders of the venue.  The same commands give the same events."""
+
+    def __init__(self) -> None:
+        self.instruments: dict[str, Instrument] = {}
+        self.books: dict[str, OrderBook] = {}
+        self.orders = OrderRegistry()
+        self._last_trade: dict[str, Price] = {}
+        self._orders_seen = 0
+        self._sequence = 0
+        self._reports = 0
+
+    def handle(self, command: Command, sequence: int) -> list[Event]:
+        """Apply one command and return what happened, in order; never empty.
+
+        An accepted order yields OrderAccepted first, then one Trade per resting order hit (best price,
+        then oldest), then OrderCanceled for a remainder that may not rest.  ``sequence`` is the place
+        the sequencer gave the command; ExecIDs are made from it.
+        """
+        self._begin(sequence)
+        match command:
+            case NewOrder():
+                return self._enter(command)
+            case CancelOrder():
+                return [self._cancel(command)]
+            case ReplaceOrder():
+                return self._replace(command)
+            case MassCancel():
+                return self._mass_cancel(command)
+            case RefuseOrder():
+                return [self._reject(command, Refusal(command.ord_rej_reason, command.text))]
+            case RefuseChange():
+                return [self._refuse_change(command, command.cxl_rej_response_to, command.cxl_rej_reason, command.text)]
+            case ConfigureVenue():
+                return [self._configure(command)]
+            case _:
+                assert_never(command)
+
+    def refuse(self, command: NewOrder | ReplaceOrder, refusal: Refusal, sequence: int) -> list[Event]:
+        """Record that risk refused ``command``: its ClOrdID is used up, no order is live or changed by it."""
+        self._begin(sequence)
+        if isinstance(command, NewOrder):
+            return [self._reject(command, refusal)]
+        reason = CxlRejReason.BROKER_OR_EXCHANGE_OPTION
+        return [self._refuse_change(command, CxlRejResponseTo.ORDER_CANCEL_REPLACE_REQUEST, reason, refusal.text)]
+
+    def answer(self, inquiry: Inquiry) -> Answer:
+        """Tell the state of orders; changes nothing."""
+        match inquiry:
+            case OrderStatusInquiry():
+                return OrderStatusAnswer(inquiry, self._find_for_status(inquiry))
+            case MassStatusInquiry():
+                return self._mass_status(inquiry)
+            case _:
+                assert_never(inquiry)
+
+    # What risk asks of the market.
+
+    def reference_price(self, symbol: str) -> Price | None:
+        """Return the last trade's price, else the middle of the book, else None."""
+        last = self._last_trade.get(symbol)
+        return self.books[symbol].middle() if last is None else last
+
+    def is_used(self, session: str, cl_ord_id: str) -> bool:
+        """Return whether ``session`` has used ``cl_ord_id`` in any request."""
+        return self.orders.is_used(session, cl_ord_id)
+
+    def find(self, session: str, cl_ord_id: str) -> OrderState | None:
+        """Return the state of the order that ``cl_ord_id`` names, live or not."""
+        order = self.orders.find(session, cl_ord_id)
+        return None if order is None else order.state()
+
+    # New orders.
+
+    def _enter(self, command: NewOrder) -> list[Event]:
+        refusal = _unsupported(command)
+        if refusal is not None or self.orders.is_used(command.session, command.cl_ord_id):
+            return [self._reject(command, refusal)]
+        order = Order(command, self._next_order_id())
+        self.orders.add(order)
+        events: list[Event] = [OrderAccepted(self._next_exec_id(), order.state())]
+        self._work(order, events)
+        return events
+
+    def _work(self, order: Order, events: list[Event]) -> None:
+        """Match a live order that is not in the book, then rest it or cancel what is left."""
+        book = self.books[order.symbol]
+        opposite = book.opposite(order.side)
+        if order.time_in_force is not TimeInForce.FILL_OR_KILL or can_fill(order, opposite):
+            for resting, last_px, last_qty in match(order, opposite):
+                self._last_trade[order.symbol] = last_px
+                if not resting.leaves_qty:
+                    self.orders.close(resting)
+                passive = Fill(self._next_exec_id(), resting.state())
+                active = Fill(self._next_exec_id(), order.state())
+                events.append(Trade(order.symbol, last_px, last_qty, active, passive))
+        if not order.leaves_qty:
+            self.orders.close(order)
+        elif order.ord_type is OrdType.LIMIT and order.time_in_force in _RESTING:
+            book.side(order.side).add(order)
+        else:
+            events.append(self._close(order, rested=False, orig_cl_ord_id=None, text=_why_it_may_not_rest(order)))
+
+    def _reject(self, command: NewOrder | RefuseOrder, refusal: Refusal | None) -> Event:
+        """Refuse a new order: a ClOrdID used before is answered with the order it names (E18, E19)."""
+        if self.orders.is_used(command.session, command.cl_ord_id):
+            known = self.orders.find(command.session, command.cl_ord_id)
+            if isinstance(command, NewOrder) and command.poss_resend and known is not None:
+                text = "PossResend(97)=Y: this order was received before"
+                return OrderStated(self._next_exec_id(), known.state(), text)
+            text = f"ClOrdID(11) {command.cl_ord_id} was used before; a new order needs a new one"
+            order = known or self._rejected(command)
+            return OrderRejected(self._next_exec_id(), order.state(), OrdRejReason.DUPLICATE_ORDER, text)
+        assert refusal is not None, command.cl_ord_id
+        order = self._rejected(command)
+        self.orders.add(order)
+        return OrderRejected(self._next_exec_id(), order.state(), refusal.ord_rej_reason, refusal.text)
+
+    def _rejected(self, command: NewOrder | RefuseOrder) -> Order:
+        order = Order(command, self._next_order_id())
+        order.reject()
+        return order
+
+    # Changes.
+
+    def _cancel(self, command: CancelOrder) -> Event:
+        response_to = CxlRejResponseTo.ORDER_CANCEL_REQUEST
+        found = self._find_for_change(command, response_to)
+        if not isinstance(found, Order):
+            return found
+        return self._close(
+            found, rested=True, orig_cl_ord_id=command.orig_cl_ord_id, text=None, cl_ord_id=command.cl_ord_id
+        )
+
+    def _replace(self, command: ReplaceOrder) -> list[Event]:
+        response_to = CxlRejResponseTo.ORDER_CANCEL_REPLACE_REQUEST
+        found = self._find_for_change(command, response_to)
+        if not isinstance(found, Order):
+            return [found]
+        changed = _unchangeable(found, command)
+        if changed is not None:
+            return [self._cancel_rejected(command, response_to, CxlRejReason.OTHER, changed, found)]
+        return self._restate(found, command)
+
+    def _restate(self, order: Order, command: ReplaceOrder) -> list[Event]:
+        # Replacing down keeps priority, up or in price loses it (rules of engagement, section 5).
+        keeps_priority = command.price == order.price and command.order_qty <= order.order_qty
+        side = self.books[order.symbol].side(order.side)
+        orig_cl_ord_id, previous_price, previous_leaves_qty = order.cl_ord_id, order.price, order.leaves_qty
+        leaves_after = command.order_qty - order.cum_qty
+        if keeps_priority and leaves_after > 0:
+            side.reduce(order, previous_leaves_qty - leaves_after)
+        else:
+            side.remove(order, previous_leaves_qty)
+        order.restate(command)
+        self.orders.use_up(order.session, command.cl_ord_id, order)
+        events: list[Event] = [
+            OrderReplaced(
+                self._next_exec_id(),
+                order.state(),
+                orig_cl_ord_id,
+                previous_price,
+                previous_leaves_qty,
+                keeps_priority,
+            )
+        ]
+        if not order.leaves_qty:
+            self.orders.close(order)
+        elif not keeps_priority:
+            self._work(order, events)
+        return events
+
+    def _refuse_change(
+        self,
+        command: ReplaceOrder | RefuseChange,
+        response_to: CxlRejResponseTo,
+        reason: CxlRejReason,
+        text: str,
+    ) -> Event:
+        found = self._find_for_change(command, response_to)
+        if not isinstance(found, Order):
+            return found
+        return self._cancel_rejected(command, response_to, reason, text, found)
+
+    def _find_for_change(
+        self, command: CancelOrder | ReplaceOrder | RefuseChange, response_to: CxlRejResponseTo
+    ) -> Order | CancelRejected:
+        """Return the live order that ``command`` names rightly, or the rejection that says why there is none.
+
+        The ClOrdID of the request is used up by it, refused or not (E12), unless it was used before (E36).
+        """
+        order = self.orders.find(command.session, command.orig_cl_ord_id)
+        if self.orders.is_used(command.session, command.cl_ord_id):
+            text = f"ClOrdID(11) {command.cl_ord_id} was used before; a request needs a new one"
+            return self._cancel_rejected(command, response_to, CxlRejReason.DUPLICATE_CL_ORD_ID, text, order)
+        self.orders.use_up(command.session, command.cl_ord_id, order)
+        wrong = None if order is None else _misnamed(order, command)
+        if order is None or wrong is not None:
+            text = wrong or f"OrigClOrdID(41) {command.orig_cl_ord_id} names no order of this session"
+            return self._cancel_rejected(command, response_to, CxlRejReason.UNKNOWN_ORDER, text, None)
+        if not order.is_live:
+            text = f"order {order.order_id} is {order.ord_status.name.lower()}: too late"
+            return self._cancel_rejected(command, response_to, CxlRejReason.TOO_LATE_TO_CANCEL, text, order)
+        if command.orig_cl_ord_id != order.cl_ord_id:
+            text = f"OrigClOrdID(41) {command.orig_cl_ord_id} is not the last accepted, which is {order.cl_ord_id}"
+            return self._cancel_rejected(command, response_to, CxlRejReason.OTHER, text, order)
+        if isinstance(command, CancelOrder) and (changed := _other_order(order, command)) is not None:
+            return self._cancel_rejected(command, response_to, CxlRejReason.OTHER, changed, order)
+        return order
+
+    def _cancel_rejected(
+        self,
+        command: CancelOrder | ReplaceOrder | RefuseChange,
+        response_to: CxlRejResponseTo,
+        reason: CxlRejReason,
+        text: str,
+        order: Order | None,
+    ) -> CancelRejected:
+        return CancelRejected(
+            session=command.session,
+            firm=command.firm,
+            account=None if order is None else order.account,
+            order_id="NONE" if order is None else order.order_id,
+            cl_ord_id=command.cl_ord_id,
+            orig_cl_ord_id=command.orig_cl_ord_id,
+            ord_status=OrdStatus.REJECTED if order is None else order.ord_status,
+            cxl_rej_response_to=response_to,
+            cxl_rej_reason=reason,
+            text=text,
+        )
+
+    def _mass_cancel(self, command: MassCancel) -> list[Event]:
+        reject_reason, text = self._refuse_mass_cancel(command)
+        events: list[Event] = []
+        affected = []
+        if reject_reason is None:
+            for order in self.orders.open_orders(command.session):
+                if command.symbol not in (None, order.symbol) or command.side not in (None, order.side):
+                    continue
+                affected.append(AffectedOrder(order.cl_ord_id, order.order_id))
+                why = f"OrderMassCancelRequest {command.cl_ord_id}"
+                events.append(self._close(order, rested=True, orig_cl_ord_id=None, text=why))
+        events.append(
+            MassCanceled(
+                session=command.session,
+                firm=command.firm,
+                cl_ord_id=command.cl_ord_id,
+                order_id=self._next_exec_id(),
+                mass_cancel_request_type=command.mass_cancel_request_type,
+                symbol=command.symbol,
+                side=command.side,
+                affected=tuple(affected),
+                mass_cancel_reject_reason=reject_reason,
+                text=text,
+            )
+        )
+        return events
+
+    def _refuse_mass_cancel(self, command: MassCancel) -> tuple[MassCancelRejectReason | None, str | None]:
+        match command.mass_cancel_request_type:
+            case MassCancelRequestType.ALL_ORDERS:
+                return None, None
+            case MassCancelRequestType.SECURITY:
+                if command.symbol in self.instruments:
+                    return None, None
+                return (
+                    MassCancelRejectReason.INVALID_OR_UNKNOWN_SECURITY,
+                    f"Symbol(55) {command.symbol} is not traded here",
+                )
+            case unsupported:
+                text = f"MassCancelRequestType(530) {unsupported.value} is not supported; 1 (security) or 7 (all)"
+                return MassCancelRejectReason.MASS_CANCEL_NOT_SUPPORTED, text
+
+    def _close(
+        self, order: Order, *, rested: bool, orig_cl_ord_id: str | None, text: str | None, cl_ord_id: str | None = None
+    ) -> OrderCanceled:
+        canceled_qty = order.cancel()
+        if rested:
+            self.books[order.symbol].side(order.side).remove(order, canceled_qty)
+        if cl_ord_id is not None:
+            order.cl_ord_id = cl_ord_id
+        self.orders.close(order)
+        return OrderCanceled(self._next_exec_id(), order.state(), canceled_qty, rested, orig_cl_ord_id, text)
+
+    # Inquiries.
+
+    def _find_for_status(self, inquiry: OrderStatusInquiry) -> OrderState | None:
+        order = self.orders.find(inquiry.session, inquiry.cl_ord_id)
+        if order is None and inquiry.order_id is not None:
+            order = self.orders.by_order_id(inquiry.order_id)
+        if order is None or order.session != inquiry.session or inquiry.order_id not in (None, order.order_id):
+            return None
+        return order.state()
+
+    def _mass_status(self, inquiry: MassStatusInquiry) -> MassStatusAnswer:
+        match inquiry.mass_status_req_type:
+            case MassStatusReqType.ALL_ORDERS:
+                pass
+            case MassStatusReqType.SECURITY:
+                if inquiry.symbol not in self.instruments:
+                    text = f"Symbol(55) {inquiry.symbol} is not traded here"
+                    return MassStatusAnswer(inquiry, (), OrdRejReason.UNKNOWN_SYMBOL, text)
+            case unsupported:
+                text = f"MassStatusReqType(585) {unsupported.value} is not supported; 1 (security) or 7 (all orders)"
+                return MassStatusAnswer(inquiry, (), OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC, text)
+        orders = tuple(
+            order.state()
+            for order in self.orders.open_orders(inquiry.session)
+            if inquiry.symbol in (None, order.symbol) and inquiry.side in (None, order.side)
+        )
+        if not orders:
+            return MassStatusAnswer(inquiry, (), OrdRejReason.UNKNOWN_ORDER, "no open orders")
+        return MassStatusAnswer(inquiry, orders, None, None)
+
+    # The venue itself.
+
+    def _configure(self, command: ConfigureVenue) -> Event:
+        for instrument in command.instruments:
+            self.instruments[instrument.symbol] = instrument
+            self.books.setdefault(instrument.symbol, OrderBook())
+        return VenueConfigured()
+
+    def _begin(self, sequence: int) -> None:
+        self._sequence = sequence
+        self._reports = 0
+
+    def _next_exec_id(self) -> str:
+        exec_id = f"{self._sequence}.{self._reports}"
+        self._reports += 1
+        return exec_id
+
+    def _next_order_id(self) -> str:
+        self._orders_seen += 1
+        return str(self._orders_seen)
+
+    def check(self) -> None:
+        """Assert the invariants of books and orders; for tests."""
+        resting = 0
+        for symbol, book in self.books.items():
+            book.check()
+            for side in (book.bids, book.asks):
+                for level in side:
+                    resting += len(level.orders)
+                    for order in level.orders.values():
+                        assert order.symbol == symbol
+                        assert self.orders.by_order_id(order.order_id) is order
+                        assert self.orders.find(order.session, order.cl_ord_id) is order
+        live = list(self.orders)
+        assert len(live) == resting, (len(live), resting)
+        assert all(order.is_live for order in live)
+
+
+def _unsupported(command: NewOrder) -> Refusal | None:
+    if command.ord_type not in _SUPPORTED_ORD_TYPES:
+        text = f"OrdType(40) {command.ord_type.value} is not supported; 1 (market) or 2 (limit)"
+    elif command.time_in_force not in _SUPPORTED_TIMES_IN_FORCE:
+        supported = "0 (day), 1 (good till cancel), 3 (immediate or cancel) or 4 (fill or kill)"
+        text = f"TimeInForce(59) {command.time_in_force.value} is not supported; {supported}"
+    elif command.ord_type is OrdType.MARKET and command.price is not None:
+        text = "Price(44) is not supported with OrdType(40) 1 (market); leave it out"
+    else:
+        return None
+    return Refusal(OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC, text)
+
+
+def _why_it_may_not_rest(order: Order) -> str:
+    if order.time_in_force is TimeInForce.FILL_OR_KILL:
+        return "TimeInForce(59)=4: not all of it could be filled at once"
+    if order.time_in_force is TimeInForce.IMMEDIATE_OR_CANCEL:
+        return "TimeInForce(59)=3: the rest could not be filled at once"
+    return "OrdType(40)=1: nothing left to trade with, and a market order does not rest"
+
+
+def _misnamed(order: Order, command: CancelOrder | ReplaceOrder | RefuseChange) -> str | None:
+    if isinstance(command, RefuseChange) or command.order_id in (None, order.order_id):
+        return None
+    return f"OrderID(37) {command.order_id} is not that of OrigClOrdID(41) {command.orig_cl_ord_id}"
+
+
+def _other_order(order: Order, command: CancelOrder | ReplaceOrder) -> str | None:
+    """Return what tells that the client has another order in mind than the one it names."""
+    if command.symbol != order.symbol:
+        return f"Symbol(55) {command.symbol} is not that of the order, {order.symbol}"
+    if command.side is not order.side:
+        return f"Side(54) {command.side.value} is not that of the order, {order.side.value}"
+    return None
+
+
+def _unchangeable(order: Order, command: ReplaceOrder) -> str | None:
+    """Return what a replace may not change but would (E17)."""
+    other = _other_order(order, command)
+    if other is not None:
+        return other
+    if command.account != order.account:
+        return f"Account(1) {command.account} is not that of the order, {order.account}"
+    if command.ord_type is not order.ord_type:
+        return f"OrdType(40) {command.ord_type.value} is not that of the order, {order.ord_type.value}"
+    if command.time_in_force not in _RESTING:
+        return f"TimeInForce(59) {command.time_in_force.value} is not for an order that rests; 0 (day) or 1 (GTC)"
+    return None

@@ -1,0 +1,45 @@
+"""Price-time priority: best price first, then oldest first, at the resting order's price."""
+
+from collections.abc import Iterator
+
+from fixgw.engine.book import BookSide, Level
+from fixgw.engine.order import Order
+from fixgw.spec.values import Price, Qty, Side
+
+
+def match(aggressor: Order, opposite: BookSide) -> Iterator[tuple[Order, Price, Qty]]:
+    """Trade ``aggressor`` against ``opposite`` while they cross.
+
+    Yields the resting order, price and quantity of each trade right after both orders have been
+    executed and a filled resting order has left the book, so that the caller can take their states.
+    """
+    while aggressor.leaves_qty and (level := opposite.best) is not None and crosses(aggressor, level):
+        resting = level.oldest()
+        last_px = level.price
+        last_qty = min(aggressor.leaves_qty, resting.leaves_qty)
+        resting.execute(last_px, last_qty)
+        aggressor.execute(last_px, last_qty)
+        if resting.leaves_qty:
+            opposite.reduce(resting, last_qty)
+        else:
+            opposite.remove(resting, last_qty)
+        yield resting, last_px, last_qty
+
+
+def crosses(order: Order, level: Level) -> bool:
+    """Return whether ``order`` would trade at ``level``; one without a price trades at any."""
+    if order.price is None:
+        return True
+    return level.price <= order.price if order.side is Side.BUY else level.price >= order.price
+
+
+def can_fill(order: Order, opposite: BookSide) -> bool:
+    """Return whether all of ``order`` would trade at once; O(levels it would take)."""
+    wanted = order.leaves_qty
+    for level in opposite:
+        if not crosses(order, level):
+            return False
+        wanted = Qty(wanted - level.leaves_qty)
+        if wanted <= 0:
+            return True
+    return False

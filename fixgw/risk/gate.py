@@ -1,0 +1,87 @@
+"""The gate: every order passes the checks in order; the first refusal wins."""
+
+from fixgw.risk.checks import CHECKS, Market, Proposal
+from fixgw.risk.exposure import Exposure
+from fixgw.risk.limits import LimitTable
+from fixgw.risk.positions import Positions
+from fixgw.spec.commands import ConfigureVenue, NewOrder, ReplaceOrder
+from fixgw.spec.events import (
+    CancelRejected,
+    Event,
+    MassCanceled,
+    OrderAccepted,
+    OrderCanceled,
+    OrderRejected,
+    OrderReplaced,
+    OrderState,
+    OrderStated,
+    Trade,
+    VenueConfigured,
+)
+from fixgw.spec.instrument import Instrument
+from fixgw.spec.refusal import Refusal
+from fixgw.spec.values import OrdRejReason
+
+
+class RiskGate:
+    """Check before the engine, apply after it: exposure follows events, never requests."""
+
+    def __init__(self, market: Market) -> None:
+        self._market = market
+        self._instruments: dict[str, Instrument] = {}
+        self._accounts: dict[str, frozenset[str]] = {}
+        self._limits = LimitTable()
+        self.exposure = Exposure()
+        self.positions = Positions()
+
+    def configure(self, command: ConfigureVenue) -> None:
+        """Take instruments, limits and accounts; what is open stays open."""
+        self._instruments.update((instrument.symbol, instrument) for instrument in command.instruments)
+        self._limits = LimitTable(command.limits)
+        accounts: dict[str, set[str]] = {}
+        for participant in command.participants:
+            accounts.setdefault(participant.firm, set()).update(participant.accounts)
+        self._accounts = {firm: frozenset(of_firm) for firm, of_firm in accounts.items()}
+
+    def check(self, order: NewOrder | ReplaceOrder) -> Refusal | None:
+        """Return the first refusal, or None when the order may pass to the engine."""
+        instrument = self._instruments.get(order.symbol)
+        if instrument is None:
+            return Refusal(OrdRejReason.UNKNOWN_SYMBOL, f"Symbol(55) {order.symbol} is not traded here")
+        if order.account not in self._accounts.get(order.firm, ()):
+            text = f"Account(1) {order.account} is not an account of firm {order.firm}"
+            return Refusal(OrdRejReason.UNKNOWN_ACCOUNT, text)
+        limits = self._limits.applicable(order.session, order.firm, order.account, instrument)
+        proposal = Proposal(order, instrument, limits, self._market, self.exposure)
+        for check in CHECKS:
+            refusal = check(proposal)
+            if refusal is not None:
+                return refusal
+        return None
+
+    def apply(self, event: Event) -> None:
+        """Follow what happened."""
+        match event:
+            case Trade():
+                for fill in (event.aggressor, event.resting):
+                    self.positions.trade(fill.order, event.last_qty)
+                    self._follow(fill.order)
+            case OrderAccepted() | OrderCanceled() | OrderReplaced():
+                self._follow(event.order)
+            case OrderRejected() | OrderStated() | CancelRejected() | MassCanceled() | VenueConfigured():
+                pass
+
+    def _follow(self, order: OrderState) -> None:
+        if order.price is not None:
+            notional = self._instruments[order.symbol].notional(order.price, order.leaves_qty)
+            self.exposure.follow(order, abs(notional))
+
+    def check_against(self, live_orders: list[OrderState]) -> None:
+        """Assert that what is reserved is the worst case of what is open, and positions cancel out; for tests."""
+        open_notional: dict[str, int] = {}
+        for order in live_orders:
+            if order.price is not None and order.leaves_qty:
+                notional = abs(self._instruments[order.symbol].notional(order.price, order.leaves_qty))
+                open_notional[order.account] = open_notional.get(order.account, 0) + notional
+        assert self.exposure.reserved() == {a: n for a, n in open_notional.items() if n}
+        assert not any(self.positions.totals().values()), self.positions.totals()

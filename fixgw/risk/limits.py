@@ -1,0 +1,73 @@
+"""Which limits hold for an order: the tightest of all scopes it falls under, in the instrument's integers."""
+
+from collections.abc import Callable, Iterable
+from decimal import ROUND_FLOOR, Decimal
+from typing import NamedTuple
+
+from fixgw.spec.instrument import NOTIONAL_SCALE, Instrument
+from fixgw.spec.limits import Limits
+
+
+class Limit(NamedTuple):
+    """One number that may not be passed, and where it was set."""
+
+    value: int
+    name: str
+    scope: str
+    written: Decimal
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.written:f} of {self.scope}"
+
+
+class Applicable(NamedTuple):
+    """The limits of one session, account and instrument; None where nothing limits."""
+
+    order_qty_max: Limit | None
+    order_notional_max: Limit | None
+    price_collar_percent: Limit | None
+    """In ``10**-NOTIONAL_SCALE`` per cent."""
+    open_notional_max: Limit | None
+
+
+class LimitTable:
+    """All limits of the venue, looked up once for each combination and then remembered."""
+
+    def __init__(self, limits: Iterable[Limits] = ()) -> None:
+        self._by_scope = {scoped.scope: scoped for scoped in limits}
+        self._applicable: dict[tuple[str, str, str, str], Applicable] = {}
+
+    def applicable(self, session: str, firm: str, account: str, instrument: Instrument) -> Applicable:
+        key = (session, firm, account, instrument.symbol)
+        found = self._applicable.get(key)
+        if found is None:
+            found = self._applicable[key] = self._combine(*key, instrument)
+        return found
+
+    def _combine(self, session: str, firm: str, account: str, symbol: str, instrument: Instrument) -> Applicable:
+        names = ("venue", f"firm:{firm}", f"account:{account}", f"session:{session}", f"instrument:{symbol}")
+        scopes = [self._by_scope[name] for name in names if name in self._by_scope]
+        # Open notional adds up over all instruments of an account, so an instrument's own does not apply.
+        over_instruments = [scoped for scoped in scopes if not scoped.scope.startswith("instrument:")]
+        return Applicable(
+            _tightest(scopes, "order_qty_max", lambda limits: limits.order_qty_max, instrument.qty_scale),
+            _tightest(scopes, "order_notional_max", lambda limits: limits.order_notional_max, NOTIONAL_SCALE),
+            _tightest(scopes, "price_collar_percent", lambda limits: limits.price_collar_percent, NOTIONAL_SCALE),
+            _tightest(over_instruments, "open_notional_max", lambda limits: limits.open_notional_max, NOTIONAL_SCALE),
+        )
+
+
+def _tightest(
+    scopes: Iterable[Limits], name: str, written: Callable[[Limits], Decimal | None], scale: int
+) -> Limit | None:
+    found = [
+        Limit(_scaled(value, scale), name, limits.scope, value)
+        for limits in scopes
+        if (value := written(limits)) is not None
+    ]
+    return min(found, default=None)
+
+
+def _scaled(value: Decimal, scale: int) -> int:
+    # A limit finer than the instrument's scale is rounded down: the strict reading.
+    return int(value.scaleb(scale).to_integral_value(ROUND_FLOOR))

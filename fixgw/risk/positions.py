@@ -1,0 +1,26 @@
+"""Positions: the net quantity each account has traded of each instrument."""
+
+from collections import defaultdict
+
+from fixgw.spec.events import OrderState
+from fixgw.spec.values import Qty, Side
+
+
+class Positions:
+    """Bought minus sold since the journal began, in the instrument's quantity scale."""
+
+    def __init__(self) -> None:
+        self._net: defaultdict[tuple[str, str], int] = defaultdict(int)
+
+    def net_qty(self, account: str, symbol: str) -> int:
+        return self._net.get((account, symbol), 0)
+
+    def trade(self, order: OrderState, last_qty: Qty) -> None:
+        self._net[order.account, order.symbol] += last_qty if order.side is Side.BUY else -last_qty
+
+    def totals(self) -> dict[str, int]:
+        """Return the sum over all accounts by symbol: always zero, since every trade has two sides."""
+        totals: defaultdict[str, int] = defaultdict(int)
+        for (_, symbol), net in self._net.items():
+            totals[symbol] += net
+        return dict(totals)
