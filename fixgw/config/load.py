@@ -1,0 +1,125 @@
+"""Both files and the environment, read together: what they say must fit together too."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from fixgw.config.environment import read_environment, variable
+from fixgw.config.mistakes import ConfigError, Mistake, Notes, suggestion
+from fixgw.config.session_file import OrderEntrySession, SessionFile, read_session_file
+from fixgw.config.venue_file import VenueFile, WrittenLimits, default_scalars, read_venue_file
+from fixgw.spec.instrument import Instrument
+from fixgw.spec.limits import Limits
+from fixgw.spec.participant import Participant
+
+VENUE_FILE = "venue.toml"
+SESSION_FILE = "sessions.cfg"
+PACKAGED = "packaged defaults"
+
+
+@dataclass(frozen=True)
+class VenueConfig:
+    """A configuration without mistakes."""
+
+    comp_id: str
+    port: int
+    durability: str
+    stale_order_s: int
+    instruments: tuple[Instrument, ...]
+    limits: tuple[Limits, ...]
+    sessions: tuple[OrderEntrySession, ...]
+    sources: tuple[str, ...]
+    """Where venue.toml came from, where sessions.cfg, and the environment variables that had a say."""
+
+    @property
+    def participants(self) -> tuple[Participant, ...]:
+        """The sessions as the journal has them."""
+        return tuple(Participant(session.comp_id, session.firm, session.accounts) for session in self.sessions)
+
+
+def load(config_dir: Path, environ: Mapping[str, str]) -> VenueConfig:
+    """Read the two files in a folder, the packaged one for a file that is not there.
+
+    Raises ConfigError with all mistakes of both files and of the FIXGW_* variables.
+    """
+    if not config_dir.is_dir():
+        raise ConfigError((_no_folder(config_dir),))
+    venue_source, venue_notes, venue_text = _open(config_dir, VENUE_FILE)
+    session_source, session_notes, session_text = _open(config_dir, SESSION_FILE)
+    notes_of_environment = Notes("environment")
+    overrides = read_environment(environ, notes_of_environment)
+    if venue_text is None:
+        venue = VenueFile(default_scalars(), (), (), None)
+    else:
+        venue = read_venue_file(venue_text, venue_notes)
+    scalars = venue.scalars | overrides
+    sessions: SessionFile | None = None
+    if session_text is not None:
+        sessions = read_session_file(session_text, scalars["venue", "comp_id"], session_notes)
+    _note_unknown_scopes(venue, sessions, venue_notes)
+    mistakes = (*venue_notes.in_order(), *session_notes.in_order(), *notes_of_environment.in_order())
+    if mistakes:
+        raise ConfigError(mistakes)
+    assert sessions is not None
+    return VenueConfig(
+        comp_id=scalars["venue", "comp_id"],
+        port=scalars["order_entry", "port"],
+        durability=scalars["journal", "durability"],
+        stale_order_s=scalars["order_entry", "stale_order_s"],
+        instruments=venue.instruments,
+        limits=tuple(written.limits for written in venue.limits),
+        sessions=sessions.sessions,
+        sources=(venue_source, session_source, *(variable(*path) for path in overrides)),
+    )
+
+
+def default_text(name: str) -> str:
+    """Return the text of a packaged file."""
+    return (resources.files("fixgw.config") / "defaults" / name).read_text("utf-8")
+
+
+def _no_folder(config_dir: Path) -> Mistake:
+    what = "is not a folder" if config_dir.exists() else "there is no such folder"
+    right = "name another with --config or FIXGW_CONFIG, or make one with fixgw init"
+    return Mistake(ascii(str(config_dir))[1:-1], None, "", f"{what}; {right}")
+
+
+def _open(config_dir: Path, name: str) -> tuple[str, Notes, str | None]:
+    """Return where a file was found, the notes on it, and its text, which is None when it cannot be read."""
+    path = config_dir / name
+    if not path.exists() and not path.is_symlink():
+        return PACKAGED, Notes(f"{name} ({PACKAGED})"), default_text(name)
+    notes = Notes(ascii(str(path))[1:-1])
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        notes.add(None, "", f"cannot be read: {error.strerror}; make it a file that you may read, or take it away")
+        return str(path), notes, None
+    try:
+        return str(path), notes, content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        notes.add(line, "", f"byte 0x{content[error.start]:02x} is not UTF-8; save the file as UTF-8")
+        return str(path), notes, None
+
+
+def _note_unknown_scopes(venue: VenueFile, sessions: SessionFile | None, notes: Notes) -> None:
+    """Limits for nobody would never be missed: a firm, account, session or instrument in them must exist."""
+    known: dict[str, Iterable[str] | None] = {
+        "instrument": venue.symbols,
+        "session": sessions.comp_ids if sessions else None,
+        "firm": sessions.firms if sessions else None,
+        "account": sessions.accounts if sessions else None,
+    }
+    for written in venue.limits:
+        kind, _, name = written.limits.scope.partition(":")
+        names = known.get(kind)
+        if names is not None and name not in (there := frozenset(names)):
+            _note_unknown_scope(written, kind, there, notes)
+
+
+def _note_unknown_scope(written: WrittenLimits, kind: str, there: frozenset[str], notes: Notes) -> None:
+    where = VENUE_FILE if kind == "instrument" else SESSION_FILE
+    name = written.limits.scope.partition(":")[2]
+    notes.add(written.line, written.key, f"there is no such {kind} in {where}; {suggestion(name, there)}")

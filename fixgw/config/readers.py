@@ -1,0 +1,151 @@
+"""Reading one value: what it may be, and what to write when it is something else."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
+from typing import Any
+
+DIGITS_MAX = 18
+"""The most digits a number may have before its decimal point, and after it."""
+
+_PLAIN_NUMBER = re.compile(r"-?\d{1,60}(\.\d{1,60})?", re.ASCII)
+_WIDE = Context(prec=130, Emin=MIN_EMIN, Emax=MAX_EMAX)
+_COMP_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
+_NAME = re.compile(r"[!-+\--~]{1,64}", re.ASCII)
+
+
+class WrongValueError(ValueError):
+    """Says what was found and what would be right, in words that may follow the name of a key."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of value: its name in the documentation, and the function that reads it.
+
+    ``read`` takes what TOML or the environment holds, and raises WrongValueError.
+    """
+
+    name: str
+    read: Callable[[object], Any]
+
+
+def show(value: object) -> str:
+    """Return the value as a message quotes it: short, printable and on one line."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return ascii(value if len(value) <= 40 else value[:37] + "...")
+        case dict():
+            return "a table"
+        case list():
+            return "an array"
+        # Python refuses to write integers of thousands of digits, and nobody wants to read them.
+        case int() if value.bit_length() > 128:
+            return "a number of hundreds of bits"
+        case _:
+            return str(value) if len(str(value)) <= 40 else str(value)[:37] + "..."
+
+
+def number(example: str, above: int | None = None) -> Kind:
+    """A decimal number, exact, without trailing zeros; written as a number or as text."""
+
+    def read(value: object) -> Decimal:
+        right = f"write for example {example}"
+        exact = _decimal(value)
+        if exact is None:
+            raise WrongValueError(f"{show(value)} is not a number; {right}")
+        if exact.adjusted() >= DIGITS_MAX:
+            raise WrongValueError(f"{show(value)} has more than {DIGITS_MAX} digits before the point; {right}")
+        if decimals_of(exact) > DIGITS_MAX:
+            raise WrongValueError(f"{show(value)} has more than {DIGITS_MAX} decimals; {right}")
+        if above is not None and exact <= above:
+            raise WrongValueError(f"{show(value)} is not above {above}; {right}")
+        return Decimal(format(exact, "f"))
+
+    return Kind("number" if above is None else f"number above {above}", read)
+
+
+def decimals_of(exact: Decimal) -> int:
+    """Return how many decimals it takes to write a finite number without trailing zeros."""
+    exponent = exact.as_tuple().exponent
+    assert isinstance(exponent, int), exact
+    return max(0, -exponent)
+
+
+def _decimal(value: object) -> Decimal | None:
+    """Return the number without trailing zeros; None when it is not a finite number of sensible length."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str) and _PLAIN_NUMBER.fullmatch(value):
+        value = Decimal(value)
+    if isinstance(value, int) and value.bit_length() <= 128:
+        value = Decimal(value)
+    if not isinstance(value, Decimal) or not value.is_finite() or len(value.as_tuple().digits) > 120:
+        return None
+    return value.normalize(_WIDE) if value else Decimal(0)
+
+
+def whole_number(low: int, high: int, example: int) -> Kind:
+    """A whole number from ``low`` to ``high``, written as a number or as text."""
+
+    def read(value: object) -> int:
+        right = f"write a whole number from {low} to {high}, for example {example}"
+        exact = _decimal(value)
+        if exact is None or decimals_of(exact):
+            raise WrongValueError(f"{show(value)} is not a whole number; {right}")
+        if not low <= exact <= high:
+            raise WrongValueError(f"{show(value)} is {'below' if exact < low else 'above'} what it may be; {right}")
+        return int(exact)
+
+    return Kind(f"whole number, {low} to {high}", read)
+
+
+def choice(right: str, not_yet: tuple[str, ...]) -> Kind:
+    """One of a few words, of which this version knows only the one that is ``right``."""
+
+    def read(value: object) -> str:
+        if value == right:
+            return right
+        why = "is not in this version" if value in not_yet else "is not a choice here"
+        raise WrongValueError(f'{show(value)} {why}; write "{right}"')
+
+    return Kind(f"`{right}`", read)
+
+
+def _boolean(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise WrongValueError(f"{show(value)} is not true or false; write true or false without quotes")
+    return value
+
+
+def _comp_id(value: object) -> str:
+    # The CompIDs of a session become file names of its store, and parts of the names of scopes.
+    if not isinstance(value, str) or not _COMP_ID.fullmatch(value):
+        raise WrongValueError(
+            f"{show(value)} is not a CompID; write 1 to 64 letters, digits, dots, dashes or underscores, "
+            "the first a letter or digit, for example FIXGW"
+        )
+    return value
+
+
+def name(what: str, example: str) -> Kind:
+    """A word of printable ASCII without spaces or commas: a symbol, a firm, an account."""
+
+    def read(value: object) -> str:
+        if not isinstance(value, str) or not _NAME.fullmatch(value):
+            raise WrongValueError(
+                f"{show(value)} is not {what}; write 1 to 64 printable ASCII characters "
+                f"without spaces or commas, for example {example}"
+            )
+        return value
+
+    return Kind("word", read)
+
+
+BOOLEAN = Kind("true or false", _boolean)
+COMP_ID = Kind("CompID", _comp_id)
+FIRM = name("a firm", "ALPHA")
+ACCOUNT = name("an account", "A1")
+SYMBOL = name("a symbol", "AAPL")

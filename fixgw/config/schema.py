@@ -1,0 +1,160 @@
+"""What may stand in venue.toml: every key with its kind, its default and its meaning.
+
+``docs/configuration.md`` has these tables too, and a test compares them.
+"""
+
+from dataclasses import dataclass
+
+from fixgw.config.readers import BOOLEAN, COMP_ID, SYMBOL, Kind, choice, number, whole_number
+from fixgw.spec.instrument import SCALE_MAX
+
+
+class Required:
+    """Stands where a default would, in a key that has none."""
+
+
+REQUIRED = Required()
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key of one table.  ``example`` is TOML, as it would stand after the equals sign."""
+
+    name: str
+    kind: Kind
+    default: object
+    meaning: str
+    example: str
+    default_in_words: str = ""
+
+    @property
+    def default_text(self) -> str:
+        """The default as the documentation has it."""
+        if self.default is REQUIRED:
+            return "required"
+        if self.default_in_words:
+            return self.default_in_words
+        if isinstance(self.default, bool):
+            return "`true`" if self.default else "`false`"
+        return f'`"{self.default}"`' if isinstance(self.default, str) else f"`{self.default}`"
+
+
+VENUE = (Key("comp_id", COMP_ID, "FIXGW", "CompID of the venue: TargetCompID(56) of what clients send", '"FIXGW"'),)
+
+ORDER_ENTRY = (
+    Key(
+        "port",
+        whole_number(1, 65535, 9876),
+        9876,
+        "TCP port of the FIX acceptor; on the loopback interface only",
+        "9876",
+    ),
+    Key(
+        "stale_order_s",
+        whole_number(0, 86_400, 30),
+        30,
+        "An order that comes again with PossDupFlag(43)=Y and is older than so many seconds by OrigSendingTime(122) "
+        "is refused; 0 takes orders of any age",
+        "30",
+    ),
+)
+
+JOURNAL = (
+    Key(
+        "durability",
+        choice("process", not_yet=("interval", "disk")),
+        "process",
+        "When a report may leave: `process`, when the operating system has its frame, so that a killed process loses "
+        "nothing; `interval` and `disk` are not in this version",
+        '"process"',
+    ),
+)
+
+LIMITS = (
+    Key(
+        "order_qty_max",
+        number("1000000", above=0),
+        None,
+        "Most quantity of one order, in units of the instrument (shares, contracts, coins)",
+        "1_000_000",
+        "no limit",
+    ),
+    Key(
+        "order_notional_max",
+        number("1000000", above=0),
+        None,
+        "Most notional of one order: price times quantity times multiplier, in the instrument's currency",
+        "1_000_000_000",
+        "no limit",
+    ),
+    Key(
+        "price_collar_percent",
+        number("10", above=0),
+        None,
+        "How far from the reference price a limit price may be, in per cent of it",
+        "10",
+        "no limit",
+    ),
+    Key(
+        "open_notional_max",
+        number("1000000", above=0),
+        None,
+        "Most notional an account may have in resting orders, both sides added, over all instruments",
+        "1_000_000_000_000",
+        "no limit",
+    ),
+)
+
+INSTRUMENT = (
+    Key("symbol", SYMBOL, REQUIRED, "Symbol(55)", '"AAPL"'),
+    Key("tick", number("0.01", above=0), REQUIRED, "The step of prices", '"0.01"'),
+    Key("lot", number("1", above=0), REQUIRED, "The step of quantities", '"1"'),
+    Key(
+        "multiplier",
+        whole_number(1, 1_000_000_000, 50),
+        1,
+        "What one unit is worth at a price of 1: 50 for a future of 50 times the index",
+        "50",
+    ),
+    Key("allows_negative_price", BOOLEAN, False, "Whether Price(44) may be zero or below, as for spreads", "true"),
+    Key(
+        "price_decimals",
+        whole_number(0, SCALE_MAX, 4),
+        None,
+        "Decimals that prices are kept and sent with",
+        "4",
+        "as many as `tick` needs",
+    ),
+    Key(
+        "qty_decimals",
+        whole_number(0, SCALE_MAX, 4),
+        None,
+        "Decimals that quantities are kept and sent with",
+        "4",
+        "as many as `lot` needs",
+    ),
+    Key(
+        "order_qty_bound",
+        number("1000000", above=0),
+        None,
+        "Most quantity an order can be written with at all, in units",
+        "1_000_000",
+        "1000000000; less from four decimals on",
+    ),
+    Key(
+        "price_bound",
+        number("1000000", above=0),
+        None,
+        "Highest price (and below zero, lowest) an order can be written with at all",
+        "1_000_000",
+        "all that `order_qty_bound` leaves",
+    ),
+)
+
+SCALARS = {"venue": VENUE, "order_entry": ORDER_ENTRY, "journal": JOURNAL}
+"""The tables whose keys are single values; each key is an environment variable too."""
+
+SCOPE_KINDS = ("venue", "firm", "account", "session", "instrument")
+
+TABLES = (*SCALARS, "limits", "instruments")
+"""All that may stand at the top of venue.toml."""

@@ -1,0 +1,245 @@
+"""venue.toml: the venue's own settings, its instruments and its limits."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from fixgw.config.mistakes import Notes, suggestion
+from fixgw.config.readers import WrongValueError, decimals_of, show
+from fixgw.config.schema import INSTRUMENT, LIMITS, REQUIRED, SCALARS, SCOPE_KINDS, TABLES, Key
+from fixgw.config.toml_file import KeyPath, TomlFile, key_text, read_toml
+from fixgw.spec.instrument import SCALE_MAX, Instrument
+from fixgw.spec.limits import Limits
+from fixgw.spec.values import INT64_MAX, Price, Qty
+
+ScalarPath = tuple[str, str]
+"""The table and the name of a key: ``("order_entry", "port")``."""
+
+
+@dataclass(frozen=True)
+class WrittenLimits:
+    """The limits of a scope, before it is known whether there is such a firm, account, session or instrument."""
+
+    limits: Limits
+    line: int | None
+    key: str
+
+
+@dataclass(frozen=True)
+class VenueFile:
+    """What venue.toml says; where it is silent or wrong, the defaults."""
+
+    scalars: dict[ScalarPath, Any]
+    instruments: tuple[Instrument, ...]
+    limits: tuple[WrittenLimits, ...]
+    symbols: frozenset[str] | None
+    """All symbols that the file names, those of wrong instruments too; None when it could not be read."""
+
+
+def read_venue_file(text: str, notes: Notes) -> VenueFile:
+    """Read the whole file, noting every mistake."""
+    toml = read_toml(text, notes)
+    if toml is None:
+        return VenueFile(default_scalars(), (), (), None)
+    return _Reading(toml, notes).venue_file()
+
+
+def default_scalars() -> dict[ScalarPath, Any]:
+    """Return the default of every single-valued key."""
+    return {(table, key.name): key.default for table, keys in SCALARS.items() for key in keys}
+
+
+@dataclass
+class _Reading:
+    """One file on its way in."""
+
+    toml: TomlFile
+    notes: Notes
+
+    def venue_file(self) -> VenueFile:
+        self._note_unknown((), self.toml.tables, TABLES)
+        scalars = default_scalars()
+        for table, keys in SCALARS.items():
+            values = self._values((table,), self._table((table,), self.toml.tables.get(table, {})), keys)
+            scalars |= {(table, name): value for name, value in values.items()}
+        instruments = self._instruments(self.toml.tables.get("instruments", []))
+        limits = tuple(self._limits(self._table(("limits",), self.toml.tables.get("limits", {}))))
+        return VenueFile(scalars, instruments, limits, self._symbols())
+
+    def _note(self, path: KeyPath, message: str) -> None:
+        self.notes.add(self.toml.line(path), key_text(path), message)
+
+    def _note_unknown(self, path: KeyPath, table: Iterable[str], known: tuple[str, ...]) -> None:
+        for name in table:
+            if name not in known:
+                kind = "key" if path else "table"
+                self._note((*path, name), f"there is no such {kind}; {suggestion(name, known)}")
+
+    def _table(self, path: KeyPath, value: object) -> dict[str, Any]:
+        if isinstance(value, dict):
+            return value
+        self._note(path, f"{show(value)} is not a table; write [{key_text(path)}] on a line of its own")
+        return {}
+
+    def _values(self, path: KeyPath, table: Mapping[str, object], keys: tuple[Key, ...]) -> dict[str, Any]:
+        """Return a value for every key: what is written, or the default; a wrong required one is left out."""
+        self._note_unknown(path, table, tuple(key.name for key in keys))
+        values = {key.name: key.default for key in keys if key.default is not REQUIRED}
+        for key in keys:
+            if key.name in table:
+                try:
+                    values[key.name] = key.kind.read(table[key.name])
+                except WrongValueError as wrong:
+                    self._note((*path, key.name), str(wrong))
+            elif key.default is REQUIRED:
+                self._note((*path, key.name), f"is missing; write for example {key.name} = {key.example}")
+        return values
+
+    # Instruments.
+
+    def _instruments(self, written: object) -> tuple[Instrument, ...]:
+        if not isinstance(written, list):
+            self._note(("instruments",), f"{show(written)} is not an array of tables; write [[instruments]] above each")
+            return ()
+        if not written:
+            self._note(("instruments",), 'there is none; write [[instruments]], then symbol = "AAPL", tick, lot')
+        instruments: dict[str, Instrument] = {}
+        first_lines: dict[str, int | None] = {}
+        for index, element in enumerate(written, start=1):
+            path = ("instruments", index)
+            if not isinstance(element, dict):
+                self._note(path, f"{show(element)} is not a table; write [[instruments]] on a line of its own")
+                continue
+            values = self._values(path, element, INSTRUMENT)
+            symbol = values.get("symbol")
+            if symbol in first_lines:
+                self._note((*path, "symbol"), f"{symbol} is there already{_on(first_lines[symbol])}; give it once")
+                continue
+            if symbol is not None:
+                first_lines[symbol] = self.toml.line((*path, "symbol"))
+            if (instrument := self._instrument(path, values)) is not None:
+                instruments[instrument.symbol] = instrument
+        return tuple(instruments.values())
+
+    def _instrument(self, path: KeyPath, values: dict[str, Any]) -> Instrument | None:
+        """Put an instrument's numbers into its scales; None when a mistake was noted."""
+        if not {"symbol", "tick", "lot"} <= values.keys():
+            return None
+        price_scale = self._scale(path, "tick", "price_decimals", values)
+        qty_scale = self._scale(path, "lot", "qty_decimals", values)
+        if price_scale is None or qty_scale is None:
+            return None
+        tick, lot = _raw(values["tick"], price_scale), _raw(values["lot"], qty_scale)
+        default_bound = _default_order_qty_bound(price_scale, qty_scale)
+        qty_bound = self._bound(path, "order_qty_bound", values, qty_scale, default_bound)
+        if qty_bound is None:
+            return None
+        price_bound = self._bound(path, "price_bound", values, price_scale, INT64_MAX // qty_bound)
+        if price_bound is None:
+            return None
+        if not self._fits(path, values, (tick, lot, qty_bound, price_bound), (price_scale, qty_scale)):
+            return None
+        return Instrument(
+            symbol=values["symbol"],
+            price_scale=price_scale,
+            qty_scale=qty_scale,
+            tick_size=Price(tick),
+            lot_size=Qty(lot),
+            multiplier=values["multiplier"],
+            order_qty_bound=Qty(qty_bound),
+            price_bound=Price(price_bound),
+            allows_negative_price=values["allows_negative_price"],
+        )
+
+    def _scale(self, path: KeyPath, step: str, decimals: str, values: dict[str, Any]) -> int | None:
+        """Return how many decimals the numbers of the instrument carry; None when that cannot be."""
+        needed = decimals_of(values[step])
+        if needed > SCALE_MAX:
+            self._note((*path, step), f"{values[step]:f} has more than {SCALE_MAX} decimals; write a larger {step}")
+            return None
+        written: int | None = values[decimals]
+        if written is not None and written < needed:
+            right = f"write {needed} or more, up to {SCALE_MAX}"
+            self._note((*path, decimals), f"{written} is too few for {step} {values[step]:f}; {right}")
+            return None
+        return needed if written is None else written
+
+    def _bound(self, path: KeyPath, name: str, values: dict[str, Any], scale: int, default: int) -> int | None:
+        written: Decimal | None = values[name]
+        if written is None:
+            return default
+        if decimals_of(written) > scale:
+            self._note((*path, name), f"{written:f} has more than the {scale} decimals of the instrument; round it")
+            return None
+        raw = _raw(written, scale)
+        if raw > INT64_MAX:
+            largest = INT64_MAX // 10**scale
+            self._note((*path, name), f"{written:f} is too large with {scale} decimals; write at most {largest}")
+            return None
+        return raw
+
+    def _fits(
+        self, path: KeyPath, values: dict[str, Any], raw: tuple[int, int, int, int], scales: tuple[int, int]
+    ) -> bool:
+        """Note what an instrument's bounds do not leave room for; True when all of it fits."""
+        (tick, lot, qty_bound, price_bound), (price_scale, qty_scale) = raw, scales
+        room = "leave decimals off, or write a smaller order_qty_bound and price_bound"
+        if qty_bound * price_bound > INT64_MAX:
+            largest = Decimal(INT64_MAX // qty_bound).scaleb(-price_scale)
+            self._note((*path, "price_bound"), f"times order_qty_bound is 2**63 or more; write at most {largest:f}")
+        elif qty_bound < lot:
+            bound = Decimal(qty_bound).scaleb(-qty_scale)
+            self._note((*path, "lot"), f"{values['lot']:f} is above order_qty_bound, {bound:f}; write a larger bound")
+        elif price_bound < tick:
+            bound = Decimal(price_bound).scaleb(-price_scale)
+            self._note((*path, "tick"), f"{values['tick']:f} is above price_bound, {bound:f}; {room}")
+        else:
+            return True
+        return False
+
+    def _symbols(self) -> frozenset[str] | None:
+        written = self.toml.tables.get("instruments", [])
+        if not isinstance(written, list):
+            return None
+        return frozenset(
+            element["symbol"]
+            for element in written
+            if isinstance(element, dict) and isinstance(element.get("symbol"), str)
+        )
+
+    # Limits.
+
+    def _limits(self, scopes: dict[str, Any]) -> Iterable[WrittenLimits]:
+        self._note_unknown(("limits",), scopes, SCOPE_KINDS)
+        for kind, written in scopes.items():
+            if kind == "venue":
+                yield self._scope("venue", ("limits", "venue"), written)
+            elif kind in SCOPE_KINDS:
+                for name, named in self._table(("limits", kind), written).items():
+                    if isinstance(named, dict):
+                        yield self._scope(f"{kind}:{name}", ("limits", kind, name), named)
+                    else:
+                        self._note(("limits", kind, name), f"names no {kind}; write it under [limits.{kind}.NAME]")
+
+    def _scope(self, scope: str, path: KeyPath, written: object) -> WrittenLimits:
+        values = self._values(path, self._table(path, written), LIMITS)
+        return WrittenLimits(Limits(scope, **values), self.toml.line(path), key_text(path))
+
+
+def _on(line: int | None) -> str:
+    return "" if line is None else f" on line {line}"
+
+
+def _raw(value: Decimal, scale: int) -> int:
+    return int(value.scaleb(scale))
+
+
+def _default_order_qty_bound(price_scale: int, qty_scale: int) -> int:
+    """Return the bound in raw units: 10**9 units, or as many as leave the price some room.
+
+    Price and quantity share 18 digits.  Up to three decimals together, 10**9 units leave prices
+    up to nine million and more; from there on the digits that are left are the price's first, then shared.
+    """
+    decimals = price_scale + qty_scale
+    return int(10 ** (qty_scale + min(9, max(12 - decimals, (18 - decimals) // 2))))
