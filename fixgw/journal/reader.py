@@ -1,0 +1,140 @@
+"""Reads the journal: all frames in order, and never one that was not written so."""
+
+import os
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+from zlib import crc32
+
+import msgspec
+
+from fixgw.journal.frame import FRAME_HEADER, HEADER_SIZE, WHOLE, Place, SegmentHeader, is_torn
+from fixgw.spec.sequenced import Sequenced
+
+Frame = TypeVar("Frame", Sequenced, Place)
+
+READ_SIZE = 1 << 20
+_SEGMENT_NAME = re.compile(r"[0-9]{20}\.journal")
+
+
+class JournalDamaged(Exception):  # noqa: N818 - reads as what happened
+    """Something that was written is not there any more, or not as it was; only a person can answer that."""
+
+    def __init__(self, path: Path, offset: int, sequence: int, problem: str) -> None:
+        super().__init__(
+            f"{path}, byte {offset}, where sequence {sequence} should be: {problem}. Nothing was changed. "
+            f"Keep a copy of {path.parent} and see docs/journal.md, Damage: in most cases restore it from a backup "
+            "(a repair command comes in a later version)."
+        )
+        self.path = path
+        self.offset = offset
+        self.sequence = sequence
+        self.problem = problem
+
+
+def read(folder: Path, from_sequence: int = 1) -> Iterator[Sequenced]:
+    """Yield the frames of ``folder`` (DATA/journal) from ``from_sequence`` on, as far as they were written by now.
+
+    Needs no lock and may run beside the writer.  Ends before a last frame that is not whole (yet), and
+    yields nothing when ``from_sequence`` has not been written.  Raises JournalDamaged, after the frames
+    that precede the damage, and FileNotFoundError when there is no such folder.
+    """
+    paths = segment_paths(folder)
+    starts = [int(path.stem) for path in paths]
+    if not paths:
+        return
+    if from_sequence < starts[0]:
+        raise JournalDamaged(paths[0], 0, from_sequence, "the segment before this one is missing")
+    paths = paths[bisect_right(starts, from_sequence) - 1 :]
+    previous: Segment | None = None
+    for path in paths:
+        segment = Segment(path, is_last=path is paths[-1])
+        segment.check_follows(previous)
+        for sequenced in segment.frames(WHOLE):
+            if sequenced.sequence >= from_sequence:
+                yield sequenced
+        previous = segment
+
+
+def segment_paths(folder: Path) -> list[Path]:
+    """The segments of a journal, oldest first; each is named by the sequence of its first frame."""
+    return sorted(path for path in folder.iterdir() if _SEGMENT_NAME.fullmatch(path.name))
+
+
+class Segment:
+    """One file of the journal; ``end`` and ``next_sequence`` tell how far its frames have been read."""
+
+    def __init__(self, path: Path, *, is_last: bool) -> None:
+        """Raises JournalDamaged when the header is not that of this segment."""
+        self.path = path
+        self.is_last = is_last
+        self.size = 0
+        self.end = 0
+        self.next_sequence = int(path.stem)
+        with path.open("rb") as file:
+            try:
+                self.header = SegmentHeader.from_bytes(file.read(HEADER_SIZE))
+            except ValueError as error:
+                raise self._damaged(str(error)) from None
+        if self.header.first_sequence != self.next_sequence:
+            raise self._damaged(f"the header says that the segment begins with {self.header.first_sequence}")
+        self.end = HEADER_SIZE
+
+    def check_follows(self, previous: "Segment | None") -> None:
+        """Raises JournalDamaged unless ``previous``, read to its end, is the segment right before this one."""
+        if previous is None:
+            return
+        if previous.next_sequence != self.header.first_sequence:
+            raise previous._damaged(f"the segment ends here, and the next one is {self.path.name}")
+        if previous.header.venue_id != self.header.venue_id:
+            raise JournalDamaged(self.path, 0, previous.next_sequence, "the segment is of another venue's journal")
+
+    def frames(self, decoder: msgspec.msgpack.Decoder[Frame]) -> Iterator[Frame]:
+        """Yield the whole frames, as far as the file reaches now; ``end`` is then where they end.
+
+        Raises JournalDamaged for anything else, but for a torn last frame of the last segment.
+        """
+        decode = decoder.decode
+        with self.path.open("rb", buffering=READ_SIZE) as file:
+            self.size = os.fstat(file.fileno()).st_size
+            file.seek(self.end)
+            while self.end < self.size:
+                payload = _read_payload(file, self.size - self.end)
+                if not payload:
+                    self._judge(file)
+                    return
+                try:
+                    frame = decode(payload)
+                except (msgspec.DecodeError, ValueError) as error:
+                    raise self._damaged(f"the frame is whole but not understood: {error}") from None
+                if frame.sequence != self.next_sequence:
+                    raise self._damaged(f"the frame is of sequence {frame.sequence}")
+                self.end += FRAME_HEADER.size + len(payload)
+                self.next_sequence += 1
+                yield frame
+
+    def _judge(self, file: BinaryIO) -> None:
+        """Raise JournalDamaged unless all from ``end`` on is a write that did not finish."""
+        file.seek(self.end)
+        rest = file.read(self.size - self.end)
+        if not self.is_last:
+            raise self._damaged("the frame is cut short or its CRC-32 is wrong")
+        if not is_torn(rest, self.next_sequence):
+            raise self._damaged("the frame's CRC-32 or length is wrong, and it is not an unfinished last write")
+
+    def _damaged(self, problem: str) -> JournalDamaged:
+        return JournalDamaged(self.path, self.end, self.next_sequence, problem)
+
+
+def _read_payload(file: BinaryIO, available: int) -> bytes:
+    """Return the payload of the frame that begins here; empty, which no payload is, unless it is whole and right."""
+    if available <= FRAME_HEADER.size:
+        return b""
+    length, checksum = FRAME_HEADER.unpack(file.read(FRAME_HEADER.size))
+    # A damaged length can be 4 GB: never ask for more than there is.
+    if length > available - FRAME_HEADER.size:
+        return b""
+    payload = file.read(length)
+    return payload if crc32(payload) == checksum else b""

@@ -1,0 +1,235 @@
+"""Writes the journal: one process, one write for a batch, and nothing more after a write that failed."""
+
+import fcntl
+import logging
+import os
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn
+from uuid import UUID, uuid4
+
+from fixgw.journal.frame import FRAME_HEADER, HEADER_SIZE, PLACE, SegmentHeader, encode
+from fixgw.journal.reader import Segment, segment_paths
+from fixgw.spec.sequenced import Sequenced
+
+SEGMENT_SIZE_MAX = 256 * 1024 * 1024
+
+_log = logging.getLogger("fixgw.journal")
+
+
+class JournalLocked(Exception):  # noqa: N818 - reads as what happened
+    """Another process writes this journal."""
+
+    def __init__(self, folder: Path, pid: str) -> None:
+        super().__init__(
+            f"{folder} is in use by process {pid or 'unknown'}: a venue is running on this data folder. "
+            "Stop that one, or give this one a data folder of its own (--data)."
+        )
+        self.folder = folder
+        self.pid = pid
+
+
+class JournalFailed(Exception):  # noqa: N818 - reads as what happened
+    """The journal could not be written; ``next_sequence`` is the first that is not in it."""
+
+    def __init__(self, folder: Path, next_sequence: int, problem: str) -> None:
+        super().__init__(
+            f"cannot write the journal in {folder}: {problem}. Sequence {next_sequence} and later are not in it, "
+            "all before are. Put the cause right (space, permissions, disk), then restart the venue."
+        )
+        self.folder = folder
+        self.next_sequence = next_sequence
+        self.problem = problem
+
+
+class JournalWriter:
+    """The one writer of a data folder, from ``open`` to ``close``."""
+
+    def __init__(self, folder: Path, lock: int, segment_size_max: int) -> None:
+        """Use ``open``.  Takes over the file descriptor ``lock``."""
+        self._folder = folder
+        self._lock = lock
+        self._segment_size_max = segment_size_max
+        self._pending = bytearray()
+        self._problem = ""  # why nothing can be written any more
+        for leftover in folder.glob("*.new"):
+            leftover.unlink()
+        paths = segment_paths(folder)
+        if paths:
+            segment = Segment(paths[-1], is_last=True)
+            deque(segment.frames(PLACE), maxlen=0)
+            self.venue_id: UUID = segment.header.venue_id
+            self.next_sequence = segment.next_sequence
+            self._size = segment.end
+            self._file = os.open(segment.path, os.O_WRONLY | os.O_APPEND)
+            _cut_torn_tail(self._file, segment)
+        else:
+            self.venue_id = uuid4()
+            self.next_sequence = 1
+            self._size = HEADER_SIZE
+            self._file = _create_segment(folder, SegmentHeader(self.venue_id, 1))
+        self._pending_from = self.next_sequence
+
+    @classmethod
+    def open(cls, folder: Path, *, segment_size_max: int = SEGMENT_SIZE_MAX) -> "JournalWriter":
+        """Take over ``folder`` (DATA/journal), created if need be, and stand behind its last whole frame.
+
+        A torn last frame is cut off with a warning.  Verifies the last segment; ``read`` verifies all.
+        Raises JournalLocked, JournalDamaged, or OSError when the folder cannot be used.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        _sync_folder(folder.parent)
+        lock = _take_lock(folder)
+        try:
+            return cls(folder, lock, segment_size_max)
+        except BaseException:
+            os.close(lock)
+            raise
+
+    def append(self, sequenced: Sequenced) -> None:
+        """Add a frame to those that the next ``flush`` writes.
+
+        Raises JournalFailed after a failure; OverflowError or UnicodeEncodeError, with nothing added,
+        for a value that the format cannot hold.
+        """
+        if self._problem:
+            raise self._failed()
+        assert sequenced.sequence == self.next_sequence, (sequenced.sequence, self.next_sequence)
+        self._pending += encode(sequenced)
+        self.next_sequence += 1
+
+    def flush(self) -> None:
+        """Hand what was appended to the operating system, so that it outlives this process.
+
+        Only then may anybody be told.  Raises JournalFailed when not all could be written: what it says
+        is in the journal stays there, the rest is not, and from then on every call raises it again.
+        """
+        if self._problem:
+            raise self._failed()
+        if not self._pending:
+            return
+        try:
+            if self._size + len(self._pending) > self._segment_size_max and self._size > HEADER_SIZE:
+                self._rotate()
+            write_all(self._file, self._pending)
+        except OSError as error:
+            self._fail(error)
+        self._size += len(self._pending)
+        self._pending_from = self.next_sequence
+        self._pending.clear()
+
+    def close(self) -> None:
+        """Flush, sync to the disk and let go of the folder; a failure is raised after letting go."""
+        if self._lock < 0:
+            return
+        try:
+            if not self._problem:
+                self.flush()
+                os.fsync(self._file)
+                _sync_folder(self._folder)
+        except OSError as error:
+            self._fail(error)
+        finally:
+            self._problem = self._problem or "it was closed"
+            os.close(self._file)
+            os.close(self._lock)
+            self._lock = -1
+
+    def _rotate(self) -> None:
+        """Go on in a new segment that begins with the first pending frame."""
+        os.fsync(self._file)
+        file = _create_segment(self._folder, SegmentHeader(self.venue_id, self._pending_from))
+        os.close(self._file)
+        self._file = file
+        self._size = HEADER_SIZE
+
+    def _fail(self, error: OSError) -> NoReturn:
+        """Take back what was written of a frame that is not whole, and refuse all that follows.
+
+        Whole frames stay, since a follower may have read them already.
+        """
+        kept = 0
+        # Where the file cannot even be asked or cut, the next open cuts the torn frame.
+        with suppress(OSError):
+            written = os.fstat(self._file).st_size - self._size
+            while kept < len(self._pending) and (end := kept + _frame_size(self._pending, kept)) <= written:
+                kept = end
+                self._pending_from += 1
+            os.ftruncate(self._file, self._size + kept)
+        self._size += kept
+        self.next_sequence = self._pending_from
+        self._pending.clear()
+        self._problem = str(error)
+        raise self._failed() from error
+
+    def _failed(self) -> JournalFailed:
+        return JournalFailed(self._folder, self.next_sequence, self._problem)
+
+
+def _take_lock(folder: Path) -> int:
+    """Return the file descriptor that holds the lock; the kernel lets go of it when this process ends."""
+    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, str(os.getpid()).encode(), 0)
+    except BlockingIOError:
+        pid = os.pread(lock, 20, 0).decode("ascii", "replace")
+        os.close(lock)
+        raise JournalLocked(folder, pid) from None
+    except BaseException:
+        os.close(lock)
+        raise
+    return lock
+
+
+def _cut_torn_tail(file: int, segment: Segment) -> None:
+    """Cut ``segment``, read to its end, after its last whole frame."""
+    if segment.end < segment.size:
+        _log.warning(
+            "%s: cut off %d bytes at byte %d, a write of sequence %d that never finished",
+            segment.path, segment.size - segment.end, segment.end, segment.next_sequence,
+        )  # fmt: skip
+        os.ftruncate(file, segment.end)
+        os.fsync(file)
+
+
+def _create_segment(folder: Path, header: SegmentHeader) -> int:
+    """Create a segment that is there with its header or not at all, whenever the power fails."""
+    path = folder / f"{header.first_sequence:020d}.journal"
+    new = path.with_suffix(".new")
+    file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
+    try:
+        write_all(file, header.to_bytes())
+        os.fsync(file)
+        new.rename(path)
+        _sync_folder(folder)
+    except BaseException:
+        os.close(file)
+        raise
+    return file
+
+
+def write_all(file: int, data: bytes | bytearray, write: Callable[[int, memoryview], int] = os.write) -> None:
+    """Write all of ``data``, in one call unless the operating system takes less at once."""
+    with memoryview(data) as view:
+        written = 0
+        while written < len(data):
+            with view[written:] as rest:
+                written += write(file, rest)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Put the names of the files in ``folder`` on the disk."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _frame_size(frames: bytearray, start: int) -> int:
+    length: int = FRAME_HEADER.unpack_from(frames, start)[0]
+    return FRAME_HEADER.size + length
