@@ -36,8 +36,6 @@ class NewOrder(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="D"):
     time_in_force: TimeInForce
     poss_resend: bool = False
     """PossResend(97)=Y: the client does not know whether it sent this order before."""
-    orig_sending_time_ns: int | None = None
-    """OrigSendingTime(122) of a message that came again with PossDupFlag(43)=Y; ns since the epoch, UTC."""
 
 
 class CancelOrder(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="F"):
