@@ -29,8 +29,8 @@ def read_environment(environ: Mapping[str, str], notes: Notes) -> dict[ScalarPat
     values: dict[ScalarPath, Any] = {}
     for written in sorted(name for name in environ if name.startswith(PREFIX) and name not in OF_COMMANDS):
         if written not in VARIABLES:
-            known = VARIABLES.keys() | OF_COMMANDS
-            notes.add(None, _printable(written), f"there is no such variable; {suggestion(written, known)}")
+            meant = suggestion(written, VARIABLES.keys() | OF_COMMANDS, PREFIX)
+            notes.add(None, _printable(written), f"there is no such variable; {meant}")
             continue
         table, key = VARIABLES[written]
         try:

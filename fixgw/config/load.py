@@ -1,5 +1,6 @@
 """Both files and the environment, read together: what they say must fit together too."""
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -8,7 +9,7 @@ from pathlib import Path
 from fixgw.config.environment import read_environment, variable
 from fixgw.config.mistakes import ConfigError, Mistake, Notes, suggestion
 from fixgw.config.session_file import OrderEntrySession, SessionFile, read_session_file
-from fixgw.config.venue_file import VenueFile, WrittenLimits, default_scalars, read_venue_file
+from fixgw.config.venue_file import UNREADABLE, VenueFile, WrittenLimits, read_venue_file
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.limits import Limits
 from fixgw.spec.participant import Participant
@@ -37,26 +38,34 @@ class VenueConfig:
         """The sessions as the journal has them."""
         return tuple(Participant(session.comp_id, session.firm, session.accounts) for session in self.sessions)
 
+    @property
+    def sources_text(self) -> str:
+        """The sources for people: ``packaged defaults``, or ``conf/venue.toml, packaged sessions.cfg``."""
+        (venue, sessions, *variables) = self.sources
+        if venue == sessions == PACKAGED:
+            files = [PACKAGED]
+        else:
+            named = ((venue, VENUE_FILE), (sessions, SESSION_FILE))
+            files = [f"packaged {name}" if source == PACKAGED else source for source, name in named]
+        return ", ".join((*files, *variables))
+
 
 def load(config_dir: Path, environ: Mapping[str, str]) -> VenueConfig:
     """Read the two files in a folder, the packaged one for a file that is not there.
 
     Raises ConfigError with all mistakes of both files and of the FIXGW_* variables.
     """
-    if not config_dir.is_dir():
+    if not os.path.isdir(config_dir):
         raise ConfigError((_no_folder(config_dir),))
     venue_source, venue_notes, venue_text = _open(config_dir, VENUE_FILE)
     session_source, session_notes, session_text = _open(config_dir, SESSION_FILE)
     notes_of_environment = Notes("environment")
     overrides = read_environment(environ, notes_of_environment)
-    if venue_text is None:
-        venue = VenueFile(default_scalars(), (), (), None)
-    else:
-        venue = read_venue_file(venue_text, venue_notes)
+    venue = UNREADABLE if venue_text is None else read_venue_file(venue_text, venue_notes)
     scalars = venue.scalars | overrides
     sessions: SessionFile | None = None
     if session_text is not None:
-        sessions = read_session_file(session_text, scalars["venue", "comp_id"], session_notes)
+        sessions = read_session_file(session_text, scalars.get(("venue", "comp_id")), session_notes)
     _note_unknown_scopes(venue, sessions, venue_notes)
     mistakes = (*venue_notes.in_order(), *session_notes.in_order(), *notes_of_environment.in_order())
     if mistakes:
@@ -80,7 +89,7 @@ def default_text(name: str) -> str:
 
 
 def _no_folder(config_dir: Path) -> Mistake:
-    what = "is not a folder" if config_dir.exists() else "there is no such folder"
+    what = "is not a folder" if os.path.exists(config_dir) else "there is no such folder"
     right = "name another with --config or FIXGW_CONFIG, or make one with fixgw init"
     return Mistake(ascii(str(config_dir))[1:-1], None, "", f"{what}; {right}")
 
@@ -88,12 +97,13 @@ def _no_folder(config_dir: Path) -> Mistake:
 def _open(config_dir: Path, name: str) -> tuple[str, Notes, str | None]:
     """Return where a file was found, the notes on it, and its text, which is None when it cannot be read."""
     path = config_dir / name
-    if not path.exists() and not path.is_symlink():
-        return PACKAGED, Notes(f"{name} ({PACKAGED})"), default_text(name)
     notes = Notes(ascii(str(path))[1:-1])
     try:
         content = path.read_bytes()
     except OSError as error:
+        # A link to nowhere is a file that somebody meant to be there.
+        if isinstance(error, FileNotFoundError) and not path.is_symlink():
+            return PACKAGED, Notes(f"{name} ({PACKAGED})"), default_text(name)
         notes.add(None, "", f"cannot be read: {error.strerror}; make it a file that you may read, or take it away")
         return str(path), notes, None
     try:

@@ -47,13 +47,27 @@ class Notes:
         self.mistakes.append(Mistake(self.file, line, key, message))
 
     def in_order(self) -> list[Mistake]:
-        """Return them from the first line to the last, those without a line at the end."""
-        return sorted(self.mistakes, key=lambda mistake: (mistake.line is None, mistake.line or 0))
+        """Return each once, from the first line to the last, those without a line at the end.
+
+        What is wrong under [DEFAULT] is found with every session that it holds for.
+        """
+        return sorted(dict.fromkeys(self.mistakes), key=lambda mistake: (mistake.line is None, mistake.line or 0))
 
 
-def suggestion(written: str, known: Collection[str]) -> str:
-    """Return what the writer probably meant, or else all that could have been written."""
+LISTED_MAX = 12
+"""The most names that a message lists; beyond it the documentation is the better place."""
+
+
+def suggestion(written: str, known: Collection[str], prefix: str = "") -> str:
+    """Return what the writer probably meant, or else all that could have been written.
+
+    ``prefix`` is what all of the names begin with, so that it makes none of them likelier.
+    """
     # Upper and lower case are the commonest slip, and difflib counts every letter of it.
-    by_lower = {name.lower(): name for name in known}
-    close = difflib.get_close_matches(written[:80].lower(), by_lower, n=1)
-    return f"did you mean {by_lower[close[0]]}?" if close else f"known here: {', '.join(sorted(known)) or 'nothing'}"
+    by_lower = {name.removeprefix(prefix).lower(): name for name in known}
+    close = difflib.get_close_matches(written.removeprefix(prefix)[:80].lower(), by_lower, n=1)
+    if close:
+        return f"did you mean {by_lower[close[0]]}?"
+    if len(known) > LISTED_MAX:
+        return "docs/configuration.md lists all there are"
+    return f"known here: {', '.join(sorted(known)) or 'none'}"

@@ -96,7 +96,7 @@ def whole_number(low: int, high: int, example: int) -> Kind:
         if exact is None or decimals_of(exact):
             raise WrongValueError(f"{show(value)} is not a whole number; {right}")
         if not low <= exact <= high:
-            raise WrongValueError(f"{show(value)} is {'below' if exact < low else 'above'} what it may be; {right}")
+            raise WrongValueError(f"{show(value)} is {f'below {low}' if exact < low else f'above {high}'}; {right}")
         return int(exact)
 
     return Kind(f"whole number, {low} to {high}", read)

@@ -1,5 +1,6 @@
 """sessions.cfg: who may log on.  QuickFIX's session settings format, read line by line."""
 
+import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -52,8 +53,8 @@ class _Section:
     written: dict[str, _Entry] = field(default_factory=dict)
 
 
-def read_session_file(text: str, comp_id: str, notes: Notes) -> SessionFile:
-    """Read the whole file, noting every mistake.  ``comp_id`` is the venue's."""
+def read_session_file(text: str, comp_id: str | None, notes: Notes) -> SessionFile:
+    """Read the whole file, noting every mistake.  ``comp_id`` is the venue's; None when that is not known."""
     defaults, sections = _sections(text, notes)
     for section in sections:
         section.entries = defaults.entries | section.entries
@@ -89,8 +90,13 @@ def _sections(text: str, notes: Notes) -> tuple[_Section, list[_Section]]:
                     notes.add(number, "[DEFAULT]", f"is there already on line {defaults.line}; write all into that one")
                 case "DEFAULT":
                     defaults = section
-                case _:
-                    notes.add(number, "", f"{show(line)} is not a section; write [DEFAULT] or [SESSION]")
+                case name:
+                    meant = difflib.get_close_matches(name.upper(), ("DEFAULT", "SESSION"), n=1)
+                    right = f"write [{meant[0]}]" if meant else "write [DEFAULT] or [SESSION]"
+                    notes.add(number, "", f"{show(line)} is not a section; {right}")
+                    # Read on as if it were one, so that a slip here makes no further mistakes elsewhere.
+                    if meant == ["SESSION"]:
+                        sections.append(section)
         elif section is None:
             notes.add(number, "", f"{show(line)} stands before the first section; write [DEFAULT] or [SESSION] above")
         else:
@@ -180,32 +186,44 @@ def _note_shared_accounts(sections: list[_Section], accounts: Iterable[tuple[str
                 notes.add(line, "Accounts", message)
 
 
-def _session(section: _Section, accounts: tuple[str, ...], comp_id: str, notes: Notes) -> OrderEntrySession | None:
-    entries = section.entries
+def _session(
+    section: _Section, accounts: tuple[str, ...], comp_id: str | None, notes: Notes
+) -> OrderEntrySession | None:
+    """Return the session; None when a mistake was noted that leaves nothing to use."""
+    _note_missing(section, notes)
+    if comp_id is not None:
+        _note_comp_ids(section, comp_id, notes)
+    target, firm = section.entries.get("TargetCompID"), section.entries.get("Firm")
+    if target is None or firm is None or not accounts:
+        return None
+    extensions = section.entries.get("Extensions")
+    return OrderEntrySession(
+        comp_id=target.value,
+        firm=firm.value,
+        accounts=accounts,
+        extensions=extensions is not None and extensions.value == "Y",
+        settings={name: entry.value for name, entry in section.entries.items() if name in PASSED_NAMES},
+        line=section.line,
+    )
+
+
+def _note_missing(section: _Section, notes: Notes) -> None:
     for setting in OWN:
         if setting.default == "required" and setting.name not in section.written:
             whose = section.written.get("TargetCompID")
             session = f"the session of {show(whose.value)[1:-1]}" if whose else "this session"
             right = f"write for example {setting.name}={setting.example}"
             notes.add(section.line, setting.name, f"is missing in {session}; {right}")
-    sender = entries.get("SenderCompID")
+
+
+def _note_comp_ids(section: _Section, comp_id: str, notes: Notes) -> None:
+    sender, target = section.entries.get("SenderCompID"), section.entries.get("TargetCompID")
     if sender is not None and sender.value != comp_id:
         message = f"{sender.value} is not the venue's CompID, {comp_id} (venue.comp_id in venue.toml); leave it out"
         notes.add(sender.line, "SenderCompID", message)
-    target, firm = entries.get("TargetCompID"), entries.get("Firm")
     if target is not None and target.value == comp_id:
         message = f"{comp_id} is the venue's own CompID (venue.comp_id in venue.toml); write the client's"
         notes.add(target.line, "TargetCompID", message)
-    if target is None or firm is None or not accounts:
-        return None
-    return OrderEntrySession(
-        comp_id=target.value,
-        firm=firm.value,
-        accounts=accounts,
-        extensions="Extensions" in entries and entries["Extensions"].value == "Y",
-        settings={name: entry.value for name, entry in entries.items() if name in PASSED_NAMES},
-        line=section.line,
-    )
 
 
 def _names(sections: list[_Section], name: str) -> frozenset[str]:

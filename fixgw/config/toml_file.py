@@ -40,12 +40,15 @@ class TomlFile:
 def read_toml(text: str, notes: Notes) -> TomlFile | None:
     """Parse the text; a mistake of syntax ends the reading with one note, and returns None."""
     try:
-        return TomlFile(tomllib.loads(text, parse_float=_exact), _key_lines(text))
+        # The newline gives a mistake at the very end of the file a line and a column.
+        return TomlFile(tomllib.loads(text + "\n", parse_float=_exact), _key_lines(text))
     except RecursionError:
         notes.add(None, "", "arrays or tables are nested too deeply; no key here needs more than three levels")
-    # A TOMLDecodeError, or what int() says of a number with thousands of digits.
-    except ValueError as error:
+    except tomllib.TOMLDecodeError as error:
         _note_syntax(text, str(error), notes)
+    # Python's int() refuses such a number, and tomllib lets that pass.
+    except ValueError:
+        notes.add(None, "", "a number in it has thousands of digits; no key here needs more than 18")
     return None
 
 
@@ -70,15 +73,13 @@ def _exact(text: str) -> Decimal | str:
 
 def _note_syntax(text: str, error: str, notes: Notes) -> None:
     where = _WHERE.search(error)
-    if where is None:
-        notes.add(None, "", f"is not TOML: {error[:80]}")
-        return
-    lines = text.split("\n")
-    line = int(where[1]) if where[1] else max(1, len(text.rstrip().split("\n")))
-    place = f" in column {where[2]}" if where[2] else " at the end of the file"
-    written = ascii(lines[line - 1].strip()[:60])
+    assert where is not None, error
+    lines = text.rstrip().split("\n")
+    line = int(where[1]) if where[1] else len(lines)
+    place = f"in column {where[2]}" if where[2] else "at the end of the file"
+    written = ascii(lines[min(line, len(lines)) - 1].strip()[:60])
     what = error[: where.start()].encode("ascii", "backslashreplace").decode()
-    notes.add(line, "", f'is not TOML{place}: {what}, in {written}; write [table] or key = value, texts in "quotes"')
+    notes.add(line, "", f'is not TOML {place}: {what}, in {written}; write [table] or key = value, texts in "quotes"')
 
 
 def _key_lines(text: str) -> dict[KeyPath, int]:
@@ -93,7 +94,8 @@ def _key_lines(text: str) -> dict[KeyPath, int]:
             continue
         if header := _HEADER.match(line):
             table = _table_path(_parts(header[2]), header[1] == "[[", elements)
-            lines.setdefault(table, number)
+            for length in range(1, len(table) + 1):
+                lines.setdefault(table[:length], number)
         elif assignment := _ASSIGNMENT.match(line):
             keys = _parts(assignment[1])
             for length in range(1, len(keys) + 1):

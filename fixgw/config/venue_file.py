@@ -28,7 +28,7 @@ class WrittenLimits:
 
 @dataclass(frozen=True)
 class VenueFile:
-    """What venue.toml says; where it is silent or wrong, the defaults."""
+    """What venue.toml says; where it is silent or wrong, the defaults.  Empty when it could not be read."""
 
     scalars: dict[ScalarPath, Any]
     instruments: tuple[Instrument, ...]
@@ -37,17 +37,15 @@ class VenueFile:
     """All symbols that the file names, those of wrong instruments too; None when it could not be read."""
 
 
+UNREADABLE = VenueFile({}, (), (), None)
+
+
 def read_venue_file(text: str, notes: Notes) -> VenueFile:
     """Read the whole file, noting every mistake."""
     toml = read_toml(text, notes)
     if toml is None:
-        return VenueFile(default_scalars(), (), (), None)
+        return UNREADABLE
     return _Reading(toml, notes).venue_file()
-
-
-def default_scalars() -> dict[ScalarPath, Any]:
-    """Return the default of every single-valued key."""
-    return {(table, key.name): key.default for table, keys in SCALARS.items() for key in keys}
 
 
 @dataclass
@@ -59,7 +57,7 @@ class _Reading:
 
     def venue_file(self) -> VenueFile:
         self._note_unknown((), self.toml.tables, TABLES)
-        scalars = default_scalars()
+        scalars = _default_scalars()
         for table, keys in SCALARS.items():
             values = self._values((table,), self._table((table,), self.toml.tables.get(table, {})), keys)
             scalars |= {(table, name): value for name, value in values.items()}
@@ -184,16 +182,17 @@ class _Reading:
     ) -> bool:
         """Note what an instrument's bounds do not leave room for; True when all of it fits."""
         (tick, lot, qty_bound, price_bound), (price_scale, qty_scale) = raw, scales
-        room = "leave decimals off, or write a smaller order_qty_bound and price_bound"
         if qty_bound * price_bound > INT64_MAX:
             largest = Decimal(INT64_MAX // qty_bound).scaleb(-price_scale)
-            self._note((*path, "price_bound"), f"times order_qty_bound is 2**63 or more; write at most {largest:f}")
+            self._note((*path, "price_bound"), f"times order_qty_bound is too large; write at most {largest:f}")
         elif qty_bound < lot:
             bound = Decimal(qty_bound).scaleb(-qty_scale)
-            self._note((*path, "lot"), f"{values['lot']:f} is above order_qty_bound, {bound:f}; write a larger bound")
+            right = "write a larger order_qty_bound"
+            self._note((*path, "lot"), f"{values['lot']:f} is above order_qty_bound, {bound:f}; {right}")
         elif price_bound < tick:
             bound = Decimal(price_bound).scaleb(-price_scale)
-            self._note((*path, "tick"), f"{values['tick']:f} is above price_bound, {bound:f}; {room}")
+            right = "write a larger price_bound or a smaller order_qty_bound"
+            self._note((*path, "tick"), f"{values['tick']:f} is above price_bound, {bound:f}; {right}")
         else:
             return True
         return False
@@ -211,11 +210,12 @@ class _Reading:
     # Limits.
 
     def _limits(self, scopes: dict[str, Any]) -> Iterable[WrittenLimits]:
-        self._note_unknown(("limits",), scopes, SCOPE_KINDS)
         for kind, written in scopes.items():
             if kind == "venue":
                 yield self._scope("venue", ("limits", "venue"), written)
-            elif kind in SCOPE_KINDS:
+            elif kind not in SCOPE_KINDS:
+                self._note(("limits", kind), _no_such_scope(kind, written))
+            else:
                 for name, named in self._table(("limits", kind), written).items():
                     if isinstance(named, dict):
                         yield self._scope(f"{kind}:{name}", ("limits", kind, name), named)
@@ -225,6 +225,17 @@ class _Reading:
     def _scope(self, scope: str, path: KeyPath, written: object) -> WrittenLimits:
         values = self._values(path, self._table(path, written), LIMITS)
         return WrittenLimits(Limits(scope, **values), self.toml.line(path), key_text(path))
+
+
+def _default_scalars() -> dict[ScalarPath, Any]:
+    """Return the default of every single-valued key."""
+    return {(table, key.name): key.default for table, keys in SCALARS.items() for key in keys}
+
+
+def _no_such_scope(kind: str, written: object) -> str:
+    if isinstance(written, dict):
+        return f"there is no such scope; {suggestion(kind, SCOPE_KINDS)}"
+    return "names no scope; write it under [limits.venue], [limits.firm.NAME] or another scope"
 
 
 def _on(line: int | None) -> str:
