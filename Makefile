@@ -45,7 +45,7 @@ setup: .venv/.packages
 # --only-binary: a quickfix that pip built by itself would have no TLS.
 .venv/.packages: .venv/.quickfix
 	@echo "installing the other packages"
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --only-binary quickfix -e '.[test]'
+	@.venv/bin/python -m pip install -qq --disable-pip-version-check --only-binary quickfix -e '.[test]'
 	@touch $@
 
 clean:
