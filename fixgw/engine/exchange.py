@@ -67,6 +67,7 @@ class Exchange:
         self.books: dict[str, OrderBook] = {}
         self.orders = OrderRegistry()
         self._last_trade: dict[str, Price] = {}
+        self._scales: dict[str, tuple[int, int]] = {}
         self._orders_seen = 0
         self._sequence = 0
         self._reports = 0
@@ -376,10 +377,28 @@ class Exchange:
     # The venue itself.
 
     def _configure(self, command: ConfigureVenue) -> Event:
-        for instrument in command.instruments:
-            self.instruments[instrument.symbol] = instrument
-            self.books.setdefault(instrument.symbol, OrderBook())
+        self.instruments = {instrument.symbol: instrument for instrument in command.instruments}
+        for symbol, instrument in self.instruments.items():
+            self.books.setdefault(symbol, OrderBook())
+            self._scales.setdefault(symbol, (instrument.price_scale, instrument.qty_scale))
         return VenueConfigured()
+
+    def conflicts(self, command: ConfigureVenue) -> list[str]:
+        """Return why ``command`` cannot follow what has happened so far, one sentence each; empty if it can."""
+        instruments = {instrument.symbol: instrument for instrument in command.instruments}
+        firms = {participant.session: participant.firm for participant in command.participants}
+        found = [
+            f"instrument {symbol}: its decimals (price {scales[0]}, quantity {scales[1]}) are those of the journal"
+            for symbol, scales in self._scales.items()
+            if (new := instruments.get(symbol)) and (new.price_scale, new.qty_scale) != scales
+        ]
+        live = list(self.orders)
+        hint = "has open orders in the journal; keep it until they are canceled"
+        for symbol in sorted({order.symbol for order in live} - instruments.keys()):
+            found.append(f"instrument {symbol}: {hint}")
+        for session, firm in sorted({(order.session, order.firm) for order in live} - firms.items()):
+            found.append(f"session {session} of firm {firm}: {hint}")
+        return found
 
     def _begin(self, sequence: int) -> None:
         self._sequence = sequence

@@ -1,0 +1,21 @@
+"""The ``fixgw`` command: its subcommands, each in a module of its name."""
+
+import click
+
+from fixgw.cli.check import check
+from fixgw.cli.client import client
+from fixgw.cli.init import init
+from fixgw.cli.run import run
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="fixgw", prog_name="fixgw")
+def main() -> None:
+    """An exchange you speak FIX 4.4 to.
+
+    Start a venue with "fixgw run", then trade in another terminal with "fixgw client --sender CLIENT1".
+    """
+
+
+for command in (run, client, init, check):
+    main.add_command(command)

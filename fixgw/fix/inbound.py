@@ -1,0 +1,362 @@
+"""FIX text to commands and inquiries, or one of the rejects that QuickFIX understands.
+
+Total: any text gives a request or one of ``REJECTS``, nothing else is raised.  QuickFIX has checked the
+message against the data dictionary before; here every value that is echoed or reasoned about is checked
+again, since a byte that is not ASCII would end the process when handed back (docs/decisions/0004).
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import quickfix as fix
+
+from fixgw.spec import tags
+from fixgw.spec.commands import CancelOrder, MassCancel, NewOrder, OrderCommand, RefuseChange, RefuseOrder, ReplaceOrder
+from fixgw.spec.fixed import FixedError
+from fixgw.spec.inquiries import Inquiry, MassStatusInquiry, OrderStatusInquiry
+from fixgw.spec.instrument import UNLISTED, Instrument
+from fixgw.spec.participant import Participant
+from fixgw.spec.values import (
+    CxlRejReason,
+    CxlRejResponseTo,
+    MassCancelRequestType,
+    MassStatusReqType,
+    OrdRejReason,
+    OrdType,
+    Price,
+    Qty,
+    Side,
+    TimeInForce,
+)
+
+SOH = "\x01"
+MESSAGE_LENGTH_MAX = 65_536
+ID_LENGTH_MAX = 64
+_ECHO_LENGTH_MAX = 40
+
+REJECTS = (fix.FieldNotFound, fix.IncorrectDataFormat, fix.IncorrectTagValue, fix.UnsupportedMessageType)
+
+_KEY = {tag: str(tag) for tag in tags.NAMES}
+_ORDER_QTY = _KEY[tags.ORDER_QTY]
+_PRICE = _KEY[tags.PRICE]
+_SIDE = _KEY[tags.SIDE]
+_TIME_IN_FORCE = _KEY[tags.TIME_IN_FORCE]
+_POSS_DUP_FLAG = _KEY[tags.POSS_DUP_FLAG]
+_POSS_RESEND = _KEY[tags.POSS_RESEND]
+
+_SIDES = {side.value: side for side in Side}
+_ORD_TYPES = {ord_type.value: ord_type for ord_type in OrdType}
+_TIMES_IN_FORCE = {time_in_force.value: time_in_force for time_in_force in TimeInForce}
+_MASS_CANCEL_REQUEST_TYPES = {request_type.value: request_type for request_type in MassCancelRequestType}
+_MASS_STATUS_REQ_TYPES = {req_type.value: req_type for req_type in MassStatusReqType}
+
+_UNSUPPORTED = {
+    _KEY[tag]: tags.NAMES[tag]
+    for tag in (
+        tags.EXEC_INST,
+        tags.STOP_PX,
+        tags.MIN_QTY,
+        tags.MAX_FLOOR,
+        tags.EXPIRE_TIME,
+        tags.EXPIRE_DATE,
+        tags.EFFECTIVE_TIME,
+        tags.PEG_OFFSET_VALUE,
+        tags.DISCRETION_INST,
+        tags.DISCRETION_OFFSET_VALUE,
+        tags.TARGET_STRATEGY,
+        tags.MAX_SHOW,
+        tags.CASH_ORDER_QTY,
+        tags.ORDER_PERCENT,
+        tags.SELF_MATCH_PREVENTION_ID,
+        tags.SELF_MATCH_PREVENTION_INSTRUCTION,
+        tags.LATEST_SELF_MATCH_PREVENTION_ID,
+        tags.LATEST_SELF_MATCH_PREVENTION_INSTRUCTION,
+        tags.SELF_MATCH_PREVENTION_DECREMENT,
+    )
+}
+"""What would change how an order works and this version does not do: refused, never ignored."""
+
+Request = OrderCommand | Inquiry
+Fields = Mapping[str, str]
+T = TypeVar("T")
+
+
+class Decoder:
+    """Reads what order-entry sessions send; knows who they are and the scales of what they trade."""
+
+    def __init__(
+        self,
+        participants: Iterable[Participant],
+        instruments: Iterable[Instrument],
+        stale_order_s: int,
+        clock_ns: Callable[[], int],
+    ) -> None:
+        self._participants = {participant.session: participant for participant in participants}
+        self._instruments = {instrument.symbol: instrument for instrument in instruments}
+        self._stale_order_ns = stale_order_s * 1_000_000_000
+        self._clock_ns = clock_ns
+        self._readers: dict[str, Callable[[Fields, Participant], Request]] = {
+            "D": self._new_order,
+            "F": self._cancel_order,
+            "G": self._replace_order,
+            "H": _order_status,
+            "AF": _mass_status,
+            "q": _mass_cancel,
+        }
+
+    def decode(self, text: str) -> Request:
+        """Return what ``text``, a whole FIX message with SOH between fields, asks for; raises one of REJECTS."""
+        fields = split(text)
+        read = self._readers.get(_required(fields, tags.MSG_TYPE))
+        if read is None:
+            raise fix.UnsupportedMessageType
+        participant = self._participants.get(_required(fields, tags.SENDER_COMP_ID))
+        if participant is None:
+            raise fix.IncorrectTagValue(tags.SENDER_COMP_ID)
+        return read(fields, participant)
+
+    def _new_order(self, fields: Fields, participant: Participant) -> OrderCommand:
+        terms = _Terms(fields, participant, self._instruments)
+        refusal = self._stale(fields) or _unsupported(fields)
+        try:
+            order_qty, price = terms.numbers()
+        except _Unreadable as unreadable:
+            refusal = refusal or (unreadable.ord_rej_reason, str(unreadable))
+        if refusal is None:
+            return NewOrder(
+                participant.session,
+                participant.firm,
+                terms.cl_ord_id,
+                terms.account,
+                terms.symbol,
+                terms.side,
+                order_qty,
+                terms.ord_type,
+                price,
+                terms.time_in_force,
+                fields.get(_POSS_RESEND) == "Y",
+            )
+        return RefuseOrder(
+            participant.session,
+            participant.firm,
+            terms.cl_ord_id,
+            terms.account,
+            terms.symbol,
+            terms.side,
+            terms.ord_type,
+            terms.time_in_force,
+            *refusal,
+        )
+
+    def _replace_order(self, fields: Fields, participant: Participant) -> OrderCommand:
+        orig_cl_ord_id = _identifier(fields, tags.ORIG_CL_ORD_ID)
+        terms = _Terms(fields, participant, self._instruments)
+        refusal = _unsupported(fields)
+        try:
+            order_qty, price = terms.numbers()
+        except _Unreadable as unreadable:
+            refusal = refusal or (unreadable.ord_rej_reason, str(unreadable))
+        if refusal is None:
+            return ReplaceOrder(
+                participant.session,
+                participant.firm,
+                terms.cl_ord_id,
+                orig_cl_ord_id,
+                _optional_identifier(fields, tags.ORDER_ID),
+                terms.account,
+                terms.symbol,
+                terms.side,
+                order_qty,
+                terms.ord_type,
+                price,
+                terms.time_in_force,
+            )
+        return RefuseChange(
+            participant.session,
+            participant.firm,
+            terms.cl_ord_id,
+            orig_cl_ord_id,
+            CxlRejResponseTo.ORDER_CANCEL_REPLACE_REQUEST,
+            CxlRejReason.BROKER_OR_EXCHANGE_OPTION,
+            refusal[1],
+        )
+
+    def _cancel_order(self, fields: Fields, participant: Participant) -> OrderCommand:
+        return CancelOrder(
+            participant.session,
+            participant.firm,
+            _identifier(fields, tags.CL_ORD_ID),
+            _identifier(fields, tags.ORIG_CL_ORD_ID),
+            _optional_identifier(fields, tags.ORDER_ID),
+            _identifier(fields, tags.SYMBOL),
+            _chosen(fields, tags.SIDE, _SIDES),
+        )
+
+    def _stale(self, fields: Fields) -> tuple[OrdRejReason, str] | None:
+        """Refuse an order that was sent long ago and comes only now, by a resend (E21)."""
+        if not self._stale_order_ns or fields.get(_POSS_DUP_FLAG) != "Y":
+            return None
+        sent = _required(fields, tags.ORIG_SENDING_TIME)
+        age_ns = self._clock_ns() - _utc_timestamp_ns(sent, tags.ORIG_SENDING_TIME)
+        if age_ns <= self._stale_order_ns:
+            return None
+        limit_s = self._stale_order_ns // 1_000_000_000
+        text = f"OrigSendingTime(122) {sent} is {age_ns // 1_000_000_000} s ago, above stale_order_s {limit_s}"
+        return OrdRejReason.STALE_ORDER, text
+
+
+def split(text: str) -> dict[str, str]:
+    """Return the fields of ``text``; of a tag that repeats, in a group, the last.  Raises one of REJECTS."""
+    if len(text) > MESSAGE_LENGTH_MAX:
+        raise fix.IncorrectTagValue(tags.BODY_LENGTH)
+    if not (text.isascii() and text.replace(SOH, "").isprintable()):
+        raise fix.IncorrectDataFormat(_unprintable_tag(text))
+    try:
+        return dict([field.split("=", 1) for field in text.rstrip(SOH).split(SOH)])
+    except ValueError:
+        raise fix.IncorrectDataFormat(tags.BODY_LENGTH) from None
+
+
+class _Unreadable(Exception):
+    """A number that does not fit the instrument."""
+
+    def __init__(self, ord_rej_reason: OrdRejReason, text: str) -> None:
+        super().__init__(text)
+        self.ord_rej_reason = ord_rej_reason
+
+
+class _Terms:
+    """What NewOrderSingle and OrderCancelReplaceRequest have in common."""
+
+    __slots__ = ("_fields", "account", "cl_ord_id", "instrument", "ord_type", "side", "symbol", "time_in_force")
+
+    def __init__(self, fields: Fields, participant: Participant, instruments: Mapping[str, Instrument]) -> None:
+        self._fields = fields
+        self.cl_ord_id = _identifier(fields, tags.CL_ORD_ID)
+        self.symbol = _identifier(fields, tags.SYMBOL)
+        self.side = _chosen(fields, tags.SIDE, _SIDES)
+        self.ord_type = _chosen(fields, tags.ORD_TYPE, _ORD_TYPES)
+        self.time_in_force = (
+            _chosen(fields, tags.TIME_IN_FORCE, _TIMES_IN_FORCE) if _TIME_IN_FORCE in fields else TimeInForce.DAY
+        )
+        self.account = _optional_identifier(fields, tags.ACCOUNT) or participant.accounts[0]
+        self.instrument = instruments.get(self.symbol, UNLISTED)
+
+    def numbers(self) -> tuple[Qty, Price | None]:
+        """Return OrderQty(38) and Price(44) in the instrument's scales; raises _Unreadable, FieldNotFound."""
+        qty_text = self._fields.get(_ORDER_QTY)
+        price_text = self._fields.get(_PRICE)
+        if qty_text is None:
+            raise fix.FieldNotFound(tags.ORDER_QTY)
+        if price_text is None and self.ord_type is OrdType.LIMIT:
+            raise fix.FieldNotFound(tags.PRICE)
+        try:
+            order_qty = self.instrument.parse_qty(qty_text)
+        except FixedError as error:
+            text = f"OrderQty(38) {_shortened(qty_text)} {error}"
+            raise _Unreadable(OrdRejReason.INCORRECT_QUANTITY, text) from None
+        try:
+            price = None if price_text is None else self.instrument.parse_price(price_text)
+        except FixedError as error:
+            text = f"Price(44) {_shortened(price_text or '')} {error}"
+            raise _Unreadable(OrdRejReason.OTHER, text) from None
+        return order_qty, price
+
+
+def _mass_cancel(fields: Fields, participant: Participant) -> Request:
+    request_type = _chosen(fields, tags.MASS_CANCEL_REQUEST_TYPE, _MASS_CANCEL_REQUEST_TYPES)
+    by_security = request_type is MassCancelRequestType.SECURITY
+    return MassCancel(
+        participant.session,
+        participant.firm,
+        _identifier(fields, tags.CL_ORD_ID),
+        request_type,
+        _identifier(fields, tags.SYMBOL) if by_security else None,
+        _optional_side(fields),
+    )
+
+
+def _order_status(fields: Fields, participant: Participant) -> Request:
+    return OrderStatusInquiry(
+        participant.session,
+        participant.firm,
+        _identifier(fields, tags.CL_ORD_ID),
+        _optional_identifier(fields, tags.ORDER_ID),
+        _optional_identifier(fields, tags.ORD_STATUS_REQ_ID),
+        _identifier(fields, tags.SYMBOL),
+        _chosen(fields, tags.SIDE, _SIDES),
+    )
+
+
+def _mass_status(fields: Fields, participant: Participant) -> Request:
+    req_type = _chosen(fields, tags.MASS_STATUS_REQ_TYPE, _MASS_STATUS_REQ_TYPES)
+    by_security = req_type is MassStatusReqType.SECURITY
+    return MassStatusInquiry(
+        participant.session,
+        participant.firm,
+        _identifier(fields, tags.MASS_STATUS_REQ_ID),
+        req_type,
+        _identifier(fields, tags.SYMBOL) if by_security else None,
+        _optional_side(fields),
+    )
+
+
+def _unsupported(fields: Fields) -> tuple[OrdRejReason, str] | None:
+    if _UNSUPPORTED.keys().isdisjoint(fields):
+        return None
+    tag = min(_UNSUPPORTED.keys() & fields.keys(), key=int)
+    text = f"{_UNSUPPORTED[tag]}({tag}) is not supported; leave it out"
+    return OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC, text
+
+
+def _required(fields: Fields, tag: int) -> str:
+    try:
+        return fields[_KEY[tag]]
+    except KeyError:
+        raise fix.FieldNotFound(tag) from None
+
+
+def _identifier(fields: Fields, tag: int) -> str:
+    value = _required(fields, tag)
+    if not value or len(value) > ID_LENGTH_MAX:
+        raise fix.IncorrectTagValue(tag)
+    return value
+
+
+def _optional_identifier(fields: Fields, tag: int) -> str | None:
+    return _identifier(fields, tag) if _KEY[tag] in fields else None
+
+
+def _chosen(fields: Fields, tag: int, values: Mapping[str, T]) -> T:
+    chosen = values.get(_required(fields, tag))
+    if chosen is None:
+        raise fix.IncorrectTagValue(tag)
+    return chosen
+
+
+def _optional_side(fields: Fields) -> Side | None:
+    return _chosen(fields, tags.SIDE, _SIDES) if _SIDE in fields else None
+
+
+def _utc_timestamp_ns(text: str, tag: int) -> int:
+    """Return a UTCTimestamp (FIX 4.4 Vol. 1) in ns since the epoch; raises IncorrectDataFormat."""
+    for form in ("%Y%m%d-%H:%M:%S.%f", "%Y%m%d-%H:%M:%S"):
+        try:
+            return int(datetime.strptime(text, form).replace(tzinfo=UTC).timestamp() * 1_000) * 1_000_000
+        except ValueError:
+            continue
+    raise fix.IncorrectDataFormat(tag)
+
+
+def _unprintable_tag(text: str) -> int:
+    """Return the tag of the first field that is not printable ASCII, or of BodyLength(9) when it is the tag."""
+    for field in text.split(SOH):
+        tag, _, value = field.partition("=")
+        if not (value.isascii() and value.isprintable()):
+            return int(tag) if tag.isascii() and tag.isdigit() and len(tag) < 9 else tags.BODY_LENGTH
+    return tags.BODY_LENGTH
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _ECHO_LENGTH_MAX else f"{text[:_ECHO_LENGTH_MAX]}..."

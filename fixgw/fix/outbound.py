@@ -1,0 +1,202 @@
+"""Events and answers to FIX text: one report for each session an event concerns.
+
+Pure: no clock, no QuickFIX.  QuickFIX fills in header, BodyLength(9) and CheckSum(10) as it sends.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import NamedTuple, assert_never
+
+from fixgw.spec.events import (
+    CancelRejected,
+    Event,
+    MassCanceled,
+    OrderAccepted,
+    OrderCanceled,
+    OrderRejected,
+    OrderReplaced,
+    OrderState,
+    OrderStated,
+    Trade,
+    VenueConfigured,
+)
+from fixgw.spec.fixed import format_fixed, format_ratio
+from fixgw.spec.inquiries import Answer, MassStatusAnswer, OrderStatusAnswer
+from fixgw.spec.instrument import UNLISTED, Instrument
+from fixgw.spec.values import ExecType, OrdRejReason, OrdStatus, Qty
+
+AVG_PX_EXTRA_DECIMALS = 4
+"""AvgPx(6) that is not a whole number of price units is rounded to this many decimals more than a price has."""
+
+_NEW = ExecType.NEW.value
+_CANCELED = ExecType.CANCELED.value
+_REPLACED = ExecType.REPLACED.value
+_REJECTED = ExecType.REJECTED.value
+_TRADE = ExecType.TRADE.value
+_STATUS = ExecType.ORDER_STATUS.value
+
+
+class Report(NamedTuple):
+    """A message for one session: MsgType(35) and its body, fields ended by SOH."""
+
+    session: str
+    msg_type: str
+    body: str
+
+
+class Encoder:
+    """Writes reports; knows the scales that the venue's integers are in."""
+
+    def __init__(self, instruments: Iterable[Instrument]) -> None:
+        self._instruments = {instrument.symbol: instrument for instrument in instruments}
+        self._time = _TimeText()
+
+    def reports(self, event: Event, time_ns: int) -> Iterator[Report]:
+        """Yield the reports of ``event`` in the order they are to be sent; resting side of a trade first."""
+        match event:
+            case OrderAccepted():
+                yield self._execution(event.exec_id, _NEW, event.order, time_ns)
+            case Trade():
+                for fill in (event.resting, event.aggressor):
+                    yield self._fill(event, fill.exec_id, fill.order, time_ns)
+            case OrderCanceled():
+                extra = _optional("41=", event.orig_cl_ord_id) + _optional("58=", event.text)
+                yield self._execution(event.exec_id, _CANCELED, event.order, time_ns, extra)
+            case OrderReplaced():
+                extra = f"41={event.orig_cl_ord_id}\x01"
+                yield self._execution(event.exec_id, _REPLACED, event.order, time_ns, extra)
+            case OrderRejected():
+                extra = f"103={event.ord_rej_reason.value}\x0158={event.text}\x01"
+                yield self._execution(event.exec_id, _REJECTED, event.order, time_ns, extra)
+            case OrderStated():
+                yield self._execution(event.exec_id, _STATUS, event.order, time_ns, f"58={event.text}\x01")
+            case CancelRejected():
+                yield self._cancel_reject(event, time_ns)
+            case MassCanceled():
+                yield self._mass_cancel_report(event, time_ns)
+            case VenueConfigured():
+                pass
+            case _:
+                assert_never(event)
+
+    def answers(self, answer: Answer, time_ns: int) -> Iterator[Report]:
+        """Yield the reports that answer an inquiry: 150=I with 17=0, which change nothing (E22, E23)."""
+        match answer:
+            case OrderStatusAnswer():
+                yield self._order_status(answer, time_ns)
+            case MassStatusAnswer():
+                yield from self._mass_status(answer, time_ns)
+            case _:
+                assert_never(answer)
+
+    def _execution(self, exec_id: str, exec_type: str, order: OrderState, time_ns: int, extra: str = "") -> Report:
+        instrument = self._instruments.get(order.symbol, UNLISTED)
+        qty_scale = instrument.qty_scale
+        order_qty = f"38={format_fixed(order.order_qty, qty_scale)}\x01" if order.order_qty else ""
+        price = "" if order.price is None else f"44={format_fixed(order.price, instrument.price_scale)}\x01"
+        body = (
+            f"37={order.order_id}\x0117={exec_id}\x01150={exec_type}\x0139={order.ord_status.value}\x01"
+            f"1={order.account}\x0111={order.cl_ord_id}\x0155={order.symbol}\x0154={order.side.value}\x01"
+            f"{order_qty}40={order.ord_type.value}\x01{price}59={order.time_in_force.value}\x01"
+            f"151={format_fixed(order.leaves_qty, qty_scale)}\x0114={format_fixed(order.cum_qty, qty_scale)}\x01"
+            f"6={_avg_px(order, instrument)}\x0160={self._time.of(time_ns)}\x01{extra}"
+        )
+        return Report(order.session, "8", body)
+
+    def _fill(self, trade: Trade, exec_id: str, order: OrderState, time_ns: int) -> Report:
+        instrument = self._instruments[trade.symbol]
+        last_px = format_fixed(trade.last_px, instrument.price_scale)
+        last_qty = format_fixed(trade.last_qty, instrument.qty_scale)
+        return self._execution(exec_id, _TRADE, order, time_ns, f"31={last_px}\x0132={last_qty}\x01")
+
+    def _cancel_reject(self, event: CancelRejected, time_ns: int) -> Report:
+        body = (
+            f"37={event.order_id}\x01{_optional('1=', event.account)}11={event.cl_ord_id}\x01"
+            f"41={event.orig_cl_ord_id}\x0139={event.ord_status.value}\x01434={event.cxl_rej_response_to.value}\x01"
+            f"102={event.cxl_rej_reason.value}\x0158={event.text}\x0160={self._time.of(time_ns)}\x01"
+        )
+        return Report(event.session, "9", body)
+
+    def _mass_cancel_report(self, event: MassCanceled, time_ns: int) -> Report:
+        reason = event.mass_cancel_reject_reason
+        response = event.mass_cancel_request_type.value if reason is None else "0"
+        refused = "" if reason is None else f"532={reason.value}\x01"
+        side = _optional("54=", None if event.side is None else event.side.value)
+        affected = "".join(
+            f"41={order.orig_cl_ord_id}\x01535={order.affected_order_id}\x01" for order in event.affected
+        )
+        group = f"534={len(event.affected)}\x01{affected}" if affected else ""
+        body = (
+            f"37={event.order_id}\x0111={event.cl_ord_id}\x01530={event.mass_cancel_request_type.value}\x01"
+            f"531={response}\x01{refused}533={len(event.affected)}\x01{group}{_optional('55=', event.symbol)}{side}"
+            f"60={self._time.of(time_ns)}\x01{_optional('58=', event.text)}"
+        )
+        return Report(event.session, "r", body)
+
+    def _order_status(self, answer: OrderStatusAnswer, time_ns: int) -> Report:
+        inquiry = answer.inquiry
+        echoed = _optional("790=", inquiry.ord_status_req_id)
+        if answer.order is not None:
+            return self._execution("0", _STATUS, answer.order, time_ns, echoed)
+        body = (
+            f"37={inquiry.order_id or 'NONE'}\x0111={inquiry.cl_ord_id}\x0155={inquiry.symbol}\x01"
+            f"54={inquiry.side.value}\x01{echoed}58=no such order of this session\x01"
+        )
+        return self._no_order(inquiry.session, OrdRejReason.UNKNOWN_ORDER, body, time_ns)
+
+    def _mass_status(self, answer: MassStatusAnswer, time_ns: int) -> Iterator[Report]:
+        inquiry = answer.inquiry
+        total = len(answer.orders)
+        for count, order in enumerate(answer.orders, start=1):
+            last = "912=Y\x01" if count == total else ""
+            extra = f"584={inquiry.mass_status_req_id}\x01911={total}\x01{last}"
+            yield self._execution("0", _STATUS, order, time_ns, extra)
+        if not answer.orders:
+            # Symbol(55) and Side(54) are required in every ExecutionReport, though there is no order.
+            side = "7" if inquiry.side is None else inquiry.side.value
+            body = (
+                f"37=NONE\x0155={inquiry.symbol or '[N/A]'}\x0154={side}\x01584={inquiry.mass_status_req_id}\x01"
+                f"911=0\x01912=Y\x01{_optional('58=', answer.text)}"
+            )
+            reason = answer.ord_rej_reason or OrdRejReason.UNKNOWN_ORDER
+            yield self._no_order(inquiry.session, reason, body, time_ns)
+
+    def _no_order(self, session: str, reason: OrdRejReason, body: str, time_ns: int) -> Report:
+        state = f"17=0\x01150={_STATUS}\x0139={OrdStatus.REJECTED.value}\x01103={reason.value}\x01"
+        return Report(session, "8", f"{state}{body}151=0\x0114=0\x016=0\x0160={self._time.of(time_ns)}\x01")
+
+
+class _TimeText:
+    """UTCTimestamp (FIX 4.4 Vol. 1) in milliseconds; the date part is written once a second."""
+
+    def __init__(self) -> None:
+        self._second = -1
+        self._text = ""
+
+    def of(self, time_ns: int) -> str:
+        second, ns = divmod(time_ns, 1_000_000_000)
+        if second != self._second:
+            self._second = second
+            self._text = datetime.fromtimestamp(second, UTC).strftime("%Y%m%d-%H:%M:%S.")
+        return f"{self._text}{ns // 1_000_000:03d}"
+
+
+def business_reject(session: str, ref_seq_num: str, ref_msg_type: str, reason: str, text: str) -> Report:
+    """Return a BusinessMessageReject(35=j) for a message that never reached the sequencer."""
+    return Report(session, "j", f"45={ref_seq_num}\x01372={ref_msg_type}\x01380={reason}\x0158={text}\x01")
+
+
+def _avg_px(order: OrderState, instrument: Instrument) -> str:
+    """Return AvgPx(6): exact where it can be, else rounded half up; 0 while nothing is filled (E2)."""
+    cum_qty: Qty = order.cum_qty
+    if not cum_qty:
+        return "0"
+    whole, rest = divmod(order.cum_notional, cum_qty)
+    if not rest:
+        return format_fixed(whole, instrument.price_scale)
+    scale = instrument.price_scale
+    return format_ratio(order.cum_notional, cum_qty * 10**scale, scale + AVG_PX_EXTRA_DECIMALS)
+
+
+def _optional(tag: str, value: str | None) -> str:
+    return "" if value is None else f"{tag}{value}\x01"

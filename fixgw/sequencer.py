@@ -1,0 +1,157 @@
+"""The sequencer: gives each command its place and its time, and lets nobody know before it is written down."""
+
+import logging
+import queue
+from collections.abc import Callable, Iterable
+from typing import Protocol, assert_never
+
+from fixgw.engine.exchange import Exchange
+from fixgw.risk.gate import RiskGate
+from fixgw.spec.commands import (
+    CancelOrder,
+    Command,
+    ConfigureVenue,
+    MassCancel,
+    NewOrder,
+    RefuseChange,
+    RefuseOrder,
+    ReplaceOrder,
+)
+from fixgw.spec.events import Event
+from fixgw.spec.inquiries import Answer, Inquiry, MassStatusInquiry, OrderStatusInquiry
+from fixgw.spec.sequenced import Sequenced
+
+INBOX_MAX = 10_000  # a fraction of a second of our measured peak; beyond it we refuse at the door
+BATCH_MAX = 64  # commands decided before one write; more would let the first wait for the last
+
+log = logging.getLogger("fixgw.sequencer")
+
+
+class ReplayDiffers(Exception):
+    """The journal's commands no longer give the journal's events: it was written by another version."""
+
+
+class Journal(Protocol):
+    """Where frames go; ``flush`` returns when they are safe, or raises."""
+
+    @property
+    def next_sequence(self) -> int: ...
+    def append(self, sequenced: Sequenced) -> None: ...
+    def flush(self) -> None: ...
+
+
+class Listener(Protocol):
+    """Who is told, in order, after the journal has it."""
+
+    def tell(self, sequenced: Sequenced) -> None: ...
+    def tell_answer(self, answer: Answer, time_ns: int) -> None: ...
+
+
+class Core:
+    """Risk and engine as one function from a command, at its place, to what happened."""
+
+    def __init__(self) -> None:
+        self.exchange = Exchange()
+        self.gate = RiskGate(self.exchange)
+        self.configuration: ConfigureVenue | None = None
+
+    def decide(self, command: Command, sequence: int) -> tuple[Event, ...]:
+        events = self._decide(command, sequence)
+        for event in events:
+            self.gate.apply(event)
+        return tuple(events)
+
+    def _decide(self, command: Command, sequence: int) -> list[Event]:
+        match command:
+            case NewOrder() | ReplaceOrder():
+                refusal = self.gate.check(command)
+                if refusal is not None:
+                    return self.exchange.refuse(command, refusal, sequence)
+            case ConfigureVenue():
+                self.configuration = command
+                self.gate.configure(command)
+            case CancelOrder() | MassCancel() | RefuseOrder() | RefuseChange():
+                pass
+            case _:
+                assert_never(command)
+        return self.exchange.handle(command, sequence)
+
+    def replay(self, frames: Iterable[Sequenced]) -> Sequenced | None:
+        """Apply the journal's commands again and return its last frame; raises ReplayDiffers."""
+        last = None
+        for frame in frames:
+            if self.decide(frame.command, frame.sequence) != frame.events:
+                raise ReplayDiffers(
+                    f"sequence {frame.sequence}: the journal says one thing, this version of fixgw would do another; "
+                    "run the version that wrote it, or start with an empty data folder"
+                )
+            last = frame
+        return last
+
+
+class Sequencer:
+    """One thread takes what is waiting as a batch: decide all, write once, then tell all."""
+
+    def __init__(
+        self, core: Core, journal: Journal, listener: Listener, clock_ns: Callable[[], int], last_time_ns: int = 0
+    ) -> None:
+        self._core = core
+        self._journal = journal
+        self._listener = listener
+        self._clock_ns = clock_ns
+        self._last_time_ns = last_time_ns
+        self._sequence = journal.next_sequence
+        self._inbox: queue.SimpleQueue[Command | Inquiry | None] = queue.SimpleQueue()
+
+    def offer(self, request: Command | Inquiry) -> bool:
+        """Put ``request`` in line, on any thread; return False when more are waiting than we can answer soon."""
+        if self._inbox.qsize() >= INBOX_MAX:
+            return False
+        self._inbox.put(request)
+        return True
+
+    def stop(self) -> None:
+        """Ask ``run`` to return once everything before this call has been told."""
+        self._inbox.put(None)
+
+    def run(self) -> None:
+        """Work until stopped.  What is raised here is a fault of ours or of the disk: the venue must stop hard."""
+        going = True
+        while going:
+            batch = self._take()
+            if batch[-1] is None:
+                going = False
+                batch.pop()
+            self.process([request for request in batch if request is not None])
+
+    def _take(self) -> list[Command | Inquiry | None]:
+        """Wait for one request and return it with those that wait behind it, up to a stop."""
+        batch = [self._inbox.get()]
+        waiting = min(self._inbox.qsize(), BATCH_MAX - 1)
+        while waiting and batch[-1] is not None:
+            batch.append(self._inbox.get_nowait())
+            waiting -= 1
+        return batch
+
+    def process(self, batch: Iterable[Command | Inquiry]) -> None:
+        """Decide ``batch`` in order, write its frames with one write, then tell what happened, in order."""
+        outcomes: list[Sequenced | Answer] = []
+        for request in batch:
+            if isinstance(request, OrderStatusInquiry | MassStatusInquiry):
+                outcomes.append(self._core.exchange.answer(request))
+            else:
+                outcomes.append(self._sequence_one(request))
+        self._journal.flush()
+        for outcome in outcomes:
+            if isinstance(outcome, Sequenced):
+                self._listener.tell(outcome)
+            else:
+                self._listener.tell_answer(outcome, self._last_time_ns)
+
+    def _sequence_one(self, command: Command) -> Sequenced:
+        self._last_time_ns = max(self._clock_ns(), self._last_time_ns)
+        events = self._core.decide(command, self._sequence)
+        sequenced = Sequenced(self._sequence, self._last_time_ns, command, events)
+        self._journal.append(sequenced)
+        self._sequence += 1
+        return sequenced
