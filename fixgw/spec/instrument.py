@@ -11,6 +11,8 @@ SCALE_MAX = 9
 NOTIONAL_SCALE = 2 * SCALE_MAX
 """Notional amounts of all instruments are in ``10**-18`` units of their currency: one scale, always exact."""
 
+_POWERS_OF_TEN = tuple(10**exponent for exponent in range(NOTIONAL_SCALE + 1))
+
 
 class Instrument(msgspec.Struct, frozen=True, array_like=True):
     """Tick and lot are in the instrument's own scales, as all prices and quantities of it are.
@@ -49,7 +51,7 @@ class Instrument(msgspec.Struct, frozen=True, array_like=True):
 
     def notional(self, price: int, qty: int) -> int:
         """Return price times quantity times contract multiplier, in ``10**-18`` units of the currency."""
-        return price * qty * self.multiplier * int(10 ** (NOTIONAL_SCALE - self.price_scale - self.qty_scale))
+        return price * qty * self.multiplier * _POWERS_OF_TEN[NOTIONAL_SCALE - self.price_scale - self.qty_scale]
 
 
 UNLISTED = Instrument(
