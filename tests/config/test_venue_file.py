@@ -1,0 +1,307 @@
+"""venue.toml: what it may say, and the exact words for each kind of mistake."""
+
+# A mistake is one line, and easier to read as one.
+# ruff: noqa: E501
+
+from decimal import Decimal
+
+import pytest
+
+from fixgw.spec.instrument import Instrument
+from fixgw.spec.limits import Limits
+from fixgw.spec.values import INT64_MAX, Price, Qty
+from tests.config.conftest import AAPL, Load, Tell
+
+COMP_ID_RULE = (
+    "is not a CompID; write 1 to 64 letters, digits, dots, dashes or underscores, "
+    "the first a letter or digit, for example FIXGW"
+)
+WORD_RULE = "write 1 to 64 printable ASCII characters without spaces or commas, for example"
+PORT_RULE = "write a whole number from 1 to 65535, for example 9876"
+TOML_RULE = 'write [table] or key = value, texts in "quotes"'
+
+
+def test_numbers_are_exact_however_they_are_written(load_texts: Load) -> None:
+    """A TOML float is a decimal, in quotes or not, with an exponent or with zeros at the end."""
+    written = ["0.01", '"0.01"', "1e-2", "0.0100"]
+    text = "".join(f'[[instruments]]\nsymbol = "S{i}"\ntick = {tick}\nlot = 1\n' for i, tick in enumerate(written))
+
+    instruments = load_texts(text).instruments
+
+    assert {(instrument.price_scale, instrument.tick_size) for instrument in instruments} == {(2, 1)}
+
+
+def test_more_decimals_than_the_step_needs(load_texts: Load) -> None:
+    """price_decimals and qty_decimals carry more, and leave the step as it is."""
+    (instrument,) = load_texts(
+        '[[instruments]]\nsymbol = "X"\ntick = "0.25"\nlot = "100"\nprice_decimals = 4\nqty_decimals = 2\n'
+        "multiplier = 50\nallows_negative_price = true\norder_qty_bound = 500\nprice_bound = 1000.5\n"
+    ).instruments
+
+    assert instrument == Instrument("X", 4, 2, Price(2500), Qty(10_000), 50, Qty(50_000), Price(10_005_000), True)
+
+
+@pytest.mark.parametrize("price_decimals", range(10))
+@pytest.mark.parametrize("qty_decimals", range(10))
+def test_default_bounds_fit_together(load_texts: Load, price_decimals: int, qty_decimals: int) -> None:
+    """Whatever the scales, no order can overflow, and there is room for both price and quantity."""
+    (instrument,) = load_texts(f"{AAPL}".replace("0.01", "1") + _decimals(price_decimals, qty_decimals)).instruments
+
+    assert instrument.order_qty_bound * instrument.price_bound <= INT64_MAX
+    assert instrument.order_qty_bound >= instrument.lot_size
+    assert instrument.price_bound >= instrument.tick_size
+    assert instrument.price_bound == INT64_MAX // instrument.order_qty_bound
+
+
+def _decimals(price: int, qty: int) -> str:
+    return f"price_decimals = {price}\nqty_decimals = {qty}\n"
+
+
+def test_limits_name_their_scopes_as_commands_do(load_texts: Load) -> None:
+    """In the order of the file, as exact decimals without exponents."""
+    limits = load_texts(
+        AAPL + "[limits.venue]\norder_qty_max = 1e6\n"
+        '[limits.firm.ALPHA]\norder_notional_max = "2500000.50"\n'
+        "[limits.account.A1]\nopen_notional_max = 7\n"
+        "[limits.session.CLIENT1]\n"
+        "[limits.instrument.AAPL]\nprice_collar_percent = 12.5\n"
+    ).limits
+
+    assert limits == (
+        Limits("venue", order_qty_max=Decimal(1_000_000)),
+        Limits("firm:ALPHA", order_notional_max=Decimal("2500000.5")),
+        Limits("account:A1", open_notional_max=Decimal(7)),
+        Limits("session:CLIENT1"),
+        Limits("instrument:AAPL", price_collar_percent=Decimal("12.5")),
+    )
+    assert str(limits[0].order_qty_max) == "1000000"
+
+
+def test_a_name_with_a_dot_stands_in_quotes(mistakes: Tell) -> None:
+    """As TOML has it."""
+    assert mistakes(AAPL.replace("AAPL", "BRK.B") + '[limits.instrument."BRK.B"]\norder_qty_max = 5\n') == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("port = ", f"venue.toml:1: is not TOML in column 8: Invalid value, in 'port ='; {TOML_RULE}"),
+        (
+            "\n[venue\n",
+            "venue.toml:2: is not TOML in column 7: Expected ']' at the end of a table declaration, "
+            f"in '[venue'; {TOML_RULE}",
+        ),
+        ("a = 1\na = 2", f"venue.toml:2: is not TOML in column 6: Cannot overwrite a value, in 'a = 2'; {TOML_RULE}"),
+        (
+            '[venue]\ncomp_id = """\nabc',
+            f"venue.toml:3: is not TOML at the end of the file: Unterminated string, in 'abc'; {TOML_RULE}",
+        ),
+        ("a = " + "9" * 5000, "venue.toml: a number in it has thousands of digits; no key here needs more than 18"),
+        (
+            "a = " + "[" * 5000,
+            "venue.toml: arrays or tables are nested too deeply; no key here needs more than three levels",
+        ),
+    ],
+)
+def test_what_is_not_toml_is_one_mistake(mistakes: Tell, text: str, expected: str) -> None:
+    """With line and column, and nothing else guessed at."""
+    assert mistakes(text) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[venu]\n", "5: venu: there is no such table; did you mean venue?"),
+        ("[zebra]\n", "5: zebra: there is no such table; known here: instruments, journal, limits, order_entry, venue"),
+        ("[venue]\ncompid = 'X'\n", "6: venue.compid: there is no such key; did you mean comp_id?"),
+        ("[venue]\ncomp_id = 'MY VENUE'\n", f"6: venue.comp_id: 'MY VENUE' {COMP_ID_RULE}"),
+        ("[venue]\ncomp_id = 'Börse'\n", f"6: venue.comp_id: 'B\\xf6rse' {COMP_ID_RULE}"),
+        ("[venue]\ncomp_id = 7\n", f"6: venue.comp_id: 7 {COMP_ID_RULE}"),
+        ("[order_entry]\nport = 'abc'\n", f"6: order_entry.port: 'abc' is not a whole number; {PORT_RULE}"),
+        ("[order_entry]\nport = 70000\n", f"6: order_entry.port: 70000 is above 65535; {PORT_RULE}"),
+        ("[order_entry]\nport = 0\n", f"6: order_entry.port: 0 is below 1; {PORT_RULE}"),
+        ("[order_entry]\nport = 98.5\n", f"6: order_entry.port: 98.5 is not a whole number; {PORT_RULE}"),
+        ("[order_entry]\nport = true\n", f"6: order_entry.port: true is not a whole number; {PORT_RULE}"),
+        ("[order_entry]\nport = [1]\n", f"6: order_entry.port: an array is not a whole number; {PORT_RULE}"),
+        ("[order_entry]\nport = {}\n", f"6: order_entry.port: a table is not a whole number; {PORT_RULE}"),
+        ("[order_entry]\nport = 2020-01-01\n", f"6: order_entry.port: 2020-01-01 is not a whole number; {PORT_RULE}"),
+        (
+            "[order_entry]\nstale_order_s = -1\n",
+            "6: order_entry.stale_order_s: -1 is below 0; write a whole number from 0 to 86400, for example 30",
+        ),
+        ("[journal]\ndurability = 'disk'\n", "6: journal.durability: 'disk' is not in this version; write \"process\""),
+        (
+            "[journal]\ndurability = 'interval'\n",
+            "6: journal.durability: 'interval' is not in this version; write \"process\"",
+        ),
+        ("[journal]\ndurability = 'fast'\n", "6: journal.durability: 'fast' is not a choice here; write \"process\""),
+    ],
+)
+def test_mistakes_in_single_values(mistakes: Tell, text: str, expected: str) -> None:
+    """Each names the line, the key, what was found and what would be right."""
+    assert mistakes(AAPL + text) == [f"venue.toml:{expected}"]
+
+
+def test_a_value_where_a_table_belongs(mistakes: Tell) -> None:
+    """TOML takes it; we do not."""
+    assert mistakes("venue = 3\n" + AAPL) == [
+        "venue.toml:1: venue: 3 is not a table; write [venue] on a line of its own"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", ': instruments: there is none; write [[instruments]], then symbol = "AAPL", tick, lot'),
+        ("instruments = 3", ":1: instruments: 3 is not an array of tables; write [[instruments]] above each"),
+        ("instruments = [3]", ":1: instruments[1]: 3 is not a table; write [[instruments]] on a line of its own"),
+        (
+            "[instruments]\nsymbol = 'A'",
+            ":1: instruments: a table is not an array of tables; write [[instruments]] above each",
+        ),
+        (AAPL + AAPL, ":6: instruments[2].symbol: AAPL is there already on line 2; give it once"),
+        (
+            AAPL.replace("0.01", "0.0000000001"),
+            ":3: instruments[1].tick: 0.0000000001 has more than 9 decimals; write a larger tick",
+        ),
+        (
+            AAPL + "price_decimals = 1",
+            ":5: instruments[1].price_decimals: 1 is too few for tick 0.01; write 2 or more, up to 9",
+        ),
+        (
+            AAPL + "qty_decimals = 10",
+            ":5: instruments[1].qty_decimals: 10 is above 9; write a whole number from 0 to 9, for example 4",
+        ),
+        (
+            AAPL + "order_qty_bound = 0.5",
+            ":5: instruments[1].order_qty_bound: 0.5 has more than the 0 decimals of the instrument; round it",
+        ),
+        (
+            AAPL + "order_qty_bound = '1e5'",
+            ":5: instruments[1].order_qty_bound: '1e5' is not a number; write for example 1000000",
+        ),
+        (
+            AAPL + "order_qty_bound = 100_000_000_000_000_000\nprice_bound = 1_000_000",
+            ":6: instruments[1].price_bound: times order_qty_bound is too large; write at most 0.92",
+        ),
+        (
+            AAPL + "order_qty_bound = 999_999_999_999_999_999\nqty_decimals = 4",
+            ":5: instruments[1].order_qty_bound: 999999999999999999 is too large with 4 decimals; "
+            "write at most 922337203685477",
+        ),
+        (
+            AAPL.replace('"1"', "100") + "order_qty_bound = 10",
+            ":4: instruments[1].lot: 100 is above order_qty_bound, 10; write a larger order_qty_bound",
+        ),
+        (
+            AAPL + "price_bound = 0.001",
+            ":5: instruments[1].price_bound: 0.001 has more than the 2 decimals of the instrument; round it",
+        ),
+        (
+            AAPL.replace("0.01", "1") + "price_bound = 0.5\nprice_decimals = 1",
+            ":3: instruments[1].tick: 1 is above price_bound, 0.5; "
+            "write a larger price_bound or a smaller order_qty_bound",
+        ),
+    ],
+)
+def test_mistakes_in_an_instrument(mistakes: Tell, text: str, expected: str) -> None:
+    """Instruments are counted from 1."""
+    assert mistakes(text) == [f"venue.toml{expected}"]
+
+
+def test_all_mistakes_of_an_instrument_at_once(mistakes: Tell) -> None:
+    """From the first line to the last."""
+    text = (
+        "[[instruments]]\nsymbol = 'A B'\ntick = 'x'\nlot = 0\nmultiplier = 0\nallows_negative_price = 'yes'\ntik = 1\n"
+        "[[instruments]]\n"
+    )
+    assert mistakes(text) == [
+        f"venue.toml:2: instruments[1].symbol: 'A B' is not a symbol; {WORD_RULE} AAPL",
+        "venue.toml:3: instruments[1].tick: 'x' is not a number; write for example 0.01",
+        "venue.toml:4: instruments[1].lot: 0 is not above 0; write for example 1",
+        "venue.toml:5: instruments[1].multiplier: 0 is below 1; "
+        "write a whole number from 1 to 1000000000, for example 50",
+        "venue.toml:6: instruments[1].allows_negative_price: 'yes' is not true or false; "
+        "write true or false without quotes",
+        "venue.toml:7: instruments[1].tik: there is no such key; did you mean tick?",
+        'venue.toml:8: instruments[2].symbol: is missing; write for example symbol = "AAPL"',
+        'venue.toml:8: instruments[2].tick: is missing; write for example tick = "0.01"',
+        'venue.toml:8: instruments[2].lot: is missing; write for example lot = "1"',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "[limits.venue]\norder_qty_max = 'abc'",
+            "6: limits.venue.order_qty_max: 'abc' is not a number; write for example 1000000",
+        ),
+        (
+            "[limits.venue]\norder_notional_max = 0",
+            "6: limits.venue.order_notional_max: 0 is not above 0; write for example 1000000",
+        ),
+        (
+            "[limits.venue]\nprice_collar_percent = nan",
+            "6: limits.venue.price_collar_percent: NaN is not a number; write for example 10",
+        ),
+        (
+            "[limits.venue]\nopen_notional_max = 1e99",
+            "6: limits.venue.open_notional_max: 1E+99 has more than 18 digits before the point; write for example 1000000",
+        ),
+        (
+            "[limits.venue]\nopen_notional_max = 1.0000000000000000001",
+            "6: limits.venue.open_notional_max: 1.0000000000000000001 has more than 18 decimals; write for example 1000000",
+        ),
+        (
+            "[limits.venue]\norder_qty_max = 1e99999999999999999999",
+            "6: limits.venue.order_qty_max: '1e99999999999999999999' is not a number; write for example 1000000",
+        ),
+        (
+            "[limits.venue]\norder_qty_max = 0x" + "F" * 5000,
+            "6: limits.venue.order_qty_max: a number of hundreds of bits is not a number; write for example 1000000",
+        ),
+        (
+            "[limits.venue]\norder_qty_maximum = 5",
+            "6: limits.venue.order_qty_maximum: there is no such key; did you mean order_qty_max?",
+        ),
+        (
+            "[limits]\norder_qty_max = 3",
+            "6: limits.order_qty_max: names no scope; "
+            "write it under [limits.venue], [limits.firm.NAME] or another scope",
+        ),
+        ("[limits]\nvenue = 2", "6: limits.venue: 2 is not a table; write [limits.venue] on a line of its own"),
+        ("[limits.frim.ALPHA]\n", "5: limits.frim: there is no such scope; did you mean firm?"),
+        (
+            "[limits.firm]\norder_qty_max = 3",
+            "6: limits.firm.order_qty_max: names no firm; write it under [limits.firm.NAME]",
+        ),
+        ("[limits.firm.ALFA]\n", "5: limits.firm.ALFA: there is no such firm in sessions.cfg; did you mean ALPHA?"),
+        (
+            "[limits.account.X9]\n",
+            "5: limits.account.X9: there is no such account in sessions.cfg; known here: A1, A2, B1, G1",
+        ),
+        (
+            "[limits.session.client1]\n",
+            "5: limits.session.client1: there is no such session in sessions.cfg; did you mean CLIENT1?",
+        ),
+        (
+            "[limits.instrument.MSFT]\n",
+            "5: limits.instrument.MSFT: there is no such instrument in venue.toml; known here: AAPL",
+        ),
+        (
+            '[limits.firm."a\\nb"]\n',
+            '5: limits.firm."a\\nb": there is no such firm in sessions.cfg; known here: ALPHA, BETA, GAMMA',
+        ),
+    ],
+)
+def test_mistakes_in_limits(mistakes: Tell, text: str, expected: str) -> None:
+    """A limit for nobody would never be missed."""
+    assert mistakes(AAPL + text) == [f"venue.toml:{expected}"]
+
+
+def test_the_limit_of_a_wrong_instrument_is_no_mistake_of_its_own(mistakes: Tell) -> None:
+    """One slip, one mistake: its name is there, although its tick is wrong."""
+    assert mistakes(AAPL.replace("0.01", "0") + "[limits.instrument.AAPL]\n") == [
+        "venue.toml:3: instruments[1].tick: '0' is not above 0; write for example 0.01"
+    ]
