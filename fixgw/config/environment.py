@@ -10,8 +10,18 @@ from fixgw.config.venue_file import ScalarPath
 
 PREFIX = "FIXGW_"
 
-OF_COMMANDS = frozenset({"FIXGW_CONFIG", "FIXGW_DATA", "FIXGW_SENDER", "FIXGW_HOST", "FIXGW_PORT"})
-"""Read by the command line itself."""
+OF_COMMANDS = frozenset(
+    {
+        "FIXGW_CONFIG",
+        "FIXGW_DATA",
+        "FIXGW_SENDER",
+        "FIXGW_HOST",
+        "FIXGW_PORT",
+        "FIXGW_PASSWORD",
+        "FIXGW_FIXLOAD",
+    }
+)
+"""Read by the command line itself and by the benchmarks; a venue that they start sees them too."""
 
 
 def variable(table: str, name: str) -> str:

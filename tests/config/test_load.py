@@ -1,11 +1,13 @@
 """Files, folder and environment together."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from fixgw.config import ConfigError, load
+from fixgw.config.environment import OF_COMMANDS, VARIABLES
 from tests.config.conftest import AAPL, CLIENT, Load, Tell
 
 
@@ -16,13 +18,9 @@ def test_environment_goes_before_the_file(load_texts: Load) -> None:
         environ={
             "FIXGW_ORDER_ENTRY_PORT": "2222",
             "FIXGW_VENUE_COMP_ID": "MYVENUE",
-            "FIXGW_CONFIG": "x",
-            "FIXGW_DATA": "x",
-            "FIXGW_SENDER": "x",
-            "FIXGW_HOST": "x",
-            "FIXGW_PORT": "x",
             "PATH": "/bin",
-        },
+        }
+        | dict.fromkeys(OF_COMMANDS, "x"),
     )
 
     assert (config.port, config.stale_order_s, config.comp_id) == (2222, 5, "MYVENUE")
@@ -40,8 +38,7 @@ def test_mistakes_in_the_environment(mistakes: Tell) -> None:
         "FIXGW_ZEBRA": "",
         "FIXGW_JOURNAL_DURABILITY": "disk",
     }
-    known = "CONFIG DATA HOST JOURNAL_DURABILITY ORDER_ENTRY_PORT ORDER_ENTRY_STALE_ORDER_S PORT SENDER VENUE_COMP_ID"
-    names = ", ".join(f"FIXGW_{name}" for name in known.split())
+    names = ", ".join(sorted(OF_COMMANDS | VARIABLES.keys()))
     assert mistakes(environ=environ) == [
         "environment: FIXGW_JOURNAL_DURABILITY: 'disk' is not in this version; write \"process\"",
         "environment: FIXGW_ORDER_ENTRY_PORT: 'x' is not a whole number; "
@@ -49,6 +46,16 @@ def test_mistakes_in_the_environment(mistakes: Tell) -> None:
         "environment: FIXGW_ORDER_ENTRY_PROT: there is no such variable; did you mean FIXGW_ORDER_ENTRY_PORT?",
         f"environment: FIXGW_ZEBRA: there is no such variable; known here: {names}",
     ]
+
+
+def test_every_variable_that_a_command_reads_is_known() -> None:
+    """A venue refuses to start with any other, and it sees what its commands see."""
+    here = Path(__file__).parents[2]
+    sources = [path for folder in ("fixgw/cli", "fixgw/client", "bench") for path in (here / folder).rglob("*.py")]
+    read = {name for path in sources for name in re.findall(r'"(FIXGW_[A-Z_]+)"', path.read_text("utf-8"))}
+
+    assert "FIXGW_CONFIG" in read
+    assert read <= OF_COMMANDS | VARIABLES.keys()
 
 
 def test_a_mistake_between_environment_and_packaged_file(mistakes: Tell) -> None:
