@@ -4,6 +4,7 @@ import os
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import dropwhile
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 from zlib import crc32
@@ -19,7 +20,7 @@ READ_SIZE = 1 << 20
 _SEGMENT_NAME = re.compile(r"[0-9]{20}\.journal")
 
 
-class JournalDamaged(Exception):  # noqa: N818 - reads as what happened
+class JournalDamaged(Exception):
     """Something that was written is not there any more, or not as it was; only a person can answer that."""
 
     def __init__(self, path: Path, offset: int, sequence: int, problem: str) -> None:
@@ -52,9 +53,7 @@ def read(folder: Path, from_sequence: int = 1) -> Iterator[Sequenced]:
     for path in paths:
         segment = Segment(path, is_last=path is paths[-1])
         segment.check_follows(previous)
-        for sequenced in segment.frames(WHOLE):
-            if sequenced.sequence >= from_sequence:
-                yield sequenced
+        yield from dropwhile(lambda sequenced: sequenced.sequence < from_sequence, segment.frames(WHOLE))
         previous = segment
 
 
@@ -96,24 +95,27 @@ class Segment:
 
         Raises JournalDamaged for anything else, but for a torn last frame of the last segment.
         """
-        decode = decoder.decode
         with self.path.open("rb", buffering=READ_SIZE) as file:
             self.size = os.fstat(file.fileno()).st_size
             file.seek(self.end)
-            while self.end < self.size:
-                payload = _read_payload(file, self.size - self.end)
-                if not payload:
-                    self._judge(file)
-                    return
+            while len(head := file.read(FRAME_HEADER.size)) == FRAME_HEADER.size:
+                length, checksum = FRAME_HEADER.unpack(head)
+                after = self.end + FRAME_HEADER.size + length
+                # A damaged length can be 4 GB: never ask for more than there is.
+                payload = file.read(length) if after <= self.size else b""
+                if not payload or crc32(payload) != checksum:
+                    break
                 try:
-                    frame = decode(payload)
+                    frame = decoder.decode(payload)
                 except (msgspec.DecodeError, ValueError) as error:
                     raise self._damaged(f"the frame is whole but not understood: {error}") from None
                 if frame.sequence != self.next_sequence:
                     raise self._damaged(f"the frame is of sequence {frame.sequence}")
-                self.end += FRAME_HEADER.size + len(payload)
+                self.end = after
                 self.next_sequence += 1
                 yield frame
+            if self.end < self.size:
+                self._judge(file)
 
     def _judge(self, file: BinaryIO) -> None:
         """Raise JournalDamaged unless all from ``end`` on is a write that did not finish."""
@@ -126,15 +128,3 @@ class Segment:
 
     def _damaged(self, problem: str) -> JournalDamaged:
         return JournalDamaged(self.path, self.end, self.next_sequence, problem)
-
-
-def _read_payload(file: BinaryIO, available: int) -> bytes:
-    """Return the payload of the frame that begins here; empty, which no payload is, unless it is whole and right."""
-    if available <= FRAME_HEADER.size:
-        return b""
-    length, checksum = FRAME_HEADER.unpack(file.read(FRAME_HEADER.size))
-    # A damaged length can be 4 GB: never ask for more than there is.
-    if length > available - FRAME_HEADER.size:
-        return b""
-    payload = file.read(length)
-    return payload if crc32(payload) == checksum else b""

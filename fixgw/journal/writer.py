@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 from uuid import UUID, uuid4
 
-from fixgw.journal.frame import FRAME_HEADER, HEADER_SIZE, PLACE, SegmentHeader, encode
+from fixgw.journal.frame import HEADER_SIZE, PLACE, SegmentHeader, encode
 from fixgw.journal.reader import Segment, segment_paths
 from fixgw.spec.sequenced import Sequenced
 
@@ -19,7 +19,7 @@ SEGMENT_SIZE_MAX = 256 * 1024 * 1024
 _log = logging.getLogger("fixgw.journal")
 
 
-class JournalLocked(Exception):  # noqa: N818 - reads as what happened
+class JournalLocked(Exception):
     """Another process writes this journal."""
 
     def __init__(self, folder: Path, pid: str) -> None:
@@ -31,7 +31,7 @@ class JournalLocked(Exception):  # noqa: N818 - reads as what happened
         self.pid = pid
 
 
-class JournalFailed(Exception):  # noqa: N818 - reads as what happened
+class JournalFailed(Exception):
     """The journal could not be written; ``next_sequence`` is the first that is not in it."""
 
     def __init__(self, folder: Path, next_sequence: int, problem: str) -> None:
@@ -52,7 +52,7 @@ class JournalWriter:
         self._folder = folder
         self._lock = lock
         self._segment_size_max = segment_size_max
-        self._pending = bytearray()
+        self._pending: list[bytes] = []
         self._problem = ""  # why nothing can be written any more
         for leftover in folder.glob("*.new"):
             leftover.unlink()
@@ -70,7 +70,6 @@ class JournalWriter:
             self.next_sequence = 1
             self._size = HEADER_SIZE
             self._file = _create_segment(folder, SegmentHeader(self.venue_id, 1))
-        self._pending_from = self.next_sequence
 
     @classmethod
     def open(cls, folder: Path, *, segment_size_max: int = SEGMENT_SIZE_MAX) -> "JournalWriter":
@@ -97,7 +96,7 @@ class JournalWriter:
         if self._problem:
             raise self._failed()
         assert sequenced.sequence == self.next_sequence, (sequenced.sequence, self.next_sequence)
-        self._pending += encode(sequenced)
+        self._pending.append(encode(sequenced))
         self.next_sequence += 1
 
     def flush(self) -> None:
@@ -110,14 +109,14 @@ class JournalWriter:
             raise self._failed()
         if not self._pending:
             return
+        batch = b"".join(self._pending)
         try:
-            if self._size + len(self._pending) > self._segment_size_max and self._size > HEADER_SIZE:
+            if self._size + len(batch) > self._segment_size_max and self._size > HEADER_SIZE:
                 self._rotate()
-            write_all(self._file, self._pending)
+            write_all(self._file, batch)
         except OSError as error:
             self._fail(error)
-        self._size += len(self._pending)
-        self._pending_from = self.next_sequence
+        self._size += len(batch)
         self._pending.clear()
 
     def close(self) -> None:
@@ -140,7 +139,7 @@ class JournalWriter:
     def _rotate(self) -> None:
         """Go on in a new segment that begins with the first pending frame."""
         os.fsync(self._file)
-        file = _create_segment(self._folder, SegmentHeader(self.venue_id, self._pending_from))
+        file = _create_segment(self._folder, SegmentHeader(self.venue_id, self.next_sequence - len(self._pending)))
         os.close(self._file)
         self._file = file
         self._size = HEADER_SIZE
@@ -150,16 +149,16 @@ class JournalWriter:
 
         Whole frames stay, since a follower may have read them already.
         """
-        kept = 0
+        self.next_sequence -= len(self._pending)
         # Where the file cannot even be asked or cut, the next open cuts the torn frame.
         with suppress(OSError):
-            written = os.fstat(self._file).st_size - self._size
-            while kept < len(self._pending) and (end := kept + _frame_size(self._pending, kept)) <= written:
-                kept = end
-                self._pending_from += 1
-            os.ftruncate(self._file, self._size + kept)
-        self._size += kept
-        self.next_sequence = self._pending_from
+            written = os.fstat(self._file).st_size
+            for frame in self._pending:
+                if self._size + len(frame) > written:
+                    break
+                self._size += len(frame)
+                self.next_sequence += 1
+            os.ftruncate(self._file, self._size)
         self._pending.clear()
         self._problem = str(error)
         raise self._failed() from error
@@ -212,7 +211,7 @@ def _create_segment(folder: Path, header: SegmentHeader) -> int:
     return file
 
 
-def write_all(file: int, data: bytes | bytearray, write: Callable[[int, memoryview], int] = os.write) -> None:
+def write_all(file: int, data: bytes, write: Callable[[int, memoryview], int] = os.write) -> None:
     """Write all of ``data``, in one call unless the operating system takes less at once."""
     with memoryview(data) as view:
         written = 0
@@ -228,8 +227,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _frame_size(frames: bytearray, start: int) -> int:
-    length: int = FRAME_HEADER.unpack_from(frames, start)[0]
-    return FRAME_HEADER.size + length
