@@ -1,8 +1,8 @@
 """The sequencer: gives each command its place and its time, and lets nobody know before it is written down."""
 
-import logging
 import queue
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, assert_never
 
 from fixgw.engine.exchange import Exchange
@@ -18,13 +18,12 @@ from fixgw.spec.commands import (
     ReplaceOrder,
 )
 from fixgw.spec.events import Event
-from fixgw.spec.inquiries import Answer, Inquiry, MassStatusInquiry, OrderStatusInquiry
+from fixgw.spec.inquiries import Answer, Inquiry, MassStatusAnswer, MassStatusInquiry, OrderStatusInquiry
 from fixgw.spec.sequenced import Sequenced
 
 INBOX_MAX = 10_000  # a fraction of a second of our measured peak; beyond it we refuse at the door
 BATCH_MAX = 64  # commands decided before one write; more would let the first wait for the last
-
-log = logging.getLogger("fixgw.sequencer")
+UNFINISHED_MAX = 100  # long answers that take turns; beyond it they go before new requests
 
 
 class ReplayDiffers(Exception):
@@ -101,6 +100,7 @@ class Sequencer:
         self._clock_ns = clock_ns
         self._last_time_ns = last_time_ns
         self._sequence = journal.next_sequence
+        self._unfinished: deque[Iterator[MassStatusAnswer]] = deque()
         self._inbox: queue.SimpleQueue[Command | Inquiry | None] = queue.SimpleQueue()
 
     def offer(self, request: Command | Inquiry) -> bool:
@@ -118,11 +118,16 @@ class Sequencer:
         """Work until stopped.  What is raised here is a fault of ours or of the disk: the venue must stop hard."""
         going = True
         while going:
+            if self._unfinished and self._inbox.empty():
+                self._go_on_answering()
+                continue
             batch = self._take()
             if batch[-1] is None:
                 going = False
                 batch.pop()
             self.process([request for request in batch if request is not None])
+        while self._unfinished:
+            self._go_on_answering()
 
     def _take(self) -> list[Command | Inquiry | None]:
         """Wait for one request and return it with those that wait behind it, up to a stop."""
@@ -137,21 +142,48 @@ class Sequencer:
         """Decide ``batch`` in order, write its frames with one write, then tell what happened, in order."""
         outcomes: list[Sequenced | Answer] = []
         for request in batch:
-            if isinstance(request, OrderStatusInquiry | MassStatusInquiry):
-                outcomes.append(self._core.exchange.answer(request))
-            else:
-                outcomes.append(self._sequence_one(request))
+            match request:
+                case OrderStatusInquiry():
+                    outcomes.append(self._core.exchange.order_status(request))
+                case MassStatusInquiry():
+                    outcomes.append(self._begin_answering(request))
+                case _:
+                    outcomes.append(self._sequence_one(request))
         self._journal.flush()
         for outcome in outcomes:
             if isinstance(outcome, Sequenced):
                 self._listener.tell(outcome)
             else:
-                self._listener.tell_answer(outcome, self._last_time_ns)
+                self._listener.tell_answer(outcome, self._now_ns())
+        self._go_on_answering()
+        while len(self._unfinished) > UNFINISHED_MAX:
+            self._go_on_answering()
+
+    def _begin_answering(self, inquiry: MassStatusInquiry) -> MassStatusAnswer:
+        answers = self._core.exchange.mass_status(inquiry)
+        first = next(answers)
+        if not first.is_last:
+            self._unfinished.append(answers)
+        return first
+
+    def _go_on_answering(self) -> None:
+        """Tell one more slice of the longest waiting answer: a long one takes turns with all that goes on."""
+        if self._unfinished:
+            answers = self._unfinished.popleft()
+            answer = next(answers)
+            self._listener.tell_answer(answer, self._now_ns())
+            if not answer.is_last:
+                self._unfinished.append(answers)
 
     def _sequence_one(self, command: Command) -> Sequenced:
-        self._last_time_ns = max(self._clock_ns(), self._last_time_ns)
+        time_ns = self._now_ns()
         events = self._core.decide(command, self._sequence)
-        sequenced = Sequenced(self._sequence, self._last_time_ns, command, events)
+        sequenced = Sequenced(self._sequence, time_ns, command, events)
         self._journal.append(sequenced)
         self._sequence += 1
         return sequenced
+
+    def _now_ns(self) -> int:
+        """Return the time, which never falls though the clock may."""
+        self._last_time_ns = max(self._clock_ns(), self._last_time_ns)
+        return self._last_time_ns

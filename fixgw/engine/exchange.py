@@ -1,5 +1,6 @@
 """The exchange: applies one command to books and orders, and returns what happened."""
 
+from collections.abc import Iterator
 from typing import assert_never
 
 from fixgw.engine.book import OrderBook
@@ -31,14 +32,7 @@ from fixgw.spec.events import (
     Trade,
     VenueConfigured,
 )
-from fixgw.spec.inquiries import (
-    Answer,
-    Inquiry,
-    MassStatusAnswer,
-    MassStatusInquiry,
-    OrderStatusAnswer,
-    OrderStatusInquiry,
-)
+from fixgw.spec.inquiries import MassStatusAnswer, MassStatusInquiry, OrderStatusAnswer, OrderStatusInquiry
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.refusal import Refusal
 from fixgw.spec.values import (
@@ -53,6 +47,8 @@ from fixgw.spec.values import (
     Price,
     TimeInForce,
 )
+
+STATUS_SLICE_MAX = 50  # reports between which others get their turn
 
 _RESTING = (TimeInForce.DAY, TimeInForce.GOOD_TILL_CANCEL)
 _SUPPORTED_ORD_TYPES = (OrdType.MARKET, OrdType.LIMIT)
@@ -106,15 +102,31 @@ class Exchange:
         reason = CxlRejReason.BROKER_OR_EXCHANGE_OPTION
         return [self._refuse_change(command, CxlRejResponseTo.ORDER_CANCEL_REPLACE_REQUEST, reason, refusal.text)]
 
-    def answer(self, inquiry: Inquiry) -> Answer:
-        """Tell the state of orders; changes nothing."""
-        match inquiry:
-            case OrderStatusInquiry():
-                return OrderStatusAnswer(inquiry, self._find_for_status(inquiry))
-            case MassStatusInquiry():
-                return self._mass_status(inquiry)
-            case _:
-                assert_never(inquiry)
+    def order_status(self, inquiry: OrderStatusInquiry) -> OrderStatusAnswer:
+        """Tell the state of one order; changes nothing."""
+        return OrderStatusAnswer(inquiry, self._find_for_status(inquiry))
+
+    def mass_status(self, inquiry: MassStatusInquiry) -> Iterator[MassStatusAnswer]:
+        """Yield the state of a session's open orders, a slice at a time, at least one; changes nothing.
+
+        Each slice is of the moment it is asked for, so that commands may be handled in between.
+        """
+        refused = self._refuse_mass_status(inquiry)
+        if refused is not None:
+            yield MassStatusAnswer(inquiry, (), 0, True, *refused)
+            return
+        orders = [
+            order
+            for order in self.orders.open_orders(inquiry.session)
+            if inquiry.symbol in (None, order.symbol) and inquiry.side in (None, order.side)
+        ]
+        total = len(orders)
+        for start in range(0, total, STATUS_SLICE_MAX):
+            end = start + STATUS_SLICE_MAX
+            states = tuple(order.state() for order in orders[start:end])
+            yield MassStatusAnswer(inquiry, states, total, end >= total, None, None)
+        if not orders:
+            yield MassStatusAnswer(inquiry, (), 0, True, OrdRejReason.UNKNOWN_ORDER, "no open orders")
 
     # What risk asks of the market.
 
@@ -354,25 +366,17 @@ class Exchange:
             return None
         return order.state()
 
-    def _mass_status(self, inquiry: MassStatusInquiry) -> MassStatusAnswer:
+    def _refuse_mass_status(self, inquiry: MassStatusInquiry) -> tuple[OrdRejReason, str] | None:
         match inquiry.mass_status_req_type:
             case MassStatusReqType.ALL_ORDERS:
-                pass
+                return None
             case MassStatusReqType.SECURITY:
-                if inquiry.symbol not in self.instruments:
-                    text = f"Symbol(55) {inquiry.symbol} is not traded here"
-                    return MassStatusAnswer(inquiry, (), OrdRejReason.UNKNOWN_SYMBOL, text)
+                if inquiry.symbol in self.instruments:
+                    return None
+                return OrdRejReason.UNKNOWN_SYMBOL, f"Symbol(55) {inquiry.symbol} is not traded here"
             case unsupported:
                 text = f"MassStatusReqType(585) {unsupported.value} is not supported; 1 (security) or 7 (all orders)"
-                return MassStatusAnswer(inquiry, (), OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC, text)
-        orders = tuple(
-            order.state()
-            for order in self.orders.open_orders(inquiry.session)
-            if inquiry.symbol in (None, order.symbol) and inquiry.side in (None, order.side)
-        )
-        if not orders:
-            return MassStatusAnswer(inquiry, (), OrdRejReason.UNKNOWN_ORDER, "no open orders")
-        return MassStatusAnswer(inquiry, orders, None, None)
+                return OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC, text
 
     # The venue itself.
 

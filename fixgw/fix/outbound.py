@@ -146,10 +146,9 @@ class Encoder:
 
     def _mass_status(self, answer: MassStatusAnswer, time_ns: int) -> Iterator[Report]:
         inquiry = answer.inquiry
-        total = len(answer.orders)
         for count, order in enumerate(answer.orders, start=1):
-            last = "912=Y\x01" if count == total else ""
-            extra = f"584={inquiry.mass_status_req_id}\x01911={total}\x01{last}"
+            last = "912=Y\x01" if answer.is_last and count == len(answer.orders) else ""
+            extra = f"584={inquiry.mass_status_req_id}\x01911={answer.tot_num_reports}\x01{last}"
             yield self._execution("0", _STATUS, order, time_ns, extra)
         if not answer.orders:
             # Symbol(55) and Side(54) are required in every ExecutionReport, though there is no order.

@@ -37,10 +37,15 @@ class OrderStatusAnswer(msgspec.Struct, frozen=True, gc=False):
 
 
 class MassStatusAnswer(msgspec.Struct, frozen=True, gc=False):
-    """One report an order, 911 on each and 912=Y on the last; one report with 39=8 when there is none (E23)."""
+    """A slice of the answer to an OrderMassStatusRequest: the orders as they are now (E23).
+
+    One report an order, 911 on each and 912=Y on the very last; one report with 39=8 when there is none.
+    """
 
     inquiry: MassStatusInquiry
     orders: tuple[OrderState, ...]
+    tot_num_reports: int
+    is_last: bool
     ord_rej_reason: OrdRejReason | None
     """Why the request was refused, or None."""
     text: str | None

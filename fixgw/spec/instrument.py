@@ -11,7 +11,7 @@ SCALE_MAX = 9
 NOTIONAL_SCALE = 2 * SCALE_MAX
 """Notional amounts of all instruments are in ``10**-18`` units of their currency: one scale, always exact."""
 
-_POWERS_OF_TEN = tuple(10**exponent for exponent in range(NOTIONAL_SCALE + 1))
+_POWERS_OF_TEN: tuple[int, ...] = tuple(10**exponent for exponent in range(NOTIONAL_SCALE + 1))
 
 
 class Instrument(msgspec.Struct, frozen=True, array_like=True):
