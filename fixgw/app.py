@@ -75,7 +75,10 @@ class Gateway:
         # QuickFIX keeps no reference to these: they must live as long as the acceptor.
         self._store_factory = fix.FileStoreFactory(settings)
         self._settings = settings
-        self._acceptor = fix.SocketAcceptor(self._order_entry, self._store_factory, settings)
+        try:
+            self._acceptor = fix.SocketAcceptor(self._order_entry, self._store_factory, settings)
+        except fix.ConfigError as error:
+            raise CannotStart(f"QuickFIX refuses {data_dir / 'fix' / 'quickfix.cfg'}: {_reason(error)}") from None
 
     def start(self) -> None:
         """Open the door; returns when the port listens, on the loopback interface only."""
@@ -97,6 +100,12 @@ class Gateway:
         self._sequencer.stop()
         self._sequencing.join()
         self._journal.close()
+
+
+def _reason(error: fix.ConfigError) -> str:
+    if str(error).endswith("No sessions defined"):
+        return "its path is too long, choose a data folder with a shorter one (--data)"
+    return str(error)
 
 
 def _refuse_port_in_use(port: int) -> None:

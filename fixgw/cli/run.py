@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import NoReturn
 
 import click
 from rich.console import Console
@@ -17,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fixgw.app import HOST, CannotStart, Gateway
+from fixgw.cli.check import exit_with_mistakes
 from fixgw.config.load import VenueConfig, load
 from fixgw.config.mistakes import ConfigError
 from fixgw.journal.reader import JournalDamaged
@@ -24,7 +26,6 @@ from fixgw.journal.writer import JournalLocked
 from fixgw.sequencer import ReplayDiffers
 from fixgw.spec.fixed import format_fixed
 
-EXIT_CONFIG = 2
 EXIT_CANNOT_START = 1
 
 
@@ -58,9 +59,9 @@ def run(config_dir: Path, data_dir: Path, as_json: bool) -> None:
         stop_asked = _stop_on_signals()
         gateway.start()
     except ConfigError as error:
-        _fail([str(mistake) for mistake in error.mistakes], EXIT_CONFIG)
+        exit_with_mistakes(error, as_json)
     except (CannotStart, JournalLocked, JournalDamaged, ReplayDiffers, OSError) as error:
-        _fail(str(error).splitlines(), EXIT_CANNOT_START)
+        _fail(str(error).splitlines())
     elapsed_s = time.monotonic() - started_at
     if as_json:
         click.echo(json.dumps(_as_json(config, data_dir, gateway.commands_recovered)))
@@ -88,12 +89,12 @@ def _stop_on_signals() -> threading.Event:
     return asked
 
 
-def _fail(reasons: list[str], exit_status: int) -> None:
+def _fail(reasons: list[str]) -> NoReturn:
     for reason in reasons:
         click.echo(f"fixgw: {reason}", err=True)
     # Threads that are already there do not keep a venue alive that never opened its door.
     sys.stderr.flush()
-    os._exit(exit_status)
+    os._exit(EXIT_CANNOT_START)
 
 
 def _overview(config: VenueConfig, data_dir: Path, commands_recovered: int, elapsed_s: float) -> Panel:
@@ -109,7 +110,7 @@ def _overview(config: VenueConfig, data_dir: Path, commands_recovered: int, elap
         lot = format_fixed(instrument.lot_size, instrument.qty_scale)
         times = f", multiplier {instrument.multiplier}" if instrument.multiplier != 1 else ""
         rows.add_row("" if number else "instruments", f"{instrument.symbol}  tick {tick}, lot {lot}{times}")
-    rows.add_row("configuration", ", ".join(config.sources))
+    rows.add_row("configuration", config.sources_text)
     recovered = f", {commands_recovered:,} commands recovered" if commands_recovered else ", a new journal"
     rows.add_row("data", f"{data_dir}{recovered}")
     rows.add_row("try next", Text(f"fixgw client --sender {config.sessions[0].comp_id}", style="green"))

@@ -38,7 +38,7 @@ def write_settings(
     for session, settings in sessions.items():
         lines += ["[SESSION]", f"TargetCompID={session}", *_lines(settings)]
     path = folder / "quickfix.cfg"
-    path.write_text("\n".join(lines) + "\n", encoding="ascii")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8", errors="surrogateescape")
     return fix.SessionSettings(str(path))
 
 
