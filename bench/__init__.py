@@ -1,0 +1,1 @@
+"""Benchmarks: how fast the venue is, against what, and on which machine.  ``python -m bench --help``."""

@@ -1,0 +1,52 @@
+"""``python -m bench``: run all benchmarks, or those named, and say what machine they ran on."""
+
+from pathlib import Path
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from bench import engine, wire
+from bench.fixload import FixloadMissing
+from bench.report import Machine
+
+BENCHMARKS = ("engine", "wire")
+
+
+@click.command()
+@click.argument("names", nargs=-1, type=click.Choice(BENCHMARKS))
+@click.option("--tiny", is_flag=True, help="Only show that everything runs; the figures mean nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
+@click.option(
+    "--fixload",
+    "fixload_path",
+    type=click.Path(path_type=Path),
+    help="The load client, or its C++ source; else FIXGW_FIXLOAD, else ../shared/tools/fixload.cpp.",
+)
+def main(names: tuple[str, ...], tiny: bool, as_json: bool, fixload_path: Path | None) -> None:
+    """Measure the engine alone, and the venue over the wire against a null acceptor."""
+    machine = Machine.this()
+    console = Console(stderr=as_json)
+    reports: dict[str, Machine | engine.EngineReport | wire.WireReport] = {"machine": machine}
+    tables: list[Table] = []
+    chosen = names or BENCHMARKS
+    try:
+        if "engine" in chosen:
+            reports["engine"] = of_engine = engine.measure(engine.TINY if tiny else engine.FULL, console)
+            tables += engine.tables(of_engine)
+        if "wire" in chosen:
+            reports["wire"] = of_wire = wire.measure(wire.TINY if tiny else wire.FULL, fixload_path, console)
+            tables += wire.tables(of_wire)
+    except FixloadMissing as missing:
+        raise click.ClickException(str(missing)) from None
+    if as_json:
+        click.echo(msgspec.json.encode(reports).decode())
+        return
+    console.print(f"{machine}\n", highlight=False)
+    for table in tables:
+        console.print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""Servers under load: the venue and the null acceptor, each a process of its own on a fresh data folder."""
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from bench.fixload import PROJECT
+
+_LISTEN_TIMEOUT_S = 20.0
+_STOP_TIMEOUT_S = 20.0
+_POLL_S = 0.02
+
+
+@dataclass(frozen=True)
+class Server:
+    """A way to start a FIX acceptor; ``{port}`` and ``{data}`` in its words stand for what the run chooses."""
+
+    name: str
+    arguments: tuple[str, ...]
+    environment: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class RunningServer:
+    port: int
+    pid: int
+
+
+VENUE = Server("venue", ("-m", "fixgw", "run", "--data", "{data}"), (("FIXGW_ORDER_ENTRY_PORT", "{port}"),))
+NULL = Server("null", ("-m", "bench.null_acceptor", "--port", "{port}", "--data", "{data}"))
+NULL_UNCHECKED = Server("null, no dictionary", (*NULL.arguments, "--no-dictionary"))
+
+
+@contextmanager
+def running(server: Server) -> Iterator[RunningServer]:
+    """Start ``server`` on a free port and an empty folder, wait until it listens, and stop it in the end."""
+    with tempfile.TemporaryDirectory(prefix="fixgw-bench-") as folder, (Path(folder) / "stderr").open("w+") as log:
+        port = _free_port()
+        data = Path(folder) / "data"
+        data.mkdir()
+        words = {"port": port, "data": data}
+        # Run in the empty folder, so that the venue finds no configuration but its packaged one.
+        process = subprocess.Popen(
+            [sys.executable, *(word.format(**words) for word in server.arguments)],
+            cwd=folder,
+            env=_environment() | {name: value.format(**words) for name, value in server.environment},
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+        )
+        try:
+            _wait_until_it_listens(process, port, log)
+            yield RunningServer(port, process.pid)
+        finally:
+            _stop(process)
+
+
+def _environment() -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("FIXGW_")}
+    return inherited | {"PYTHONPATH": str(PROJECT)}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait_until_it_listens(process: subprocess.Popen[bytes], port: int, log: TextIO) -> None:
+    give_up_at = time.monotonic() + _LISTEN_TIMEOUT_S
+    while time.monotonic() < give_up_at and process.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(_POLL_S)
+    log.seek(0)
+    raise RuntimeError(f"{process.args!r} does not listen on {port}, exit status {process.poll()}:\n{log.read()}")
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(_STOP_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

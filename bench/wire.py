@@ -1,0 +1,147 @@
+"""The venue over the wire against the null acceptor: the same client, in turn, medians of several runs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from bench import fixload
+from bench.fixload import LoadResult, Workload
+from bench.report import Comparison, comparison_table, figure_table
+from bench.servers import NULL, VENUE, Server, running
+
+THROUGHPUT_RATIO_MIN = 0.65
+"""The venue acknowledges at least this part of what the null acceptor does."""
+P50_RATIO_MAX = 1.8
+"""The venue's median latency at 1,000 orders a second is at most this many times the null acceptor's."""
+
+SYMBOL = "AAPL"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is run: the compared workloads by both servers in turn, the others by the venue alone."""
+
+    rounds: int
+    throughput: Workload
+    latency: Workload
+    venue_only: tuple[Workload, ...]
+
+
+FULL = Plan(
+    rounds=3,
+    throughput=Workload("rest, window 64", "rest", requests=55_000, warmup=5_000),
+    latency=Workload("rest, 1,000 a second", "rest", requests=7_000, warmup=1_000, rate=1_000),
+    venue_only=(
+        Workload("cross, window 64", "cross", requests=44_000, warmup=4_000),
+        Workload("mixed, window 64", "mixed", requests=44_000, warmup=4_000),
+        Workload("mixed, 1,000 a second", "mixed", requests=7_000, warmup=1_000, rate=1_000),
+    ),
+)
+
+TINY = Plan(
+    rounds=1,
+    throughput=Workload("rest, window 64", "rest", requests=300, warmup=100),
+    latency=Workload("rest, 1,000 a second", "rest", requests=150, warmup=50, rate=1_000),
+    venue_only=(Workload("mixed, window 64", "mixed", requests=2_000, warmup=100),),
+)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Medians over the runs of one server under one workload."""
+
+    server: str
+    workload: str
+    runs: int
+    acks_per_s: float
+    p50_us: float
+    p99_us: float
+    server_cpu_us: float
+    server_rss_mb: float
+
+    @staticmethod
+    def of(server: Server, workload: Workload, results: list[LoadResult]) -> "Figures":
+        return Figures(
+            server=server.name,
+            workload=workload.name,
+            runs=len(results),
+            acks_per_s=median(result.acks_per_s for result in results),
+            p50_us=median(result.latency_us.p50 for result in results),
+            p99_us=median(result.latency_us.p99 for result in results),
+            server_cpu_us=median(result.server_cpu_us for result in results),
+            server_rss_mb=median(result.server_rss_mb for result in results),
+        )
+
+
+@dataclass(frozen=True)
+class WireReport:
+    figures: list[Figures]
+    comparisons: list[Comparison]
+
+
+def measure(plan: Plan, fixload_path: Path | None, console: Console) -> WireReport:
+    """Run ``plan``; raise RuntimeError when a run went wrong, since its figures mean nothing."""
+    client = fixload.executable(fixload_path)
+    results: dict[tuple[Server, Workload], list[LoadResult]] = {}
+    schedule = list(_schedule(plan))
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task("wire", total=len(schedule))
+        for server, workload in schedule:
+            progress.update(task, description=f"{server.name}: {workload.name}")
+            results.setdefault((server, workload), []).append(_run(client, server, workload))
+            progress.advance(task)
+    figures = {key: Figures.of(*key, runs) for key, runs in results.items()}
+    return WireReport(list(figures.values()), _comparisons(plan, figures))
+
+
+def _schedule(plan: Plan) -> Iterator[tuple[Server, Workload]]:
+    # Whoever comes first changes from round to round: what else the machine does should hit both alike.
+    for number in range(plan.rounds):
+        order = (VENUE, NULL) if number % 2 == 0 else (NULL, VENUE)
+        for workload in (plan.throughput, plan.latency):
+            for server in order:
+                yield server, workload
+        for workload in plan.venue_only:
+            yield VENUE, workload
+
+
+def _run(client: Path, server: Server, workload: Workload) -> LoadResult:
+    with running(server) as process:
+        result = fixload.run(client, process.port, process.pid, workload, SYMBOL)
+    mistakes = result.mistakes()
+    if mistakes:
+        raise RuntimeError(f"{server.name}, {workload.name}: {', '.join(mistakes)}")
+    return result
+
+
+def _comparisons(plan: Plan, figures: dict[tuple[Server, Workload], Figures]) -> list[Comparison]:
+    venue, null = figures[VENUE, plan.throughput], figures[NULL, plan.throughput]
+    throughput = venue.acks_per_s / null.acks_per_s
+    cpu = venue.server_cpu_us / null.server_cpu_us
+    venue, null = figures[VENUE, plan.latency], figures[NULL, plan.latency]
+    p50 = venue.p50_us / null.p50_us
+    return [
+        Comparison.at_least(f"throughput, {plan.throughput.name}", throughput, THROUGHPUT_RATIO_MIN),
+        Comparison.at_most(f"p50, {plan.latency.name}", p50, P50_RATIO_MAX),
+        Comparison(f"CPU of the server, {plan.throughput.name}", cpu),
+    ]
+
+
+def tables(report: WireReport) -> Iterator[Table]:
+    """Yield what a person reads of ``report``."""
+    figures = figure_table(
+        "Over the wire: one session, limit orders",
+        "Medians of runs in turn.  At full speed the client takes a core of its own.",
+        ("server", "workload"),
+        ("runs", "acks/s", "p50 us", "p99 us", "CPU us/request", "RSS MB"),
+    )
+    for row in report.figures:
+        numbers = (f"{row.runs}", f"{row.acks_per_s:,.0f}", f"{row.p50_us:,.0f}", f"{row.p99_us:,.0f}")
+        figures.add_row(row.server, row.workload, *numbers, f"{row.server_cpu_us:.1f}", f"{row.server_rss_mb:.0f}")
+    yield figures
+    yield comparison_table("Venue / null acceptor", report.comparisons)

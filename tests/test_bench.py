@@ -1,0 +1,51 @@
+"""The benchmarks cannot rot: all of them run, very small; what they measure here means nothing."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from bench import fixload
+from bench.__main__ import main
+
+
+def run_tiny(*arguments: str) -> dict[str, dict[str, list[dict[str, object]]]]:
+    result = CliRunner().invoke(main, ["--tiny", "--json", *arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.stderr
+    report: dict[str, dict[str, list[dict[str, object]]]] = json.loads(result.stdout)
+    return report
+
+
+def test_the_engine_alone() -> None:
+    report = run_tiny("engine")
+
+    assert report.keys() == {"machine", "engine"}
+    assert len(report["engine"]["figures"]) == 4
+    assert len(report["engine"]["comparisons"]) == 2
+
+
+def test_over_the_wire() -> None:
+    try:
+        fixload.executable(None)
+    except fixload.FixloadMissing as missing:
+        pytest.skip(str(missing))
+
+    report = run_tiny("wire")
+
+    runs = {(figures["server"], figures["workload"]) for figures in report["wire"]["figures"]}
+    assert {("venue", "rest, window 64"), ("null", "rest, window 64"), ("venue", "mixed, window 64")} <= runs
+    assert len(report["wire"]["comparisons"]) == 3
+
+
+def test_without_a_load_client_it_says_what_to_do() -> None:
+    result = CliRunner().invoke(main, ["--tiny", "wire", "--fixload", "nowhere/fixload.cpp"])
+
+    assert result.exit_code == 1
+    assert "name fixload or its source with --fixload or FIXGW_FIXLOAD" in result.stderr
+
+
+def test_tables_for_people() -> None:
+    result = CliRunner().invoke(main, ["--tiny", "engine"], catch_exceptions=False)
+
+    assert "The matching engine alone" in result.stdout
+    assert "cores" in result.stdout
