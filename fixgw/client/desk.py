@@ -8,7 +8,7 @@ from fixgw.client.orders import Orders, id_prefix
 from fixgw.client.printing import Printer
 from fixgw.client.protocol import Direction
 from fixgw.client.session import ConnectError, LogonError, Session, SessionError
-from fixgw.client.shorthand import EXAMPLE, MEANING, USAGE, Request
+from fixgw.client.shorthand import EXAMPLE, MEANING, SCRIPT_WORDS, USAGE, Request
 
 
 class Desk:
@@ -52,13 +52,15 @@ def new_orders(clock: Callable[[], float] = time.time) -> Orders:
 def advice(because: str) -> str:
     """Return what to check after a Logon that failed for this reason."""
     if "too low" in because or "too high" in because:
-        return "The numbers of both sides differ: --reset begins at 1 again"
+        return "The numbers of both sides differ: --reset, or reconnect reset at the prompt, begins at 1 again"
     return "Check that it is in the venue's sessions.cfg, not logged on elsewhere, and has the right --password"
 
 
 def help_text(script: bool = False) -> str:
-    """Return the list of commands, one a line."""
-    words = [w for w in USAGE if script or w not in ("expect", "wait")]
-    lines = [f"  {USAGE[w]:<72} {MEANING[w]}" for w in words]
+    """Return the commands, each with its meaning on the line below."""
+    lines = []
+    for word in USAGE:
+        if script or word not in SCRIPT_WORDS:
+            lines += [f"  {USAGE[word]}", f"      {MEANING[word]}"]
     examples = ", ".join(EXAMPLE[w] for w in ("buy", "sell", "cancel", "replace"))
-    return "\n".join([*lines, f"  N is the number of an order of this run, as in #3.  Examples: {examples}"])
+    return "\n".join([*lines, f"  N is an order's number in this run, as in #3.  Examples: {examples}"])

@@ -24,6 +24,7 @@ FIRST = (11, 41, 150, 39, 55, 54, 38, 40, 44, 99, 59, 32, 31, 14, 151, 6, 102, 1
 REORDERED_TYPES = frozenset("89DFG")
 
 FILL_TYPES = frozenset("FGH")
+INDENT = "   "
 STYLES = {"fill": "green", "reject": "red", "admin": "dim", "out": "cyan", "in": "", "garbled": "bold red"}
 
 
@@ -57,7 +58,7 @@ class Printer:
     def notice(self, text: str, style: str = "yellow") -> None:
         """Say something that is not a message; left out of JSON output."""
         if not self._as_json:
-            self._line(Text(text, style=style))
+            self.console.print(Text(text, style=style), soft_wrap=True)
 
     def orders(self, orders: Sequence[KnownOrder]) -> None:
         if not orders:
@@ -73,6 +74,9 @@ class Printer:
         return self.text(Direction.IN, message).plain
 
     def _line(self, line: Text) -> None:
+        """Print one line; a terminal gets it wrapped between words and indented, anything else as it is."""
+        if self.console.is_terminal and not self._as_json:
+            line = Text("\n" + INDENT).join(line.wrap(self.console, max(20, self.console.width - len(INDENT))))
         self.console.print(line, soft_wrap=True)
 
     def text(self, direction: Direction, message: Message) -> Text:

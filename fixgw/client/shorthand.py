@@ -36,7 +36,7 @@ EXAMPLE = {
     "reconnect": "reconnect",
 }
 MEANING = {
-    "buy": "send an order (D); without a price it is mkt; day unless said otherwise",
+    "buy": "send an order (D) to buy, limited to PRICE or mkt, at market; day unless said otherwise",
     "sell": "the same to sell",
     "cancel": "cancel order N (F)",
     "replace": "give order N a new total quantity and price (G)",
@@ -51,6 +51,7 @@ MEANING = {
     "logout": "log out and stay",
     "quit": "log out and leave",
 }
+SCRIPT_WORDS = frozenset({"expect", "wait"})
 
 SIDES = {"buy": "1", "sell": "2"}
 TIMES_IN_FORCE = {"day": "0", "gtc": "1", "ioc": "3", "fok": "4"}

@@ -13,6 +13,7 @@ from fixgw.client.orders import KnownOrder
 from fixgw.client.session import SessionError
 from fixgw.client.shorthand import (
     MEANING,
+    SCRIPT_WORDS,
     SIDES,
     TIMES_IN_FORCE,
     USAGE,
@@ -27,7 +28,6 @@ from fixgw.client.shorthand import (
 )
 
 SHIPPED_SYMBOLS = ("AAPL", "MSFT", "BTC-USD", "ESZ6")
-SCRIPT_WORDS = frozenset({"expect", "wait"})
 TAKES_ORDER = frozenset({"cancel", "replace", "status"})
 
 
