@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from fixgw.risk.exposure import Exposure
-from fixgw.risk.limits import Applicable, Limit
+from fixgw.risk.limits import COLLAR_SCALE, Applicable, Limit
 from fixgw.spec.commands import NewOrder, ReplaceOrder
 from fixgw.spec.events import OrderState
 from fixgw.spec.fixed import format_fixed
@@ -33,6 +33,8 @@ class Proposal(NamedTuple):
     market: Market
     exposure: Exposure
 
+
+_WHOLE = 100 * 10**COLLAR_SCALE
 
 Check = Callable[[Proposal], Refusal | None]
 
@@ -81,10 +83,10 @@ def notional_is_within_limit(proposal: Proposal) -> Refusal | None:
     limit = proposal.limits.order_notional_max
     if limit is None or (price := _expected_price(proposal)) is None:
         return None
-    notional = abs(proposal.instrument.notional(price, proposal.order.order_qty))
-    if notional <= limit.value:
-        return None
     order = proposal.order
+    if abs(price * order.order_qty) <= limit.value:
+        return None
+    notional = abs(proposal.instrument.notional(price, order.order_qty))
     priced = "Price(44)" if order.price is not None else "the reference price"
     text = f"OrderQty(38) {_qty_text(order.order_qty, proposal.instrument)} times {priced} "
     return _exceeds(f"{text}{_price_text(price, proposal.instrument)} = {_amount(notional)}", limit)
@@ -96,7 +98,7 @@ def price_is_within_collar(proposal: Proposal) -> Refusal | None:
     if price is None or limit is None:
         return None
     reference = proposal.market.reference_price(proposal.instrument.symbol)
-    if reference is None or abs(price - reference) * 100 * 10**NOTIONAL_SCALE <= abs(reference) * limit.value:
+    if reference is None or abs(price - reference) * _WHOLE <= abs(reference) * limit.value:
         return None
     texts = _price_text(price, proposal.instrument), _price_text(reference, proposal.instrument)
     return _exceeds(f"Price(44) {texts[0]} against the reference price {texts[1]}", limit)

@@ -7,11 +7,14 @@ from typing import NamedTuple
 from fixgw.spec.instrument import NOTIONAL_SCALE, Instrument
 from fixgw.spec.limits import Limits
 
+COLLAR_SCALE = 6
+
 
 class Limit(NamedTuple):
     """One number that may not be passed, and where it was set."""
 
     value: int
+    """In the unit that the check compares in, so that it compares integers of 64 bits where it can."""
     name: str
     scope: str
     written: Decimal
@@ -24,10 +27,13 @@ class Applicable(NamedTuple):
     """The limits of one session, account and instrument; None where nothing limits."""
 
     order_qty_max: Limit | None
+    """In the instrument's quantity scale."""
     order_notional_max: Limit | None
+    """In price units times quantity units of the instrument."""
     price_collar_percent: Limit | None
-    """In ``10**-NOTIONAL_SCALE`` per cent."""
+    """In ``10**-COLLAR_SCALE`` per cent."""
     open_notional_max: Limit | None
+    """In ``10**-NOTIONAL_SCALE`` of the currency, as exposure over all instruments is."""
 
 
 class LimitTable:
@@ -49,19 +55,20 @@ class LimitTable:
         scopes = [self._by_scope[name] for name in names if name in self._by_scope]
         # Open notional adds up over all instruments of an account, so an instrument's own does not apply.
         over_instruments = [scoped for scoped in scopes if not scoped.scope.startswith("instrument:")]
+        unit = instrument.notional(1, 1)
         return Applicable(
             _tightest(scopes, "order_qty_max", lambda limits: limits.order_qty_max, instrument.qty_scale),
-            _tightest(scopes, "order_notional_max", lambda limits: limits.order_notional_max, NOTIONAL_SCALE),
-            _tightest(scopes, "price_collar_percent", lambda limits: limits.price_collar_percent, NOTIONAL_SCALE),
+            _tightest(scopes, "order_notional_max", lambda limits: limits.order_notional_max, NOTIONAL_SCALE, unit),
+            _tightest(scopes, "price_collar_percent", lambda limits: limits.price_collar_percent, COLLAR_SCALE),
             _tightest(over_instruments, "open_notional_max", lambda limits: limits.open_notional_max, NOTIONAL_SCALE),
         )
 
 
 def _tightest(
-    scopes: Iterable[Limits], name: str, written: Callable[[Limits], Decimal | None], scale: int
+    scopes: Iterable[Limits], name: str, written: Callable[[Limits], Decimal | None], scale: int, unit: int = 1
 ) -> Limit | None:
     found = [
-        Limit(_scaled(value, scale), name, limits.scope, value)
+        Limit(_scaled(value, scale) // unit, name, limits.scope, value)
         for limits in scopes
         if (value := written(limits)) is not None
     ]
