@@ -143,7 +143,7 @@ def test_only_the_last_segment_may_end_in_a_torn_frame(folder: Path) -> None:
     second = segments(folder)[1]
     second.write_bytes(second.read_bytes()[:-1])
 
-    with pytest.raises(JournalDamaged, match="where sequence 4 should be"):
+    with pytest.raises(JournalDamaged, match="where sequence 4 should be: the frame is cut short"):
         list(read(folder))
 
 
