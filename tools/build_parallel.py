@@ -1,6 +1,6 @@
 """Runs the setup.py of the current folder with all cores, the biggest source first.
 
-One source of quickfix, the wrapper that SWIG wrote, is nearly half of the work: whoever starts it last waits for it
+One source of quickfix, the wrapper that SWIG wrote, is a third of the work: whoever starts it last waits for it
 alone.  pybind11 (in the throw-away environment of tools/build_quickfix.py, nowhere else) brings the parallel loop.
 """
 
