@@ -244,7 +244,10 @@ class _Terms:
         self.instrument = instruments.get(self.symbol, UNLISTED)
 
     def numbers(self) -> tuple[Qty, Price | None]:
-        """Return OrderQty(38) and Price(44) in the instrument's scales; raises _Unreadable, FieldNotFound."""
+        """Return OrderQty(38) and Price(44) in the instrument's scales; raises _Unreadable, FieldNotFound.
+
+        Numbers too fine or too large for an unknown symbol are the lesser news: the symbol is what is wrong.
+        """
         qty_text = self._fields.get(_ORDER_QTY)
         price_text = self._fields.get(_PRICE)
         if qty_text is None:
@@ -255,13 +258,18 @@ class _Terms:
             order_qty = self.instrument.parse_qty(qty_text)
         except FixedError as error:
             text = f"OrderQty(38) {_shortened(qty_text)} {error}"
-            raise _Unreadable(OrdRejReason.INCORRECT_QUANTITY, text) from None
+            raise self._unreadable(OrdRejReason.INCORRECT_QUANTITY, text) from None
         try:
             price = None if price_text is None else self.instrument.parse_price(price_text)
         except FixedError as error:
             text = f"Price(44) {_shortened(price_text or '')} {error}"
-            raise _Unreadable(OrdRejReason.OTHER, text) from None
+            raise self._unreadable(OrdRejReason.OTHER, text) from None
         return order_qty, price
+
+    def _unreadable(self, ord_rej_reason: OrdRejReason, text: str) -> _Unreadable:
+        if self.instrument is UNLISTED:
+            return _Unreadable(OrdRejReason.UNKNOWN_SYMBOL, f"Symbol(55) {self.symbol} is not traded here")
+        return _Unreadable(ord_rej_reason, text)
 
 
 def _mass_cancel(fields: Fields, participant: Participant) -> Request:
@@ -318,7 +326,9 @@ def _required(fields: Fields, tag: int) -> str:
 
 
 def _identifier(fields: Fields, tag: int) -> str:
-    value = _required(fields, tag)
+    value = fields.get(_KEY[tag])
+    if value is None:
+        raise fix.FieldNotFound(tag)
     if not value or len(value) > ID_LENGTH_MAX:
         raise fix.IncorrectTagValue(tag)
     return value
@@ -329,7 +339,10 @@ def _optional_identifier(fields: Fields, tag: int) -> str | None:
 
 
 def _chosen(fields: Fields, tag: int, values: Mapping[str, T]) -> T:
-    chosen = values.get(_required(fields, tag))
+    value = fields.get(_KEY[tag])
+    if value is None:
+        raise fix.FieldNotFound(tag)
+    chosen = values.get(value)
     if chosen is None:
         raise fix.IncorrectTagValue(tag)
     return chosen
@@ -340,13 +353,18 @@ def _optional_side(fields: Fields) -> Side | None:
 
 
 def _utc_timestamp_ns(text: str, tag: int) -> int:
-    """Return a UTCTimestamp (FIX 4.4 Vol. 1) in ns since the epoch; raises IncorrectDataFormat."""
-    for form in ("%Y%m%d-%H:%M:%S.%f", "%Y%m%d-%H:%M:%S"):
-        try:
-            return int(datetime.strptime(text, form).replace(tzinfo=UTC).timestamp() * 1_000) * 1_000_000
-        except ValueError:
-            continue
-    raise fix.IncorrectDataFormat(tag)
+    """Return a UTCTimestamp (FIX 4.4 Vol. 1) in ns since the epoch; raises IncorrectDataFormat.
+
+    The specification has milliseconds at most; QuickFIX clients may be set to send up to nine decimals.
+    """
+    second, point, fraction = text.partition(".")
+    if point and not (fraction.isdigit() and len(fraction) <= 9):
+        raise fix.IncorrectDataFormat(tag)
+    try:
+        whole = datetime.strptime(second, "%Y%m%d-%H:%M:%S").replace(tzinfo=UTC)
+    except ValueError:
+        raise fix.IncorrectDataFormat(tag) from None
+    return int(whole.timestamp()) * 1_000_000_000 + int(fraction.ljust(9, "0"))
 
 
 def _unprintable_tag(text: str) -> int:

@@ -1,12 +1,9 @@
 """Decimal text to scaled integer and back: the only way a number enters or leaves the venue."""
 
-import re
-
 from fixgw.spec.values import INT64_MAX
 
-# FIX 4.4 Vol. 1, data type float: digits with an optional sign and decimal point; no exponent, no
-# plus sign.  At least one digit somewhere.
-_PLAIN = re.compile(r"(-?)(\d*)(?:\.(\d*))?", re.ASCII)
+_DIGITS_MAX = len(str(INT64_MAX))
+_POWERS_OF_TEN: tuple[int, ...] = tuple(10**exponent for exponent in range(_DIGITS_MAX))
 
 
 class FixedError(ValueError):
@@ -20,22 +17,26 @@ def parse(text: str, scale: int) -> int:
     Raises FixedError when ``text`` is not a plain FIX float (FIX 4.4 Vol. 1, data types), needs more
     than ``scale`` decimals, since rounding a client's price is not ours to do, or is too large.
     """
-    matched = _PLAIN.fullmatch(text)
-    if matched is None:
-        raise FixedError("is not a plain decimal number")
-    sign, whole, fraction = matched.groups(default="")
-    if not whole and not fraction:
+    is_negative = text.startswith("-")
+    whole, _, fraction = (text[1:] if is_negative else text).partition(".")
+    digits = whole + fraction
+    # isdigit alone would let digits of other scripts pass; at least one is needed, before or after the point.
+    if not (digits.isascii() and digits.isdigit()):
         raise FixedError("is not a plain decimal number")
     if len(fraction) > scale:
         fraction = fraction.rstrip("0")
         if len(fraction) > scale:
             raise FixedError(f"has more than {scale} decimals")
-    digits = (whole + fraction.ljust(scale, "0")).lstrip("0")
-    # Compare the length first: int() on a hostile text of thousands of digits is slow, and refuses
-    # to work at all beyond 4,300 of them.
-    if len(digits) > 19 or (value := int(digits or "0")) > INT64_MAX:
+        digits = whole + fraction
+    # Look at the length first: int() on a hostile text of thousands of digits is slow, or refuses to work.
+    if len(digits) > _DIGITS_MAX:
+        digits = digits.lstrip("0")
+        if len(digits) > _DIGITS_MAX:
+            raise FixedError("is too large")
+    value = int(digits or "0") * _POWERS_OF_TEN[scale - len(fraction)]
+    if value > INT64_MAX:
         raise FixedError("is too large")
-    return -value if sign else value
+    return -value if is_negative else value
 
 
 def format_fixed(value: int, scale: int) -> str:
