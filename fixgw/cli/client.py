@@ -10,7 +10,6 @@ from fixgw.client.desk import Desk, new_orders
 from fixgw.client.printing import Printer
 from fixgw.client.script import Script, mistakes, read_lines
 from fixgw.client.session import Session, SessionError
-from fixgw.client.terminal import Terminal
 
 PLAIN_WIDTH = 200  # of tables when the output is no terminal, whose width nobody knows
 
@@ -69,6 +68,9 @@ def client(
     with session:
         try:
             if script is None and sys.stdin.isatty():
+                # Only here: prompt_toolkit takes 0.1 s to load, and every fixgw command imports this module.
+                from fixgw.client.terminal import Terminal
+
                 Terminal(desk).run()
             else:
                 run_script(desk, script)

@@ -10,6 +10,7 @@ from fixgw.client.shorthand import Cancel, CancelAll, LineError, Order, Raw, Rep
 BASE_36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 IDS_BEGIN_MS = 1_735_689_600_000  # 2025-01-01: nothing was sent before, and ids are a character shorter
 REFERENCE = re.compile(r"\$(\d{1,9})(?:\.(\d{1,9}))?", re.ASCII)
+ABOUT_ONE_ORDER = frozenset("DFGH89")
 ENDED = frozenset("2348C")  # OrdStatus(39) of an order that cannot be canceled any more
 OF_A_VERSION = frozenset({11, 41, 60})  # not restated by a replace: each request has its own
 
@@ -75,7 +76,9 @@ class Orders:
         return self.known[number - 1]
 
     def number_of(self, message: Message) -> int | None:
-        """Return the number of the order a message is about, None when it is about none of ours."""
+        """Return the number of the order a message is about, None when it is about none of ours, or about many."""
+        if message.msg_type not in ABOUT_ONE_ORDER:
+            return None
         order = self._by_id.get(message.get(11)) or self._by_id.get(message.get(41))
         return order.number if order else None
 
