@@ -231,3 +231,10 @@ def test_status_of_all_is_answered_by_its_id() -> None:
         return [report(order, "I", "0", (584, message[584]), (911, "1"), (912, "Y"))]
 
     assert run("status\nexpect 150=I 912=Y\n", answer=states).exit_code == 0
+
+
+def test_every_option_is_in_the_document() -> None:
+    document = Path(__file__).parents[2].joinpath("docs", "client.md").read_text()
+
+    for option in client.params:
+        assert f"`{option.opts[0]}" in document

@@ -1,6 +1,7 @@
 """The short form: what a line means, and what a wrong line is told."""
 
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from fixgw.client.shorthand import (
     PARSERS,
+    USAGE,
     Cancel,
     CancelAll,
     Command,
@@ -112,3 +114,10 @@ WORDS = st.sampled_from([*PARSERS, *PARTS])
 def test_any_text_is_a_command_or_the_one_error(line: str) -> None:
     with suppress(LineError):
         parse(line)
+
+
+@pytest.mark.parametrize("word", USAGE)
+def test_every_command_is_in_the_document(word: str) -> None:
+    document = Path(__file__).parents[2].joinpath("docs", "client.md").read_text()
+
+    assert f"| `{USAGE[word].replace('|', chr(92) + '|')}` |" in document
