@@ -184,7 +184,9 @@ class Exchange:
                 return OrderStated(self._next_exec_id(), known.state(), text)
             text = f"ClOrdID(11) {command.cl_ord_id} was used before; a new order needs a new one"
             order = known or self._rejected(command)
-            return OrderRejected(self._next_exec_id(), order.state(), OrdRejReason.DUPLICATE_ORDER, text)
+            # A rejection under the ClOrdID of the order itself would read as if that were rejected.
+            state = order.state(command.cl_ord_id)
+            return OrderRejected(self._next_exec_id(), state, OrdRejReason.DUPLICATE_ORDER, text)
         assert refusal is not None, command.cl_ord_id
         order = self._rejected(command)
         self.orders.add(order)
@@ -398,8 +400,13 @@ class Exchange:
         ]
         live = list(self.orders)
         hint = "has open orders in the journal; keep it until they are canceled"
-        for symbol in sorted({order.symbol for order in live} - instruments.keys()):
+        symbols = {order.symbol for order in live}
+        for symbol in sorted(symbols - instruments.keys()):
             found.append(f"instrument {symbol}: {hint}")
+        for symbol in sorted(symbols & instruments.keys()):
+            if instruments[symbol].multiplier != (multiplier := self.instruments[symbol].multiplier):
+                # What the open orders reserve was counted with it.
+                found.append(f"instrument {symbol} with multiplier {multiplier}: {hint}")
         for session, firm in sorted({(order.session, order.firm) for order in live} - firms.items()):
             found.append(f"session {session} of firm {firm}: {hint}")
         return found

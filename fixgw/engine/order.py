@@ -86,13 +86,14 @@ class Order:
         if not self.leaves_qty:
             self.ord_status = OrdStatus.FILLED
 
-    def state(self) -> OrderState:
+    def state(self, cl_ord_id: str | None = None) -> OrderState:
+        """Return the order as it stands; ``cl_ord_id`` is that of the request answered, where it is another."""
         return OrderState(
             self.session,
             self.firm,
             self.account,
             self.order_id,
-            self.cl_ord_id,
+            self.cl_ord_id if cl_ord_id is None else cl_ord_id,
             self.symbol,
             self.side,
             self.ord_type,

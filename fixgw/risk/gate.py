@@ -28,7 +28,8 @@ class RiskGate:
 
     def __init__(self, market: Market) -> None:
         self._market = market
-        self._instruments: dict[str, Instrument] = {}
+        self._listed: dict[str, Instrument] = {}
+        self._known: dict[str, Instrument] = {}
         self._accounts: dict[str, frozenset[str]] = {}
         self._limits = LimitTable()
         self.exposure = Exposure()
@@ -36,7 +37,9 @@ class RiskGate:
 
     def configure(self, command: ConfigureVenue) -> None:
         """Take instruments, limits and accounts; what is open stays open."""
-        self._instruments.update((instrument.symbol, instrument) for instrument in command.instruments)
+        # One that is no longer listed takes no orders; what is open in it can still be followed.
+        self._listed = {instrument.symbol: instrument for instrument in command.instruments}
+        self._known.update(self._listed)
         self._limits = LimitTable(command.limits)
         accounts: dict[str, set[str]] = {}
         for participant in command.participants:
@@ -45,7 +48,7 @@ class RiskGate:
 
     def check(self, order: NewOrder | ReplaceOrder) -> Refusal | None:
         """Return the first refusal, or None when the order may pass to the engine."""
-        instrument = self._instruments.get(order.symbol)
+        instrument = self._listed.get(order.symbol)
         if instrument is None:
             return Refusal(OrdRejReason.UNKNOWN_SYMBOL, f"Symbol(55) {order.symbol} is not traded here")
         if order.account not in self._accounts.get(order.firm, ()):
@@ -73,7 +76,7 @@ class RiskGate:
 
     def _follow(self, order: OrderState) -> None:
         if order.price is not None:
-            notional = self._instruments[order.symbol].notional(order.price, order.leaves_qty)
+            notional = self._known[order.symbol].notional(order.price, order.leaves_qty)
             self.exposure.follow(order, abs(notional))
 
     def check_against(self, live_orders: list[OrderState]) -> None:
@@ -81,7 +84,7 @@ class RiskGate:
         open_notional: dict[str, int] = {}
         for order in live_orders:
             if order.price is not None and order.leaves_qty:
-                notional = abs(self._instruments[order.symbol].notional(order.price, order.leaves_qty))
+                notional = abs(self._known[order.symbol].notional(order.price, order.leaves_qty))
                 open_notional[order.account] = open_notional.get(order.account, 0) + notional
         assert self.exposure.reserved() == {a: n for a, n in open_notional.items() if n}
         assert not any(self.positions.totals().values()), self.positions.totals()
