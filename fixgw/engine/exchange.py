@@ -298,7 +298,8 @@ class Exchange:
             account=None if order is None else order.account,
             order_id="NONE" if order is None else order.order_id,
             cl_ord_id=command.cl_ord_id,
-            orig_cl_ord_id=command.orig_cl_ord_id,
+            # The ClOrdID last accepted, whatever the request named (E11, App. D D.2.c).
+            orig_cl_ord_id=command.orig_cl_ord_id if order is None else order.cl_ord_id,
             ord_status=OrdStatus.REJECTED if order is None else order.ord_status,
             cxl_rej_response_to=response_to,
             cxl_rej_reason=reason,
