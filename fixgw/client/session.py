@@ -84,6 +84,8 @@ class Session:
         self._changed = threading.Condition(threading.RLock())
         self._inbox: deque[Message] = deque()
         self._admin: deque[Message] = deque(maxlen=LOG_MAX)
+        self._to_send: deque[bytes] = deque()
+        self._sending = threading.Lock()
         self._socket: socket.socket | None = None
         self._reader: threading.Thread | None = None
         self._store = SequenceFile(store, sender, target) if store else None
@@ -108,6 +110,7 @@ class Session:
         connection.settimeout(SEND_TIMEOUT_S)
         self._inbox.clear()
         self._admin.clear()
+        self._to_send.clear()
         self._socket = connection
         self._protocol.open()
         self._reader = threading.Thread(target=self._read, args=(connection,), daemon=True, name="fix-client")
@@ -123,10 +126,11 @@ class Session:
         if self._socket is None or self.closed:
             self.connect(timeout_s)
         password = [(554, self.password)] if self.password else []
-        with self._changed:
-            self._protocol.heartbeat_s = self._heartbeat_s
-            reset = self.reset if reset is None else reset
+        reset = self.reset if reset is None else reset
+        self._protocol.heartbeat_s = self._heartbeat_s
+        with suppress(DisconnectedError):  # the venue closed at once; told below
             self._do(lambda now_s: self._protocol.logon(now_s, reset=reset, extra=[*password, *extra]))
+        with self._changed:
             self._changed.wait_for(lambda: self.state is not State.LOGON_SENT, timeout_s)
             state, because = self.state, self.closed_because
         if state is not State.ACTIVE:
@@ -135,11 +139,11 @@ class Session:
 
     def logout(self, timeout_s: float = DEFAULT_TIMEOUT_S, text: str = "") -> bool:
         """Log out, wait for the answer and close.  Returns whether the venue answered in time."""
-        with self._changed:
-            if self.state is State.ACTIVE:
+        if self.state is State.ACTIVE:
+            with suppress(DisconnectedError):  # the venue was quicker
                 self._do(lambda now_s: self._protocol.logout(now_s, text))
-                self._changed.wait_for(lambda: self.closed, timeout_s)
-            answered = self.closed_because == "logged out"
+            self.wait_closed(timeout_s)
+        answered = self.closed_because == "logged out"
         self.close()
         return answered
 
@@ -232,14 +236,15 @@ class Session:
             nonlocal seq
             seq = self._protocol.send(fields, now_s)
 
-        with self._changed:
-            self._do(send)
+        self._do(send)
         return seq
 
     def send_bytes(self, raw: bytes) -> None:
         """Send bytes as they are; neither numbered nor kept.  Raises DisconnectedError."""
-        with self._changed:
-            self._write(raw)
+        if self._socket is None or self.closed:
+            raise DisconnectedError(self.closed_because or "not connected")
+        self._to_send.append(raw)
+        self._let_out()
 
     # Receiving.
 
@@ -298,18 +303,20 @@ class Session:
     # The socket.
 
     def _do(self, step: Callable[[float], None]) -> None:
-        """Take one step of the protocol and let out what it wants to say.  The lock is held."""
-        if self._socket is None or self.closed:
-            raise DisconnectedError(self.closed_because or "not connected")
-        step(self._clock())
-        self._flush()
+        """Take one step of the protocol and let out what it wants to say."""
+        with self._changed:
+            if self._socket is None or self.closed:
+                raise DisconnectedError(self.closed_because or "not connected")
+            step(self._clock())
+            self._flush()
+        self._let_out()
 
     def _flush(self) -> None:
         self._save()
         for direction, message in self._protocol.take_traffic():
             self.log.append((direction, message))
             if direction is Direction.OUT:
-                self._write(message.raw)
+                self._to_send.append(message.raw)
             elif message.is_admin and message.msg_type != "3":
                 self._admin.append(message)
             if self.on_message:
@@ -317,18 +324,31 @@ class Session:
         self._inbox.extend(self._protocol.take_delivered())
         self._changed.notify_all()
 
+    def _let_out(self) -> None:
+        """Write what waits, in order, whichever thread comes first.
+
+        The lock is not held meanwhile: a venue that stops reading until we have read must not stop us from it.
+        """
+        while self._to_send and self._sending.acquire(blocking=False):
+            try:
+                while self._to_send:
+                    self._write(self._to_send.popleft())
+            finally:
+                self._sending.release()
+
     def _write(self, raw: bytes) -> None:
-        """Raises DisconnectedError; a peer that is gone is found by the reader, behind its last words."""
-        if self._socket is None:
-            raise DisconnectedError(self.closed_because or "not connected")
+        """Write all of it, or nothing when the peer is gone: the reader finds that, behind the peer's last words."""
+        connection = self._socket
+        if connection is None:
+            return
         try:
-            self._socket.sendall(raw)
+            connection.sendall(raw)
         except TimeoutError:
-            self._protocol.close(f"{self.target} took nothing for {SEND_TIMEOUT_S:g} s")
-            shut(self._socket)
-            raise DisconnectedError(self.closed_because) from None
-        except OSError as error:
-            raise DisconnectedError(f"cannot send to {self.target}: {error.strerror or error}") from None
+            with self._changed:
+                self._protocol.close(f"{self.target} took nothing for {SEND_TIMEOUT_S:g} s")
+            shut(connection)
+        except OSError:
+            pass
 
     def _save(self) -> None:
         if self._store:
@@ -345,8 +365,10 @@ class Session:
                 data = receive_some(connection) if ready else None
                 with self._changed:
                     self._step(data)
+                self._let_out()
         finally:
-            connection.close()
+            with self._sending:  # another thread may be writing our Logout
+                connection.close()
             with self._changed:
                 self._protocol.close("the reader failed")
                 self._changed.notify_all()
@@ -361,9 +383,7 @@ class Session:
         elif data is not None:
             self._protocol.close(f"{self.target} closed the connection")
         self._protocol.tick(now_s)
-        with suppress(DisconnectedError):  # the reason is what the stream ends with: read on
-            self._flush()
-        self._changed.notify_all()
+        self._flush()
 
 
 def receive_some(connection: socket.socket) -> bytes:

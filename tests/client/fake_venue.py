@@ -91,9 +91,10 @@ class FakeVenue:
                 return
             with connection, suppress(OSError):
                 connection.settimeout(GIVE_UP_S)
-                self._talk(connection)
+                self.talk(connection)
 
-    def _talk(self, connection: socket.socket) -> None:
+    def talk(self, connection: socket.socket) -> None:
+        """Serve one connection until its end."""
         framer, seq = Framer(), 0
         while True:
             try:

@@ -114,6 +114,15 @@ def test_logon_not_answered_in_time() -> None:
         Session("CLIENT1", port=venue.port).logon(SOON_S)
 
 
+def test_logon_on_a_connection_that_is_closed_at_once() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        closing = threading.Thread(target=lambda: listener.accept()[0].close())
+        closing.start()
+        with pytest.raises(LogonError, match="FIXGW closed the connection"):
+            Session("CLIENT1", port=listener.getsockname()[1]).logon()
+        closing.join(GIVE_UP_S)
+
+
 def test_logon_answered_with_something_else() -> None:
     with FakeVenue(logon=[[(35, "0")]]) as venue, pytest.raises(LogonError, match="Logon is answered with 0"):
         Session("CLIENT1", port=venue.port).logon()
@@ -241,6 +250,26 @@ def test_listener_that_fails_ends_the_connection_rather_than_hang(recwarn: pytes
         threading.excepthook = threading_hook
         theirs.close()
     assert not recwarn.list
+
+
+def test_sending_more_than_fits_while_the_venue_waits_for_us_to_read() -> None:
+    """A venue that writes its answers before it reads on fills both directions; reading must go on."""
+    ours, theirs = socket.socketpair()
+    for end in (ours, theirs):
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    count, long_text = 200, "x" * 500
+    with FakeVenue(lambda m: [report(m, "0", "0", (58, long_text))]) as venue, Session("CLIENT1") as session:
+        talk = threading.Thread(target=venue.talk, args=(theirs,))
+        talk.start()
+        session.attach(ours)
+        session.logon()
+        for i in range(count):
+            session.send(order(f"a{i}", (58, long_text)))
+
+        assert [session.expect({35: "8"})[11] for _ in range(count)] == [f"a{i}" for i in range(count)]
+        session.logout()
+        talk.join(GIVE_UP_S)
+        theirs.close()
 
 
 def test_many_sessions_cost_nothing_when_idle() -> None:
