@@ -68,6 +68,17 @@ _UNSUPPORTED = {
         tags.MAX_SHOW,
         tags.CASH_ORDER_QTY,
         tags.ORDER_PERCENT,
+        tags.NO_TRADING_SESSIONS,
+        tags.PRICE_TYPE,
+        tags.QTY_TYPE,
+        tags.DISPLAY_METHOD,
+        tags.DISPLAY_LOW_QTY,
+        tags.DISPLAY_HIGH_QTY,
+        tags.REFRESH_QTY,
+        tags.DISPLAY_QTY,
+        tags.TRIGGER_TYPE,
+        tags.TRIGGER_PRICE,
+        tags.TRIGGER_PRICE_TYPE,
         tags.SELF_MATCH_PREVENTION_ID,
         tags.SELF_MATCH_PREVENTION_INSTRUCTION,
         tags.LATEST_SELF_MATCH_PREVENTION_ID,
@@ -119,10 +130,11 @@ class Decoder:
     def _new_order(self, fields: Fields, participant: Participant) -> OrderCommand:
         terms = _Terms(fields, participant, self._instruments)
         refusal = self._stale(fields) or _unsupported(fields)
-        try:
-            order_qty, price = terms.numbers()
-        except _Unreadable as unreadable:
-            refusal = refusal or (unreadable.ord_rej_reason, str(unreadable))
+        if refusal is None:
+            try:
+                order_qty, price = terms.numbers()
+            except _Unreadable as unreadable:
+                refusal = unreadable.ord_rej_reason, str(unreadable)
         if refusal is None:
             return NewOrder(
                 participant.session,
@@ -153,10 +165,11 @@ class Decoder:
         orig_cl_ord_id = _identifier(fields, tags.ORIG_CL_ORD_ID)
         terms = _Terms(fields, participant, self._instruments)
         refusal = _unsupported(fields)
-        try:
-            order_qty, price = terms.numbers()
-        except _Unreadable as unreadable:
-            refusal = refusal or (unreadable.ord_rej_reason, str(unreadable))
+        if refusal is None:
+            try:
+                order_qty, price = terms.numbers()
+            except _Unreadable as unreadable:
+                refusal = unreadable.ord_rej_reason, str(unreadable)
         if refusal is None:
             return ReplaceOrder(
                 participant.session,
