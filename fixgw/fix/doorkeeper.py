@@ -66,7 +66,7 @@ class Doorkeeper:
     port: int
     _strangers: dict[int, _Stranger] = field(default_factory=dict)
     _others: dict[int, str] = field(default_factory=dict)
-    """File descriptors that need no more looking at, by inode: files, the listener, sessions that are logged on."""
+    """Sockets that need no more looking at, by inode: those elsewhere, the listener, sessions that are logged on."""
     _fenced: threading.Event = field(default_factory=threading.Event)
     _stopped: threading.Event = field(default_factory=threading.Event)
     _scanning: threading.Lock = field(default_factory=threading.Lock)
@@ -174,13 +174,15 @@ def _unread_bytes(connection: socket.socket) -> int:
 
 
 def _file_descriptors() -> dict[int, str]:
-    """Return the open file descriptors of this process, each with what identifies what is behind it."""
+    """Return the file descriptors of this process that are sockets, each with what identifies the socket."""
     found = {}
     for name in os.listdir("/proc/self/fd"):
         try:
-            found[int(name)] = os.readlink(f"/proc/self/fd/{name}")
+            inode = os.readlink(f"/proc/self/fd/{name}")
         except OSError:
             continue  # closed meanwhile
+        if inode.startswith("socket:"):
+            found[int(name)] = inode
     return found
 
 
@@ -188,8 +190,14 @@ def _file_descriptors() -> dict[int, str]:
 def _socket_on(fd: int, port: int) -> Iterator[socket.socket | None]:
     """Give a second handle on ``fd`` if it is a TCP socket on ``port``, else None; QuickFIX keeps its own."""
     try:
-        handle = socket.socket(fileno=os.dup(fd))
+        duplicate = os.dup(fd)
     except OSError:
+        yield None  # closed meanwhile
+        return
+    try:
+        handle = socket.socket(fileno=duplicate)
+    except OSError:
+        os.close(duplicate)  # another kind of file has taken its number
         yield None
         return
     with handle:
