@@ -17,8 +17,10 @@ Sessions A to D are CLIENT1 to CLIENT4; each that the file names is logged on wh
 The runner adds the header and TransactTime(60) where they are absent; ``-60`` leaves it out.  Header and trailer are
 not shown in answers, and a value that no two runs have in common is shown as ``...``.
 
-How it knows that every answer is here: each session asks for the status of an order that does not exist.  The
-venue answers in order, the question is not journaled and uses no number of the venue's own.
+Every message of the venue is checked against the stock FIX 4.4 dictionary.
+
+How the runner knows that every answer is here: each session asks for the status of an order that does not exist.  The
+venue answers in order, the question is not journaled and uses up no identifier of the venue's.
 """
 
 import multiprocessing
@@ -38,6 +40,7 @@ from fixgw.client.message import Field, Message, utc_timestamp
 from fixgw.client.protocol import Direction
 from fixgw.client.session import DisconnectedError, Session
 from fixgw.config.load import VENUE_FILE, default_text, load
+from tests import stock_dictionary
 
 SESSIONS = {"A": "CLIENT1", "B": "CLIENT2", "C": "CLIENT3", "D": "CLIENT4"}
 TIMEOUT_S = 10.0
@@ -257,6 +260,8 @@ class Client:
         """Return what has arrived since the last time, but for the answers to the runner's own questions."""
         with self._changed:
             arrived, self._arrived = self._arrived, []
+        for message in arrived:
+            stock_dictionary.check(message.raw.decode("latin-1"))
         return [message for message in arrived if not message.get(790).startswith(_QUESTION)]
 
     def shown(self, message: Message) -> str:
@@ -279,7 +284,7 @@ class Venue:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.port = free_port()
-        self._process: "multiprocessing.context.ForkServerProcess | None" = None
+        self._process: multiprocessing.context.ForkServerProcess | None = None
 
     def start(self) -> None:
         """Return when it is open.  Raises ScenarioError with its log."""
