@@ -189,8 +189,9 @@ def test_a_cancel_of_what_is_over_is_too_late(time_in_force: TimeInForce) -> Non
 
 
 def test_a_second_cancel_is_too_late() -> None:
+    """E11: 41 of the reject is the ClOrdID last accepted, here that of the first cancel."""
     order = buy(40, at="100.30", cl_ord_id="a1")
-    venue = venue_with(order, cancel(order))
+    venue = venue_with(order, cancel(order, cl_ord_id="x1"))
 
     assert venue.handle(cancel(order, cl_ord_id="x2")) == [
         rejection(
@@ -200,6 +201,7 @@ def test_a_second_cancel_is_too_late() -> None:
             "order 1 is canceled: too late",
             to=CANCEL,
             ord_status=OrdStatus.CANCELED,
+            orig_cl_ord_id="x1",
         )
     ]
 
@@ -387,13 +389,13 @@ def test_a_filled_order_cannot_be_replaced_not_even_to_more() -> None:
 
 
 def test_orig_cl_ord_id_is_the_last_accepted() -> None:
-    """E11: after X became Y, a request that names X is refused."""
+    """E11: after X became Y, a request that names X is refused, and told Y."""
     order = buy(50, at="100", cl_ord_id="X")
     venue = venue_with(order, replace(order, 40, cl_ord_id="Y"))
 
     text = "OrigClOrdID(41) X is not the last accepted, which is Y"
     assert venue.handle(cancel(order, cl_ord_id="Z")) == [
-        rejection(order, "Z", CxlRejReason.OTHER, text, to=CANCEL),
+        rejection(order, "Z", CxlRejReason.OTHER, text, to=CANCEL, orig_cl_ord_id="Y"),
     ]
 
 

@@ -1,0 +1,186 @@
+"""Histories of commands made from bytes: any bytes give one, and small bytes give a plain one.
+
+Few sessions, prices and quantities, so that orders meet; one ClOrdID in eight was used before, one
+request in four is wrong in some way, and the limits change on the way.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from fixgw.spec.commands import (
+    CancelOrder,
+    Command,
+    MassCancel,
+    NewOrder,
+    RefuseChange,
+    RefuseOrder,
+    ReplaceOrder,
+)
+from fixgw.spec.instrument import Instrument
+from fixgw.spec.participant import Participant
+from fixgw.spec.values import (
+    CxlRejReason,
+    CxlRejResponseTo,
+    MassCancelRequestType,
+    OrdRejReason,
+    OrdType,
+    Price,
+    Qty,
+    Side,
+    TimeInForce,
+)
+from tests.orders import ALICE, BOB, CAROL, DAY, FOK, GTC, IOC, configuration, limits
+
+BYTES_A_COMMAND = 12
+
+STOCK = Instrument("STOCK", 2, 0, Price(1), Qty(1), 1, Qty(1_000), Price(100_000))
+SPREAD = Instrument("SPREAD", 1, 1, Price(2), Qty(2), 3, Qty(1_000), Price(100_000), allows_negative_price=True)
+INSTRUMENTS = (STOCK, SPREAD)
+PARTICIPANTS = (ALICE, BOB, CAROL, Participant("CLIENT5", "BETA", ("B1", "B2")))
+
+CONFIGURATIONS = tuple(
+    configuration(*written, instruments=INSTRUMENTS, participants=PARTICIPANTS)
+    for written in (
+        (),
+        (limits(order_qty_max="5"), limits("instrument:SPREAD", order_qty_max="0.4")),
+        (limits(order_notional_max="400"), limits("firm:BETA", order_notional_max="250.01")),
+        (limits(price_collar_percent="0.02"), limits("session:CLIENT1", price_collar_percent="0.015")),
+        (limits(open_notional_max="1000"), limits("account:B1", open_notional_max="600")),
+        (limits(price_collar_percent="100"), limits("instrument:STOCK", order_qty_max="3", open_notional_max="1")),
+    )
+)
+
+_KINDS = ("new",) * 10 + ("replace",) * 6 + ("cancel",) * 3 + ("mass", "configure", "refuse-order", "refuse-change")
+_TERMS = (
+    ((OrdType.LIMIT, DAY),) * 6
+    + ((OrdType.LIMIT, GTC), (OrdType.LIMIT, IOC), (OrdType.LIMIT, IOC), (OrdType.LIMIT, FOK), (OrdType.LIMIT, FOK))
+    + ((OrdType.MARKET, DAY), (OrdType.MARKET, IOC), (OrdType.MARKET, FOK))
+    + ((OrdType.STOP_LIMIT, DAY), (OrdType.LIMIT, TimeInForce.AT_THE_CLOSE))
+)
+_PRICES = {"STOCK": (10_000, 10_001, 9_999, 10_002, 9_998), "SPREAD": (0, 2, -2, 4, 1)}
+_QTIES = {"STOCK": (1, 2, 3, 4, 6), "SPREAD": (2, 4, 6, 8, 3)}
+
+T = TypeVar("T")
+
+
+def commands(script: Iterable[bytes]) -> Iterator[Command]:
+    """Yield one command for each piece of ``script``, of ``BYTES_A_COMMAND`` bytes."""
+    writer = _Writer()
+    yield CONFIGURATIONS[0]
+    for piece in script:
+        yield writer.command(piece)
+
+
+class _Writer:
+    """Remembers what the clients sent, to name it again, rightly or wrongly."""
+
+    def __init__(self) -> None:
+        self._choices = iter(b"")
+        self._used: list[str] = ["a0"]
+        self._sent: list[NewOrder | ReplaceOrder] = []
+
+    def command(self, choices: bytes) -> Command:
+        self._choices = iter(choices)
+        kind = self._one(_KINDS)
+        by = self._one(PARTICIPANTS)
+        cl_ord_id = self._used[-1] if self._one_in(8) else f"a{len(self._used)}"
+        self._used.append(cl_ord_id)
+        match kind:
+            case "new":
+                return self._new(by, cl_ord_id)
+            case "configure":
+                return self._one(CONFIGURATIONS)
+            case "mass":
+                return self._mass_cancel(by, cl_ord_id)
+            case "refuse-order":
+                return RefuseOrder(
+                    by.session, by.firm, cl_ord_id, by.accounts[0], "STOCK", Side.BUY, OrdType.LIMIT, DAY,
+                    OrdRejReason.INCORRECT_QUANTITY, "unreadable",
+                )  # fmt: skip
+            case _:
+                order = self._order_to_change(by, cl_ord_id)
+                return self._change(kind, order, cl_ord_id)
+
+    def _new(self, by: Participant, cl_ord_id: str) -> NewOrder:
+        symbol = self._one(("STOCK", "STOCK", "SPREAD"))
+        side = self._one((Side.BUY, Side.SELL))
+        order_qty, price = Qty(self._one(_QTIES[symbol])), Price(self._one(_PRICES[symbol]))
+        ord_type, time_in_force = self._one(_TERMS)
+        order = NewOrder(
+            session=by.session,
+            firm=by.firm,
+            cl_ord_id=cl_ord_id,
+            account=by.accounts[-1],
+            symbol=symbol,
+            side=side,
+            order_qty=order_qty,
+            ord_type=ord_type,
+            price=None if ord_type is OrdType.MARKET else price,
+            time_in_force=time_in_force,
+            poss_resend=self._one_in(8),
+        )
+        if self._one_in(16):
+            flaws: Sequence[dict[str, Any]] = (
+                {"symbol": "NONE"},
+                {"account": "Z9"},
+                {"side": Side.CROSS},
+                {"ord_type": OrdType.MARKET},
+            )
+            order = msgspec.structs.replace(order, **self._one(flaws))
+        self._sent.append(order)
+        return order
+
+    def _order_to_change(self, by: Participant, cl_ord_id: str) -> NewOrder | ReplaceOrder:
+        """Mostly one of the last that were sent, whoever sent it."""
+        return self._one(self._sent[-9:][::-1]) if self._sent else self._new(by, cl_ord_id)
+
+    def _change(self, kind: str, order: NewOrder | ReplaceOrder, cl_ord_id: str) -> Command:
+        orig_cl_ord_id = self._one(self._used) if self._one_in(16) else order.cl_ord_id
+        order_id = str(self._one(range(1, 9))) if self._one_in(8) else None
+        if kind == "cancel":
+            request = CancelOrder(
+                order.session, order.firm, cl_ord_id, orig_cl_ord_id, order_id, order.symbol, order.side
+            )
+            return msgspec.structs.replace(request, symbol="SPREAD") if self._one_in(16) else request
+        if kind == "refuse-change":
+            return RefuseChange(
+                order.session, order.firm, cl_ord_id, orig_cl_ord_id,
+                CxlRejResponseTo.ORDER_CANCEL_REPLACE_REQUEST, CxlRejReason.BROKER_OR_EXCHANGE_OPTION, "unreadable",
+            )  # fmt: skip
+        terms = self._restated(order)
+        replacing = ReplaceOrder(
+            order.session, order.firm, cl_ord_id, orig_cl_ord_id, order_id, order.account, order.symbol, order.side,
+            *terms,
+        )  # fmt: skip
+        if self._one_in(16):
+            flaws: Sequence[dict[str, Any]] = (
+                {"side": Side.SELL},
+                {"account": "A2"},
+                {"symbol": "SPREAD"},
+                {"time_in_force": IOC},
+            )
+            replacing = msgspec.structs.replace(replacing, **self._one(flaws))
+        self._sent.append(replacing)
+        return replacing
+
+    def _restated(self, order: NewOrder | ReplaceOrder) -> tuple[Qty, OrdType, Price | None, TimeInForce]:
+        prices, quantities = _PRICES.get(order.symbol, (1,)), _QTIES.get(order.symbol, (1,))
+        price = order.price if order.price is None or self._one_in(2) else Price(self._one(prices))
+        order_qty = order.order_qty if self._one_in(4) else Qty(self._one(quantities))
+        return order_qty, order.ord_type, price, GTC if order.time_in_force is GTC else DAY
+
+    def _mass_cancel(self, by: Participant, cl_ord_id: str) -> MassCancel:
+        symbol = self._one((None, "STOCK", "SPREAD", "NONE"))
+        side = self._one((None, Side.BUY, Side.SELL))
+        request_type = MassCancelRequestType.ALL_ORDERS if symbol is None else MassCancelRequestType.SECURITY
+        if self._one_in(8):
+            request_type = MassCancelRequestType.CFI_CODE
+        return MassCancel(by.session, by.firm, cl_ord_id, request_type, symbol, side)
+
+    def _one(self, choices: Sequence[T]) -> T:
+        return choices[next(self._choices, 0) % len(choices)]
+
+    def _one_in(self, number: int) -> bool:
+        return next(self._choices, 0) % number == number - 1

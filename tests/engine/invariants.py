@@ -1,0 +1,131 @@
+"""What must be true after every event, whatever happened before (FIX 4.4 Vol. 4 and its Appendix D)."""
+
+from collections import Counter
+
+from fixgw.spec.commands import Command
+from fixgw.spec.events import (
+    CancelRejected,
+    Event,
+    MassCanceled,
+    OrderAccepted,
+    OrderCanceled,
+    OrderRejected,
+    OrderReplaced,
+    OrderState,
+    OrderStated,
+    Trade,
+    VenueConfigured,
+)
+from fixgw.spec.values import OrdRejReason, OrdStatus, Side
+
+LIVE = (OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED)
+
+
+class Invariants:
+    """Watches the events of one venue and asserts; remembers the last state of every order."""
+
+    def __init__(self) -> None:
+        self.states: dict[str, OrderState] = {}
+        self._chains: dict[str, list[str]] = {}
+        self._exec_ids: set[str] = set()
+        self._filled: Counter[tuple[str, Side]] = Counter()
+
+    def observe(self, command: Command, events: list[Event]) -> None:
+        assert events, ("a command without an answer", command)
+        for event in events:
+            self._observe(event)
+        bought_and_sold = {symbol for symbol, _ in self._filled}
+        for symbol in bought_and_sold:
+            assert self._filled[symbol, Side.BUY] == self._filled[symbol, Side.SELL], symbol
+
+    def _observe(self, event: Event) -> None:
+        match event:
+            case OrderAccepted():
+                self._exec_id(event.exec_id)
+                assert event.order.order_id not in self.states
+                self._chains[event.order.order_id] = [event.order.cl_ord_id]
+                self._state(event.order)
+            case OrderRejected() if event.ord_rej_reason is OrdRejReason.DUPLICATE_ORDER:
+                self._exec_id(event.exec_id)
+                self._untouched(event.order, "cl_ord_id")
+            case OrderRejected():
+                self._exec_id(event.exec_id)
+                assert event.order.order_id not in self.states
+                self._state(event.order)
+            case Trade():
+                self._trade(event)
+            case OrderCanceled():
+                self._exec_id(event.exec_id)
+                before = self._live(event.order)
+                assert event.canceled_qty == before.leaves_qty
+                self._step(event.order, event.orig_cl_ord_id)
+                self._state(event.order)
+            case OrderReplaced():
+                self._exec_id(event.exec_id)
+                before = self._live(event.order)
+                assert (event.previous_price, event.previous_leaves_qty) == (before.price, before.leaves_qty)
+                self._step(event.order, event.orig_cl_ord_id)
+                self._state(event.order)
+            case OrderStated():
+                self._exec_id(event.exec_id)
+                assert event.order == self.states[event.order.order_id]
+            case MassCanceled():
+                self._exec_id(event.order_id)
+            case CancelRejected():
+                known = self.states.get(event.order_id)
+                assert event.ord_status is (OrdStatus.REJECTED if known is None else known.ord_status)
+            case VenueConfigured():
+                pass
+
+    def _trade(self, event: Trade) -> None:
+        for fill in (event.resting, event.aggressor):
+            self._exec_id(fill.exec_id)
+            before = self._live(fill.order)
+            assert fill.order.cum_qty == before.cum_qty + event.last_qty
+            assert fill.order.cum_notional == before.cum_notional + event.last_px * event.last_qty
+            self._step(fill.order, None)
+            self._state(fill.order)
+            self._filled[event.symbol, fill.order.side] += event.last_qty
+        assert {event.resting.order.side, event.aggressor.order.side} == {Side.BUY, Side.SELL}
+        assert event.resting.order.price == event.last_px
+
+    def _exec_id(self, exec_id: str) -> None:
+        assert exec_id not in self._exec_ids, exec_id
+        self._exec_ids.add(exec_id)
+
+    def _live(self, order: OrderState) -> OrderState:
+        """Nothing but a status follows a terminal report, so the state before must have been a live one."""
+        before = self.states[order.order_id]
+        assert before.ord_status in LIVE, (before, order)
+        return before
+
+    def _state(self, order: OrderState) -> None:
+        if order.ord_status in LIVE:
+            assert order.order_qty == order.cum_qty + order.leaves_qty, order
+            assert order.leaves_qty > 0, order
+        else:
+            assert order.leaves_qty == 0, order
+        assert (order.ord_status is OrdStatus.FILLED) == (0 < order.cum_qty == order.order_qty) or (
+            order.ord_status is OrdStatus.CANCELED
+        ), order
+        before = self.states.get(order.order_id)
+        assert before is None or before.cum_qty <= order.cum_qty, (before, order)
+        self.states[order.order_id] = order
+
+    def _step(self, order: OrderState, orig_cl_ord_id: str | None) -> None:
+        """The accepted ClOrdIDs of a chain form one path; without a request they stay."""
+        chain = self._chains[order.order_id]
+        if orig_cl_ord_id is None:
+            assert order.cl_ord_id == chain[-1]
+        else:
+            assert orig_cl_ord_id == chain[-1]
+            assert order.cl_ord_id not in chain
+            chain.append(order.cl_ord_id)
+
+    def _untouched(self, order: OrderState, *except_for: str) -> None:
+        known = self.states.get(order.order_id)
+        if known is None:
+            assert order.ord_status is OrdStatus.REJECTED, order
+            return
+        for name in order.__struct_fields__:
+            assert name in except_for or getattr(order, name) == getattr(known, name), (name, order, known)

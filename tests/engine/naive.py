@@ -1,0 +1,277 @@
+"""A venue that scans everything: what risk and engine must do, said again in lists, sorted() and loops.
+
+It is written from the rules (FIX 4.4, the refusals' order) and shares nothing with ``fixgw.engine`` and ``fixgw.risk``.
+What happened is told as plain tuples: ExecType(150) or MsgType(35), the order's state, and the reason.
+"""
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from fixgw.spec.commands import (
+    CancelOrder,
+    Command,
+    ConfigureVenue,
+    MassCancel,
+    NewOrder,
+    RefuseChange,
+    RefuseOrder,
+    ReplaceOrder,
+)
+from fixgw.spec.instrument import Instrument
+
+Outcome = tuple[object, ...]
+LIVE = ("0", "1")
+
+
+@dataclass
+class NaiveOrder:
+    order_id: str
+    session: str
+    account: str
+    symbol: str
+    side: str
+    ord_type: str
+    time_in_force: str
+    qty: int
+    price: int | None
+    arrival: int
+    ids: list[str]
+    status: str = "0"
+    cum: int = 0
+    paid: int = 0
+
+    @property
+    def leaves(self) -> int:
+        return self.qty - self.cum if self.status in LIVE else 0
+
+    def told(self, cl_ord_id: str | None = None) -> Outcome:
+        named = cl_ord_id or self.ids[-1]
+        return (self.order_id, named, self.status, self.qty, self.price, self.cum, self.leaves, self.paid)
+
+    def fill(self, price: int, qty: int) -> Outcome:
+        self.cum, self.paid = self.cum + qty, self.paid + price * qty
+        self.status = "2" if self.cum == self.qty else "1"
+        return self.told()
+
+
+@dataclass
+class NaiveVenue:
+    configured: ConfigureVenue
+    orders: list[NaiveOrder] = field(default_factory=list)
+    used: list[tuple[str, str, NaiveOrder | None]] = field(default_factory=list)
+    traded: list[tuple[str, int]] = field(default_factory=list)
+    arrivals: int = 0
+    order_ids: int = 0
+
+    def handle(self, command: Command) -> list[Outcome]:
+        match command:
+            case NewOrder() | RefuseOrder():
+                return self.new(command)
+            case CancelOrder():
+                return self.cancel(command)
+            case ReplaceOrder():
+                return self.replace(command)
+            case RefuseChange():
+                order, refused = self.order_to_change(command, None)
+                return [refused or self.cancel_reject(command, order, command.cxl_rej_reason.value)]
+            case MassCancel():
+                return self.mass_cancel(command)
+            case ConfigureVenue():
+                self.configured = command
+                return [("configured",)]
+
+    def new(self, c: NewOrder | RefuseOrder) -> list[Outcome]:
+        before = [order for session, used, order in self.used if (session, used) == (c.session, c.cl_ord_id)]
+        order = before[0] if before and before[0] else self.make(c)
+        if before:
+            if isinstance(c, NewOrder) and c.poss_resend and before[0]:
+                return [("I", order.told())]
+            return [("8", order.told(c.cl_ord_id), "6")]
+        reason = c.ord_rej_reason.value if isinstance(c, RefuseOrder) else self.risk(c) or self.unsupported(c)
+        self.used.append((c.session, c.cl_ord_id, order))
+        self.orders.append(order)
+        if reason:
+            order.status = "8"
+            return [("8", order.told(), reason)]
+        return [("0", order.told()), *self.work(order)]
+
+    def make(self, c: NewOrder | RefuseOrder) -> NaiveOrder:
+        self.order_ids += 1
+        self.arrivals += 1
+        qty, price = (c.order_qty, c.price) if isinstance(c, NewOrder) else (0, None)
+        values = c.side.value, c.ord_type.value, c.time_in_force.value
+        order = NaiveOrder(
+            str(self.order_ids), c.session, c.account, c.symbol, *values, qty, price, self.arrivals, [c.cl_ord_id]
+        )
+        if (c.session, c.cl_ord_id) in [(session, used) for session, used, _ in self.used]:
+            order.status = "8"
+        return order
+
+    def work(self, order: NaiveOrder) -> list[Outcome]:
+        worst_first = 1 if order.side == "1" else -1
+        hit = sorted(
+            (
+                other
+                for other in self.orders
+                if other.status in LIVE and other.symbol == order.symbol and other.side != order.side
+                if order.price is None or (order.price - (other.price or 0)) * worst_first >= 0
+            ),
+            key=lambda other: (worst_first * (other.price or 0), other.arrival),
+        )
+        if order.time_in_force == "4" and sum(other.leaves for other in hit) < order.leaves:
+            hit = []
+        told: list[Outcome] = []
+        for other in hit:
+            qty, price = min(order.leaves, other.leaves), other.price or 0
+            if qty:
+                self.traded.append((order.symbol, price))
+                told.append(("F", order.symbol, price, qty, other.fill(price, qty), order.fill(price, qty)))
+        if order.leaves and (order.ord_type == "1" or order.time_in_force in ("3", "4")):
+            told.append(self.end(order, order.ids[-1], rested=False, orig=None))
+        return told
+
+    def end(self, order: NaiveOrder, cl_ord_id: str, *, rested: bool, orig: str | None) -> Outcome:
+        open_qty, order.status = order.leaves, "4"
+        order.ids.append(cl_ord_id)
+        return ("4", order.told(), open_qty, rested, orig)
+
+    # Requests about an order.
+
+    def cancel(self, c: CancelOrder) -> list[Outcome]:
+        order, refused = self.order_to_change(c, c.order_id)
+        if refused or order is None:
+            return [refused or ()]
+        if (c.symbol, c.side.value) != (order.symbol, order.side):
+            return [self.cancel_reject(c, order, "99")]
+        return [self.end(order, c.cl_ord_id, rested=True, orig=c.orig_cl_ord_id)]
+
+    def replace(self, c: ReplaceOrder) -> list[Outcome]:
+        order, refused = self.order_to_change(c, c.order_id)
+        if refused or order is None:
+            return [refused or ()]
+        if self.risk(c, order):
+            return [self.cancel_reject(c, order, "2")]
+        asked = (c.symbol, c.side.value, c.account, c.ord_type.value)
+        if asked != (order.symbol, order.side, order.account, order.ord_type) or c.time_in_force.value not in "01":
+            return [self.cancel_reject(c, order, "99")]
+        before = (order.ids[-1], order.price, order.leaves)
+        keeps = c.price == order.price and c.order_qty <= order.qty
+        order.ids.append(c.cl_ord_id)
+        order.qty, order.price, order.time_in_force = max(c.order_qty, order.cum), c.price, c.time_in_force.value
+        if order.qty == order.cum:
+            order.status = "2"
+        told: list[Outcome] = [("5", order.told(), *before, keeps)]
+        if keeps or order.status == "2":
+            return told
+        self.arrivals += 1
+        order.arrival = self.arrivals
+        return told + self.work(order)
+
+    def order_to_change(
+        self, c: CancelOrder | ReplaceOrder | RefuseChange, order_id: str | None
+    ) -> tuple[NaiveOrder | None, Outcome | None]:
+        mine = [(used, order) for session, used, order in self.used if session == c.session]
+        named = next((order for used, order in mine if used == c.orig_cl_ord_id), None)
+        if c.cl_ord_id in [used for used, _ in mine]:
+            return None, self.cancel_reject(c, named, "6")
+        self.used.append((c.session, c.cl_ord_id, named))
+        if named is None or order_id not in (None, named.order_id):
+            return None, self.cancel_reject(c, None, "1")
+        if named.status not in LIVE:
+            return None, self.cancel_reject(c, named, "0")
+        if named.ids[-1] != c.orig_cl_ord_id:
+            return None, self.cancel_reject(c, named, "99")
+        return named, None
+
+    def cancel_reject(
+        self, c: CancelOrder | ReplaceOrder | RefuseChange, order: NaiveOrder | None, reason: str
+    ) -> Outcome:
+        known = (order.order_id, order.ids[-1], order.status) if order else ("NONE", c.orig_cl_ord_id, "8")
+        return ("9", c.cl_ord_id, *known, reason)
+
+    def mass_cancel(self, c: MassCancel) -> list[Outcome]:
+        kind = c.mass_cancel_request_type.value
+        if kind not in "17":
+            return [("r", (), "0")]
+        if kind == "1" and not self.listed(c.symbol):
+            return [("r", (), "1")]
+        mine = [order for order in self.orders if order.status in LIVE and order.session == c.session]
+        ended = [order for order in mine if c.symbol in (None, order.symbol)]
+        ended = [order for order in ended if c.side is None or c.side.value == order.side]
+        affected = tuple((order.ids[-1], order.order_id) for order in ended)
+        return [*(self.end(o, o.ids[-1], rested=True, orig=None) for o in ended), ("r", affected, None)]
+
+    # Refusals of a new order, or of a replace of ``replaced``.
+
+    def risk(self, c: NewOrder | ReplaceOrder, replaced: NaiveOrder | None = None) -> str | None:
+        of_firm = [account for each in self.configured.participants if each.firm == c.firm for account in each.accounts]
+        instrument = self.listed(c.symbol)
+        if instrument is None:
+            return "1"
+        if c.account not in of_firm:
+            return "15"
+        if c.side.value not in "12":
+            return "11"
+        if c.price is not None and c.price % instrument.tick_size:
+            return "99"
+        if c.order_qty % instrument.lot_size:
+            return "13"
+        return "3" if self.exceeds(c, instrument, replaced) else None
+
+    def exceeds(self, c: NewOrder | ReplaceOrder, instrument: Instrument, replaced: NaiveOrder | None) -> bool:
+        scopes = {"venue", f"firm:{c.firm}", f"account:{c.account}", f"session:{c.session}", f"instrument:{c.symbol}"}
+        qty_max = self.limit("order_qty_max", scopes)
+        notional_max = self.limit("order_notional_max", scopes)
+        collar = self.limit("price_collar_percent", scopes)
+        open_max = self.limit("open_notional_max", scopes - {f"instrument:{c.symbol}"})
+        reference = self.reference(c.symbol)
+        expected = reference if c.price is None else c.price
+        if qty_max is not None and Fraction(c.order_qty, 10**instrument.qty_scale) > qty_max:
+            return True
+        if None not in (notional_max, expected) and worth(instrument, expected, c.order_qty) > (notional_max or 0):
+            return True
+        if c.price is None:
+            return False
+        off = abs(c.price - (reference or 0)) * 100
+        if None not in (collar, reference) and off > abs(reference or 0) * (collar or 0):
+            return True
+        if open_max is None:
+            return False
+        leaves = max(c.order_qty - (replaced.cum if replaced else 0), 0)
+        more = worth(instrument, c.price, leaves) - (self.open(replaced) if replaced else 0)
+        already = sum(self.open(order) for order in self.orders if order.account == c.account)
+        return more > 0 and already + more > open_max
+
+    def limit(self, name: str, scopes: set[str]) -> Fraction | None:
+        written = [getattr(limits, name) for limits in self.configured.limits if limits.scope in scopes]
+        return min((Fraction(value) for value in written if value is not None), default=None)
+
+    def unsupported(self, c: NewOrder) -> str | None:
+        market_with_price = c.ord_type.value == "1" and c.price is not None
+        supported = c.ord_type.value in "12" and c.time_in_force.value in "0134" and not market_with_price
+        return None if supported else "11"
+
+    def reference(self, symbol: str) -> int | None:
+        for traded, price in reversed(self.traded):
+            if traded == symbol:
+                return price
+        bids, asks = self.queue(symbol, "1"), self.queue(symbol, "2")
+        return (bids[0][0] + asks[0][0]) // 2 if bids and asks else None
+
+    def queue(self, symbol: str, side: str) -> list[tuple[int, str, int]]:
+        """Return price, OrderID and LeavesQty of all open orders of one side, the first to trade first."""
+        open_orders = [o for o in self.orders if o.status in LIVE and (o.symbol, o.side) == (symbol, side)]
+        open_orders.sort(key=lambda order: ((order.price or 0) * (-1 if side == "1" else 1), order.arrival))
+        return [(order.price or 0, order.order_id, order.leaves) for order in open_orders]
+
+    def open(self, order: NaiveOrder) -> Fraction:
+        instrument = self.listed(order.symbol)
+        return worth(instrument, order.price, order.leaves) if instrument and order.leaves else Fraction(0)
+
+    def listed(self, symbol: str | None) -> Instrument | None:
+        return next((each for each in self.configured.instruments if each.symbol == symbol), None)
+
+
+def worth(instrument: Instrument, price: int | None, qty: int) -> Fraction:
+    scale = instrument.price_scale + instrument.qty_scale
+    return abs(Fraction((price or 0) * qty * instrument.multiplier, 10**scale))

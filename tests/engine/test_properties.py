@@ -1,0 +1,195 @@
+"""Any history: the same as the naive venue, every invariant after every event, and the same again.
+
+Hypothesis goes another way in every run; what it finds it prints as ``@reproduce_failure``, to be made a test.
+"""
+
+from random import Random
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fixgw.sequencer import Core, ReplayDiffers
+from fixgw.spec.commands import Command
+from fixgw.spec.events import (
+    CancelRejected,
+    Event,
+    MassCanceled,
+    OrderAccepted,
+    OrderCanceled,
+    OrderRejected,
+    OrderReplaced,
+    OrderState,
+    OrderStated,
+    Trade,
+    VenueConfigured,
+)
+from fixgw.spec.sequenced import Sequenced
+from fixgw.spec.values import Side
+from tests.engine.histories import BYTES_A_COMMAND, CONFIGURATIONS, INSTRUMENTS, commands
+from tests.engine.invariants import Invariants
+from tests.engine.naive import NaiveVenue, Outcome
+
+PIECES = st.binary(min_size=BYTES_A_COMMAND, max_size=BYTES_A_COMMAND)
+SCRIPTS = st.one_of(st.lists(PIECES, max_size=10), st.lists(PIECES, min_size=20, max_size=60))
+PROPERTY = settings(
+    deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+
+
+class Watched:
+    """A core whose every step is compared with the naive venue and checked."""
+
+    def __init__(self) -> None:
+        self.core = Core()
+        self.naive = NaiveVenue(CONFIGURATIONS[0])
+        self.invariants = Invariants()
+        self.frames: list[Sequenced] = []
+
+    def step(self, command: Command) -> list[Event]:
+        sequence = len(self.frames) + 1
+        events = self.core.decide(command, sequence)
+        self.frames.append(Sequenced(sequence, sequence, command, events))
+
+        assert [told(event) for event in events] == self.naive.handle(command), command
+        self.invariants.observe(command, list(events))
+        exchange = self.core.exchange
+        exchange.check()
+        live = [order.state() for order in exchange.orders]
+        assert sorted(map(str, live)) == sorted(str(s) for s in self.invariants.states.values() if s.leaves_qty)
+        self.core.gate.check_against(live)
+        for instrument in INSTRUMENTS:
+            for side in (Side.BUY, Side.SELL):
+                symbol = instrument.symbol
+                assert queue(self.core, symbol, side) == self.naive.queue(symbol, side.value)
+        return list(events)
+
+    def finish(self) -> None:
+        for order in self.naive.orders:
+            found = self.core.exchange.orders.by_order_id(order.order_id)
+            assert found is not None
+            assert state(found.state()) == order.told()
+
+
+def told(event: Event) -> Outcome:
+    """Return ``event`` in the words of the naive venue."""
+    match event:
+        case OrderAccepted():
+            return ("0", state(event.order))
+        case OrderRejected():
+            return ("8", state(event.order), event.ord_rej_reason.value)
+        case Trade():
+            sides = state(event.resting.order), state(event.aggressor.order)
+            return ("F", event.symbol, event.last_px, event.last_qty, *sides)
+        case OrderCanceled():
+            return ("4", state(event.order), event.canceled_qty, event.rested, event.orig_cl_ord_id)
+        case OrderReplaced():
+            before = event.orig_cl_ord_id, event.previous_price, event.previous_leaves_qty
+            return ("5", state(event.order), *before, event.keeps_priority)
+        case OrderStated():
+            return ("I", state(event.order))
+        case CancelRejected():
+            names = event.cl_ord_id, event.order_id, event.orig_cl_ord_id
+            return ("9", *names, event.ord_status.value, event.cxl_rej_reason.value)
+        case MassCanceled():
+            reason = event.mass_cancel_reject_reason
+            affected = tuple((each.orig_cl_ord_id, each.affected_order_id) for each in event.affected)
+            return ("r", affected, None if reason is None else reason.value)
+        case VenueConfigured():
+            return ("configured",)
+
+
+def state(order: OrderState) -> Outcome:
+    return (
+        order.order_id, order.cl_ord_id, order.ord_status.value, order.order_qty, order.price, order.cum_qty,
+        order.leaves_qty, order.cum_notional,
+    )  # fmt: skip
+
+
+def queue(core: Core, symbol: str, side: Side) -> list[tuple[int, str, int]]:
+    book_side = core.exchange.books[symbol].side(side)
+    return [(level.price, order.order_id, order.leaves_qty) for level in book_side for order in level.orders.values()]
+
+
+@settings(PROPERTY, max_examples=400)
+@given(script=SCRIPTS)
+def test_any_history_is_what_the_naive_venue_says(script: list[bytes]) -> None:
+    watched = Watched()
+
+    for command in commands(script):
+        watched.step(command)
+
+    watched.finish()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_long_histories_are_what_the_naive_venue_says(seed: int) -> None:
+    """Hypothesis finds the small surprise; these go deep: thousands of commands in one venue."""
+    random, watched = Random(seed), Watched()
+
+    for command in commands(random.randbytes(BYTES_A_COMMAND) for _ in range(700)):
+        watched.step(command)
+
+    watched.finish()
+
+
+@settings(PROPERTY, max_examples=60)
+@given(script=SCRIPTS)
+def test_the_same_commands_give_the_same_events_byte_for_byte(script: list[bytes]) -> None:
+    history = list(commands(script))
+
+    frames, again = run(history), run(history)
+
+    assert msgspec.msgpack.encode(frames) == msgspec.msgpack.encode(again)
+    replayed = Core()
+    # As a restart does it: from the bytes of the journal.
+    read = msgspec.msgpack.decode(msgspec.msgpack.encode(frames), type=list[Sequenced])
+    assert replayed.replay(read) == frames[-1]
+    assert run(history[1:], after=replayed) == run(history[1:], after=core_after(history))
+
+
+def run(history: list[Command], after: Core | None = None) -> list[Sequenced]:
+    core = after or Core()
+    return [
+        Sequenced(sequence, sequence, command, core.decide(command, sequence))
+        for sequence, command in enumerate(history, start=1)
+    ]
+
+
+def core_after(history: list[Command]) -> Core:
+    core = Core()
+    for sequence, command in enumerate(history, start=1):
+        core.decide(command, sequence)
+    return core
+
+
+def test_a_journal_that_says_another_thing_is_not_replayed() -> None:
+    frames = run(list(commands([Random(seed).randbytes(BYTES_A_COMMAND) for seed in range(30)])))
+    at = next(number for number, frame in enumerate(frames) if isinstance(frame.events[0], OrderAccepted))
+    altered = msgspec.structs.replace(frames[at], events=(*frames[at].events, VenueConfigured()))
+
+    with pytest.raises(ReplayDiffers, match=f"^sequence {at + 1}: "):
+        Core().replay([*frames[:at], altered, *frames[at + 1 :]])
+
+
+def test_an_empty_journal_has_no_last_frame() -> None:
+    assert Core().replay([]) is None
+
+
+def test_histories_are_eventful() -> None:
+    """The properties above would hold in silence if all commands were refused: count what happens."""
+    random, watched = Random(0), Watched()
+    seen: dict[str, int] = {}
+
+    for command in commands(random.randbytes(BYTES_A_COMMAND) for _ in range(1_500)):
+        for event in watched.step(command):
+            outcome = told(event)
+            reason = outcome[-1] if outcome[0] in ("8", "9", "r") else ""
+            kind = f"{outcome[0]} {reason}".strip()
+            seen[kind] = seen.get(kind, 0) + 1
+
+    often = {"0", "F", "4", "5", "configured", "8 3", "8 6", "8 11", "9 0", "9 1", "9 2", "9 6", "9 99"}
+    now_and_then = {"I", "8 1", "8 13", "8 15", "8 99", "r None", "r 0", "r 1"}
+    assert {kind for kind in often if seen.get(kind, 0) < 10} == set(), seen
+    assert {kind for kind in now_and_then if not seen.get(kind)} == set(), seen
