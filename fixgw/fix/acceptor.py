@@ -4,13 +4,14 @@ Any other exception leaving a callback would freeze the process.  Whatever happe
 """
 
 import logging
+import time
 from collections.abc import Callable
 
 import quickfix as fix
 
 from fixgw.fix.inbound import REJECTS, Decoder, Request
 from fixgw.fix.outbound import Encoder, Report, business_reject
-from fixgw.fix.sessions import Postman
+from fixgw.fix.sessions import BEGIN_STRING, Postman
 from fixgw.spec import tags
 from fixgw.spec.inquiries import Answer
 from fixgw.spec.sequenced import Sequenced
@@ -20,6 +21,9 @@ log = logging.getLogger("fixgw.fix.acceptor")
 _REJECT_OTHER = "0"
 _REJECT_APPLICATION_NOT_AVAILABLE = "4"
 _CANCEL_ON_DISCONNECT = (tags.CANCEL_ON_DISCONNECT_TYPE, 8013, 9001)
+
+TICK_INTERVAL_S = 0.5
+"""How often QuickFIX looks at heartbeats when no connection is quiet; it does so itself after a quiet second."""
 
 
 class OrderEntry(fix.Application):
@@ -38,15 +42,20 @@ class OrderEntry(fix.Application):
         self._postman = postman
         self._may_log_on = may_log_on
         self._sender_num_to_put_back: dict[str, int] = {}
+        self._session_ids: dict[str, fix.SessionID] = {}
+        self._ticked_at = time.monotonic()
 
     def fromApp(self, message: fix.Message, session_id: fix.SessionID) -> None:
         # message and session_id belong to QuickFIX: read them before we return.
+        self._tick(session_id)
         try:
             if not self._offer(self._decode(message.toString())):
                 text = "too many requests are waiting; this one was not taken, send it again"
                 self._answer(message, session_id, _REJECT_APPLICATION_NOT_AVAILABLE, text)
-        except REJECTS:
-            raise
+        except REJECTS as reject:
+            # QuickFIX's wrapper never lets go of an exception: its traceback would keep the whole message.
+            reject.__context__ = None
+            raise reject.with_traceback(None) from None
         except Exception:
             log.exception("a message of %s could not be read", session_id)
             self._answer(message, session_id, _REJECT_OTHER, "the venue failed to read this message")
@@ -58,8 +67,18 @@ class OrderEntry(fix.Application):
         self._postman.send(business_reject(session, seq_num, msg_type, reason, text))
 
     def fromAdmin(self, message: fix.Message, session_id: fix.SessionID) -> None:
+        self._tick(session_id)
         if message.getHeader().getField(tags.MSG_TYPE) != "A":
             return
+        try:
+            self._judge_logon(message, session_id)
+        except fix.RejectLogon:
+            raise
+        except Exception:
+            log.exception("a logon of %s could not be judged", session_id)
+            raise fix.RejectLogon("the venue failed to judge this logon") from None
+
+    def _judge_logon(self, message: fix.Message, session_id: fix.SessionID) -> None:
         session = fix.Session.lookupSession(session_id)
         assert session is not None, session_id
         self._put_back_sender_num(session_id.toString(), session)
@@ -75,6 +94,8 @@ class OrderEntry(fix.Application):
         for tag in _CANCEL_ON_DISCONNECT:
             if logon.isSetField(tag) and logon.getField(tag) not in ("0", "N"):
                 return f"{tags.NAMES.get(tag, 'CancelOnDisconnect')}({tag}) is not supported; leave it out"
+        if logon.getField(tags.HEART_BT_INT).startswith("-"):
+            return "HeartBtInt(108) is negative; 0 asks for no heartbeats"
         return None
 
     def _put_back_sender_num(self, key: str, session: fix.Session) -> None:
@@ -83,8 +104,25 @@ class OrderEntry(fix.Application):
         if number is not None and session.getExpectedSenderNum() == number + 1:
             session.setNextSenderMsgSeqNum(number)
 
+    def _tick(self, busy: fix.SessionID) -> None:
+        """Let QuickFIX look at the heartbeats of the other sessions.
+
+        It does so itself only when no connection had anything to read for a second: one busy client would
+        leave quiet ones without heartbeats, and silent ones without an end.
+        """
+        now = time.monotonic()
+        if now - self._ticked_at < TICK_INTERVAL_S:
+            return
+        self._ticked_at = now
+        busy_name = busy.toString()
+        for name, session_id in self._session_ids.items():
+            session = fix.Session.lookupSession(session_id)
+            if session is not None and name != busy_name:
+                session.next(fix.UtcTimeStamp.now())  # type: ignore[attr-defined]  # not in the stub
+
     def onCreate(self, session_id: fix.SessionID) -> None:
-        pass
+        sender, target = session_id.getSenderCompID().getValue(), session_id.getTargetCompID().getValue()
+        self._session_ids[session_id.toString()] = fix.SessionID(BEGIN_STRING, sender, target)
 
     def onLogon(self, session_id: fix.SessionID) -> None:
         log.info("%s logged on", session_id.getTargetCompID().getValue())
@@ -92,8 +130,8 @@ class OrderEntry(fix.Application):
     def onLogout(self, session_id: fix.SessionID) -> None:
         log.info("%s logged out", session_id.getTargetCompID().getValue())
 
-    def toAdmin(self, message: fix.Message, session_id: fix.SessionID) -> None:
-        pass
+    def toAdmin(self, message: fix.Message, session_id: fix.SessionID) -> None:  # noqa: ARG002 - QuickFIX's signature
+        self._tick(session_id)
 
     def toApp(self, message: fix.Message, session_id: fix.SessionID) -> None:
         pass

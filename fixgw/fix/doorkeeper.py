@@ -1,11 +1,13 @@
-"""Guards a QuickFIX port from inside its process: loopback only, and nobody holds up the others at the door.
+"""Guards a QuickFIX port from inside its process: loopback only, and nobody holds up the others.
 
-QuickFIX binds to all interfaces, and reads the first message of a connection while all other sessions
-stand still; it waits a second for each further piece, without end.  So the doorkeeper finds the sockets
-among the process's own file descriptors: the listening one it ties to the loopback interface, and a
-connection whose first message does not become whole it shuts down (docs/decisions/0004).
+QuickFIX binds to all interfaces; it reads the first message of a connection while all other sessions stand
+still, waiting a second for each further piece, without end; and it keeps without bound what a client does
+not read.  So the doorkeeper finds the sockets among the process's own file descriptors: the listening one it
+ties to the loopback interface; a connection whose first message does not become whole, or whose client takes
+nothing any more, it shuts down (docs/decisions/0004).
 """
 
+import contextlib
 import fcntl
 import logging
 import os
@@ -19,12 +21,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 SCAN_INTERVAL_S = 0.25
-FIRST_MESSAGE_MAX_S = 1.0  # for a first message that has begun; what QuickFIX itself waits for silence
+BUSY_SCAN_INTERVAL_S = 0.05  # while there is a connection that has not logged on yet
+FIRST_MESSAGE_MAX_S = 0.25  # for a first message that has begun; on loopback it comes in one piece
+FIRST_MESSAGE_MAX_BYTES = 4096
 SILENCE_MAX_S = 30.0  # for a connection that says nothing at all; it costs a file descriptor
+READER_CHECK_INTERVAL_S = 1.0
+NOT_READING_MAX_S = 5.0  # for a client that takes nothing while megabytes wait for it
 
 _TCP_LISTEN = 10
 _SO_BINDTODEVICE = 25
 _LOOPBACK = "127."
+_HANDLES_FROM = 1000
+"""Our handles have high numbers: QuickFIX may look once more at the number of a connection that it has just closed."""
 
 log = logging.getLogger("fixgw.fix.doorkeeper")
 
@@ -36,7 +44,17 @@ class _Stranger:
     inode: str
     seen_at: float
     began_at: float | None = None
-    """When QuickFIX was first seen waiting for the rest of its first message."""
+    """When a part of its first message was first seen."""
+
+
+@dataclass
+class _Client:
+    """A connection that the venue has answered."""
+
+    inode: str
+    bytes_acked: int = -1
+    took_at: float = 0.0
+    """When it was last seen to have taken something, or to have taken all."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +62,7 @@ class _TcpInfo:
     """The fields of Linux's struct tcp_info that matter here (linux/tcp.h)."""
 
     is_listening: bool
-    last_data_recv_s: float
+    bytes_acked: int
     bytes_received: int
     data_segs_out: int
 
@@ -53,7 +71,7 @@ class _TcpInfo:
         info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 192)
         return cls(
             is_listening=info[0] == _TCP_LISTEN,
-            last_data_recv_s=struct.unpack_from("=I", info, 52)[0] / 1000,
+            bytes_acked=struct.unpack_from("=Q", info, 120)[0],
             bytes_received=struct.unpack_from("=Q", info, 128)[0],
             data_segs_out=struct.unpack_from("=I", info, 156)[0],
         )
@@ -65,8 +83,11 @@ class Doorkeeper:
 
     port: int
     _strangers: dict[int, _Stranger] = field(default_factory=dict)
+    _clients: dict[int, _Client] = field(default_factory=dict)
     _others: dict[int, str] = field(default_factory=dict)
-    """Sockets that need no more looking at, by inode: those elsewhere, the listener, sessions that are logged on."""
+    """Sockets that need no more looking at, by inode: those elsewhere, and the listener."""
+    _listener: int | None = None
+    _readers_checked_at: float = 0.0
     _fenced: threading.Event = field(default_factory=threading.Event)
     _stopped: threading.Event = field(default_factory=threading.Event)
     _scanning: threading.Lock = field(default_factory=threading.Lock)
@@ -75,10 +96,12 @@ class Doorkeeper:
         """Tie the listening socket to the loopback interface; return False if nothing listens in time."""
         give_up_at = time.monotonic() + timeout_s
         while time.monotonic() < give_up_at:
-            for fd in _file_descriptors():
+            for fd in _sockets():
                 with _socket_on(fd, self.port) as listener:
                     if listener is not None and _TcpInfo.of(listener).is_listening:
                         listener.setsockopt(socket.SOL_SOCKET, _SO_BINDTODEVICE, b"lo\0")
+                        _use_up_numbers_below(fd)
+                        self._listener = fd
                         self._fenced.set()
                         return True
             time.sleep(0.001)
@@ -95,26 +118,45 @@ class Doorkeeper:
     def start(self) -> None:
         threading.Thread(target=self._run, name="doorkeeper", daemon=True).start()
 
+    def close(self) -> None:
+        """Let nobody in any more; to be called before QuickFIX's ``stop``.
+
+        Acceptor::stop closes the listening socket, which wakes the thread in ``block``, which deletes what
+        ``stop`` still walks over: one stop in four was a segmentation fault.  A socket that nobody connects
+        to takes its place, and closing that wakes nobody.
+        """
+        if self._listener is not None:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nobody:
+                os.dup2(nobody.fileno(), self._listener, inheritable=False)
+            self._listener = None
+
     def stop(self) -> None:
         self._stopped.set()
 
     def _run(self) -> None:
-        while not self._stopped.wait(SCAN_INTERVAL_S):
-            self.scan()
+        while not self._stopped.wait(BUSY_SCAN_INTERVAL_S if self._strangers else SCAN_INTERVAL_S):
+            try:
+                self.scan()
+            except OSError:
+                # No file descriptor left, most likely: the next scan is soon.
+                log.exception("the connections could not be looked at")
 
     def scan(self) -> int:
         """Look at each connection once; return how many came from another host."""
         with self._scanning:
-            fds = _file_descriptors()
+            now = time.monotonic()
+            fds = _sockets()
             self._others = {fd: inode for fd, inode in self._others.items() if fds.get(fd) == inode}
+            self._clients = {fd: client for fd, client in self._clients.items() if fds.get(fd) == client.inode}
             self._strangers = {fd: s for fd, s in self._strangers.items() if fds.get(fd) == s.inode}
-            foreign = 0
-            for fd, inode in fds.items():
-                if fd not in self._others:
-                    foreign += self._look_at(fd, inode)
-            return foreign
+            if now - self._readers_checked_at >= READER_CHECK_INTERVAL_S:
+                self._readers_checked_at = now
+                for fd, client in self._clients.items():
+                    self._check_reader(fd, client, now)
+            known = self._others.keys() | self._clients.keys()
+            return sum(self._look_at(fd, inode, now) for fd, inode in fds.items() if fd not in known)
 
-    def _look_at(self, fd: int, inode: str) -> bool:
+    def _look_at(self, fd: int, inode: str, now: float) -> bool:
         """Judge one connection; return whether it is from another host."""
         with _socket_on(fd, self.port) as connection:
             if connection is None:
@@ -133,47 +175,82 @@ class Doorkeeper:
                 return True
             if info.data_segs_out:
                 self._strangers.pop(fd, None)
-                self._others[fd] = inode
+                self._clients[fd] = _Client(inode)
                 return False
-            stranger = self._strangers.setdefault(fd, _Stranger(inode, time.monotonic()))
-            why = _overstays(stranger, info, _unread_bytes(connection))
+            stranger = self._strangers.setdefault(fd, _Stranger(inode, now))
+            why = _overstays(stranger, info, connection, now)
             if why is not None:
                 _cut(connection, why)
             return False
 
+    def _check_reader(self, fd: int, client: _Client, now: float) -> None:
+        """Cut off a client that takes nothing: what the venue has for it is kept in memory, without bound."""
+        with _socket_on(fd, self.port) as connection:
+            if connection is None:
+                return
+            bytes_acked = _TcpInfo.of(connection).bytes_acked
+            if bytes_acked != client.bytes_acked or not _in_buffer(connection, termios.TIOCOUTQ):
+                client.bytes_acked, client.took_at = bytes_acked, now
+            elif now - client.took_at > NOT_READING_MAX_S:
+                _cut(connection, f"it has taken nothing for {NOT_READING_MAX_S:g} s")
 
-def _overstays(stranger: _Stranger, info: _TcpInfo, unread: int) -> str | None:
+
+def _overstays(stranger: _Stranger, info: _TcpInfo, connection: socket.socket, now: float) -> str | None:
     """Return why ``stranger`` must go, or None."""
-    now = time.monotonic()
     if not info.bytes_received:
         return "no Logon(35=A) came" if now - stranger.seen_at > SILENCE_MAX_S else None
-    if unread:
-        # QuickFIX has not come to it: it waits behind another.
+    if _has_whole_message(connection):
+        # QuickFIX has not come to it: it is busy, or waits for another.
         stranger.began_at = None
         return None
     if stranger.began_at is None:
         stranger.began_at = now
-        return None
-    if max(now - stranger.began_at, info.last_data_recv_s) > FIRST_MESSAGE_MAX_S:
-        return "its first message did not become whole"
-    return None
+    return "its first message did not become whole" if now - stranger.began_at > FIRST_MESSAGE_MAX_S else None
+
+
+def _has_whole_message(connection: socket.socket) -> bool:
+    """Return whether unread bytes begin with a whole message as QuickFIX cuts them (Parser.cpp)."""
+    try:
+        unread = connection.recv(FIRST_MESSAGE_MAX_BYTES, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except OSError:
+        return False
+    begin = unread.find(b"8=")
+    length_begin = unread.find(b"\x019=", begin)
+    length_end = unread.find(b"\x01", length_begin + 3)
+    if min(begin, length_begin, length_end) < 0:
+        return False
+    length = unread[length_begin + 3 : length_end]
+    if not length.isdigit():
+        return True  # QuickFIX throws it away at once
+    checksum = unread.find(b"\x0110=", length_end + min(int(length), FIRST_MESSAGE_MAX_BYTES))
+    return checksum >= 0 and unread.find(b"\x01", checksum + 4) >= 0
 
 
 def _cut(connection: socket.socket, why: str) -> None:
-    try:
+    with contextlib.suppress(OSError):  # gone already
         log.warning("connection from %s cut off: %s", connection.getpeername(), why)
         connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass  # gone already
 
 
-def _unread_bytes(connection: socket.socket) -> int:
-    answer = fcntl.ioctl(connection, termios.FIONREAD, struct.pack("i", 0))
-    unread: int = struct.unpack("i", answer)[0]
-    return unread
+def _in_buffer(connection: socket.socket, which: int) -> int:
+    """Return how many bytes the kernel keeps for ``connection``: TIOCOUTQ sent but not taken."""
+    answer = fcntl.ioctl(connection, which, struct.pack("i", 0))
+    count: int = struct.unpack("i", answer)[0]
+    return count
 
 
-def _file_descriptors() -> dict[int, str]:
+def _use_up_numbers_below(listener: int) -> None:
+    """Make every connection's file descriptor higher than the listener's.
+
+    QuickFIX walks ready sockets by number.  If it closes a connection and then, in the same walk, accepts
+    another that gets its number, it closes that one too a moment later, an innocent client's.
+    """
+    while (plug := os.open(os.devnull, os.O_RDONLY)) < listener:
+        pass
+    os.close(plug)
+
+
+def _sockets() -> dict[int, str]:
     """Return the file descriptors of this process that are sockets, each with what identifies the socket."""
     found = {}
     for name in os.listdir("/proc/self/fd"):
@@ -190,7 +267,7 @@ def _file_descriptors() -> dict[int, str]:
 def _socket_on(fd: int, port: int) -> Iterator[socket.socket | None]:
     """Give a second handle on ``fd`` if it is a TCP socket on ``port``, else None; QuickFIX keeps its own."""
     try:
-        duplicate = os.dup(fd)
+        duplicate = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _HANDLES_FROM)
     except OSError:
         yield None  # closed meanwhile
         return

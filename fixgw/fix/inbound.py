@@ -45,11 +45,11 @@ _TIME_IN_FORCE = _KEY[tags.TIME_IN_FORCE]
 _POSS_DUP_FLAG = _KEY[tags.POSS_DUP_FLAG]
 _POSS_RESEND = _KEY[tags.POSS_RESEND]
 
-_SIDES = {side.value: side for side in Side}
-_ORD_TYPES = {ord_type.value: ord_type for ord_type in OrdType}
-_TIMES_IN_FORCE = {time_in_force.value: time_in_force for time_in_force in TimeInForce}
-_MASS_CANCEL_REQUEST_TYPES = {request_type.value: request_type for request_type in MassCancelRequestType}
-_MASS_STATUS_REQ_TYPES = {req_type.value: req_type for req_type in MassStatusReqType}
+_SIDES = {str(side): side for side in Side}
+_ORD_TYPES = {str(ord_type): ord_type for ord_type in OrdType}
+_TIMES_IN_FORCE = {str(time_in_force): time_in_force for time_in_force in TimeInForce}
+_MASS_CANCEL_REQUEST_TYPES = {str(request_type): request_type for request_type in MassCancelRequestType}
+_MASS_STATUS_REQ_TYPES = {str(req_type): req_type for req_type in MassStatusReqType}
 
 _UNSUPPORTED = {
     _KEY[tag]: tags.NAMES[tag]
@@ -125,6 +125,8 @@ class Decoder:
         participant = self._participants.get(_required(fields, tags.SENDER_COMP_ID))
         if participant is None:
             raise fix.IncorrectTagValue(tags.SENDER_COMP_ID)
+        if fields.get(_POSS_DUP_FLAG) == "Y" and _KEY[tags.ORIG_SENDING_TIME] not in fields:
+            raise fix.IncorrectTagValue(tags.ORIG_SENDING_TIME)  # a session reject, as QuickFIX's own (E20)
         return read(fields, participant)
 
     def _new_order(self, fields: Fields, participant: Participant) -> OrderCommand:
@@ -223,8 +225,13 @@ def split(text: str) -> dict[str, str]:
     """Return the fields of ``text``; of a tag that repeats, in a group, the last.  Raises one of REJECTS."""
     if len(text) > MESSAGE_LENGTH_MAX:
         raise fix.IncorrectTagValue(tags.BODY_LENGTH)
-    if not (text.isascii() and text.replace(SOH, "").isprintable()):
+    flat = text.replace(SOH, "=")
+    if not (flat.isascii() and flat.isprintable()):
         raise fix.IncorrectDataFormat(_unprintable_tag(text))
+    pieces = flat.split("=")
+    if len(pieces) == 2 * text.count(SOH) + 1:
+        # No value has an equals sign in it, so tags and values take turns: half the time of a split a field.
+        return dict(zip(pieces[::2], pieces[1::2], strict=False))
     try:
         return dict([field.split("=", 1) for field in text.rstrip(SOH).split(SOH)])
     except ValueError:
