@@ -62,15 +62,15 @@ class Gateway:
         _refuse_conflicts(core, configuration)
 
         sessions = {session.comp_id: session.settings for session in config.sessions}
-        postman = Postman(config.comp_id, sessions)
-        sender = ReportSender(Encoder(config.instruments), postman.send)
+        sender = ReportSender(Encoder(config.instruments), Postman(config.comp_id, sessions).send)
         self._sequencer = Sequencer(core, self._journal, sender, clock_ns, 0 if last is None else last.time_ns)
         if core.configuration != configuration:
             self._sequencer.process([configuration])
 
         self._doorkeeper = Doorkeeper(config.port)
         decoder = Decoder(config.participants, config.instruments, config.stale_order_s, clock_ns)
-        self._order_entry = OrderEntry(decoder, self._sequencer.offer, postman, self._doorkeeper.may_log_on)
+        door_postman = Postman(config.comp_id, sessions)
+        self._order_entry = OrderEntry(decoder, self._sequencer.offer, door_postman, self._doorkeeper.may_log_on)
         settings = write_settings(data_dir / "fix", config.comp_id, config.port, sessions)
         # QuickFIX keeps no reference to these: they must live as long as the acceptor.
         self._store_factory = fix.FileStoreFactory(settings)

@@ -118,6 +118,11 @@ class Message(FieldMap):
     def getGroup(self, num: int, group: Group) -> Group:
         """Fill ``group`` with the num-th one, counted from 1."""
 
+    @overload
+    def setString(self, text: str, validate: bool) -> None:
+        """Clears the message first; half the cost of making a new one."""
+    @overload
+    def setString(self, text: str, validate: bool, dataDictionary: DataDictionary) -> None: ...
     def toString(self) -> str:
         """With BodyLength(9) and CheckSum(10) set right."""
 

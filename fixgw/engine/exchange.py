@@ -345,7 +345,7 @@ class Exchange:
                     f"Symbol(55) {command.symbol} is not traded here",
                 )
             case unsupported:
-                text = f"MassCancelRequestType(530) {unsupported.value} is not supported; 1 (security) or 7 (all)"
+                text = f"MassCancelRequestType(530) {unsupported} is not supported; 1 (security) or 7 (all)"
                 return MassCancelRejectReason.MASS_CANCEL_NOT_SUPPORTED, text
 
     def _close(
@@ -378,7 +378,7 @@ class Exchange:
                     return None
                 return OrdRejReason.UNKNOWN_SYMBOL, f"Symbol(55) {inquiry.symbol} is not traded here"
             case unsupported:
-                text = f"MassStatusReqType(585) {unsupported.value} is not supported; 1 (security) or 7 (all orders)"
+                text = f"MassStatusReqType(585) {unsupported} is not supported; 1 (security) or 7 (all orders)"
                 return OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC, text
 
     # The venue itself.
@@ -444,10 +444,10 @@ class Exchange:
 
 def _unsupported(command: NewOrder) -> Refusal | None:
     if command.ord_type not in _SUPPORTED_ORD_TYPES:
-        text = f"OrdType(40) {command.ord_type.value} is not supported; 1 (market) or 2 (limit)"
+        text = f"OrdType(40) {command.ord_type} is not supported; 1 (market) or 2 (limit)"
     elif command.time_in_force not in _SUPPORTED_TIMES_IN_FORCE:
         supported = "0 (day), 1 (good till cancel), 3 (immediate or cancel) or 4 (fill or kill)"
-        text = f"TimeInForce(59) {command.time_in_force.value} is not supported; {supported}"
+        text = f"TimeInForce(59) {command.time_in_force} is not supported; {supported}"
     elif command.ord_type is OrdType.MARKET and command.price is not None:
         text = "Price(44) is not supported with OrdType(40) 1 (market); leave it out"
     else:
@@ -474,7 +474,7 @@ def _other_order(order: Order, command: CancelOrder | ReplaceOrder) -> str | Non
     if command.symbol != order.symbol:
         return f"Symbol(55) {command.symbol} is not that of the order, {order.symbol}"
     if command.side is not order.side:
-        return f"Side(54) {command.side.value} is not that of the order, {order.side.value}"
+        return f"Side(54) {command.side} is not that of the order, {order.side}"
     return None
 
 
@@ -486,7 +486,7 @@ def _unchangeable(order: Order, command: ReplaceOrder) -> str | None:
     if command.account != order.account:
         return f"Account(1) {command.account} is not that of the order, {order.account}"
     if command.ord_type is not order.ord_type:
-        return f"OrdType(40) {command.ord_type.value} is not that of the order, {order.ord_type.value}"
+        return f"OrdType(40) {command.ord_type} is not that of the order, {order.ord_type}"
     if command.time_in_force not in _RESTING:
-        return f"TimeInForce(59) {command.time_in_force.value} is not for an order that rests; 0 (day) or 1 (GTC)"
+        return f"TimeInForce(59) {command.time_in_force} is not for an order that rests; 0 (day) or 1 (GTC)"
     return None

@@ -47,17 +47,21 @@ def _lines(settings: Mapping[str, str]) -> list[str]:
 
 
 class Postman:
-    """Hands reports to QuickFIX, which numbers, stores and sends them, or keeps them for who is away."""
+    """Hands reports to QuickFIX, which numbers, stores and sends them, or keeps them for who is away.
+
+    One for each thread: it writes every report into the same Message, half the cost of making one anew.
+    """
 
     def __init__(self, comp_id: str, sessions: Mapping[str, object]) -> None:
         self._session_ids = {session: fix.SessionID(BEGIN_STRING, comp_id, session) for session in sessions}
         self._dictionary = fix.DataDictionary(str(dictionary.PATH))
+        self._message = fix.Message()
 
     def send(self, report: Report) -> None:
-        # Building a message from text is six times as fast as setting its fields one by one.
+        # Reading a whole text is six times as fast as setting its fields one by one.
         text = f"8={BEGIN_STRING}\x019=0\x0135={report.msg_type}\x01{report.body}10=000\x01"
         if report.msg_type in _GROUPED:
-            message = fix.Message(text, self._dictionary, False)
+            self._message.setString(text, False, self._dictionary)
         else:
-            message = fix.Message(text, False)
-        fix.Session.sendToTarget(message, self._session_ids[report.session])
+            self._message.setString(text, False)
+        fix.Session.sendToTarget(self._message, self._session_ids[report.session])

@@ -50,7 +50,7 @@ def side_is_traded(proposal: Proposal) -> Refusal | None:
     side = proposal.order.side
     if side is Side.BUY or side is Side.SELL:
         return None
-    text = f"Side(54) {side.value} is not supported; 1 (buy) or 2 (sell)"
+    text = f"Side(54) {side} is not supported; 1 (buy) or 2 (sell)"
     return Refusal(OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC, text)
 
 

@@ -1,14 +1,8 @@
 """Exposure: what each account has in resting orders, and what it has traded, as events tell it."""
 
 from collections import defaultdict
-from typing import NamedTuple
 
 from fixgw.spec.events import OrderState
-
-
-class _Reserved(NamedTuple):
-    account: str
-    notional: int
 
 
 class Exposure:
@@ -19,23 +13,22 @@ class Exposure:
 
     def __init__(self) -> None:
         self._by_account: defaultdict[str, int] = defaultdict(int)
-        self._by_order: dict[str, _Reserved] = {}
+        self._by_order: dict[str, int] = {}
 
     def open_notional(self, account: str) -> int:
         return self._by_account.get(account, 0)
 
     def of_order(self, order_id: str) -> int:
         """Return what the order reserves; 0 when it is not live."""
-        reserved = self._by_order.get(order_id)
-        return 0 if reserved is None else reserved.notional
+        return self._by_order.get(order_id, 0)
 
     def follow(self, order: OrderState, notional: int) -> None:
         """Take ``order`` as it stands now; ``notional`` is that of its LeavesQty(151), 0 ends it."""
-        before = self._by_order.pop(order.order_id, None)
-        change = notional if before is None else notional - before.notional
-        self._by_account[order.account] += change
+        self._by_account[order.account] += notional - self._by_order.get(order.order_id, 0)
         if notional:
-            self._by_order[order.order_id] = _Reserved(order.account, notional)
+            self._by_order[order.order_id] = notional
+        else:
+            self._by_order.pop(order.order_id, None)
 
     def reserved(self) -> dict[str, int]:
         """Return the open notional of every account that has any."""

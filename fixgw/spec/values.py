@@ -1,10 +1,10 @@
 """The values of FIX 4.4 fields that the venue reasons about, named as FIX names them.
 
-Enumerations carry the character of the wire as their value.  Where FIX 4.4 defines more values than
+Enumerations are the text of the wire: they format, compare and encode as it.  Where FIX 4.4 defines more values than
 the venue supports, all of them are here, so that an order can be refused and echoed truthfully.
 """
 
-from enum import Enum
+from enum import StrEnum
 from typing import NewType
 
 Price = NewType("Price", int)
@@ -16,7 +16,7 @@ Qty = NewType("Qty", int)
 INT64_MAX = 2**63 - 1
 
 
-class Side(Enum):
+class Side(StrEnum):
     """Side(54)."""
 
     BUY = "1"
@@ -37,7 +37,7 @@ class Side(Enum):
     BORROW = "G"
 
 
-class OrdType(Enum):
+class OrdType(StrEnum):
     """OrdType(40)."""
 
     MARKET = "1"
@@ -59,7 +59,7 @@ class OrdType(Enum):
     PEGGED = "P"
 
 
-class TimeInForce(Enum):
+class TimeInForce(StrEnum):
     """TimeInForce(59); absent on the wire means DAY."""
 
     DAY = "0"
@@ -72,7 +72,7 @@ class TimeInForce(Enum):
     AT_THE_CLOSE = "7"
 
 
-class OrdStatus(Enum):
+class OrdStatus(StrEnum):
     """OrdStatus(39): the state an order is in."""
 
     NEW = "0"
@@ -82,7 +82,7 @@ class OrdStatus(Enum):
     REJECTED = "8"
 
 
-class ExecType(Enum):
+class ExecType(StrEnum):
     """ExecType(150): the event a report tells of."""
 
     NEW = "0"
@@ -93,7 +93,7 @@ class ExecType(Enum):
     ORDER_STATUS = "I"
 
 
-class OrdRejReason(Enum):
+class OrdRejReason(StrEnum):
     """OrdRejReason(103)."""
 
     BROKER_OR_EXCHANGE_OPTION = "0"
@@ -110,7 +110,7 @@ class OrdRejReason(Enum):
     OTHER = "99"
 
 
-class CxlRejReason(Enum):
+class CxlRejReason(StrEnum):
     """CxlRejReason(102)."""
 
     TOO_LATE_TO_CANCEL = "0"
@@ -120,14 +120,14 @@ class CxlRejReason(Enum):
     OTHER = "99"
 
 
-class CxlRejResponseTo(Enum):
+class CxlRejResponseTo(StrEnum):
     """CxlRejResponseTo(434): which request an OrderCancelReject answers."""
 
     ORDER_CANCEL_REQUEST = "1"
     ORDER_CANCEL_REPLACE_REQUEST = "2"
 
 
-class MassCancelRequestType(Enum):
+class MassCancelRequestType(StrEnum):
     """MassCancelRequestType(530), and MassCancelResponse(531) when granted."""
 
     SECURITY = "1"
@@ -139,7 +139,7 @@ class MassCancelRequestType(Enum):
     ALL_ORDERS = "7"
 
 
-class MassCancelRejectReason(Enum):
+class MassCancelRejectReason(StrEnum):
     """MassCancelRejectReason(532)."""
 
     MASS_CANCEL_NOT_SUPPORTED = "0"
@@ -147,7 +147,7 @@ class MassCancelRejectReason(Enum):
     OTHER = "99"
 
 
-class MassStatusReqType(Enum):
+class MassStatusReqType(StrEnum):
     """MassStatusReqType(585)."""
 
     SECURITY = "1"
