@@ -34,12 +34,17 @@ SOH = "\x01"
 MESSAGE_LENGTH_MAX = 65_536
 ID_LENGTH_MAX = 64
 _ECHO_LENGTH_MAX = 40
+_PRINTABLE = bytes(range(0x20, 0x7F)).replace(b"=", b"")
 
 REJECTS = (fix.FieldNotFound, fix.IncorrectDataFormat, fix.IncorrectTagValue, fix.UnsupportedMessageType)
 
 _KEY = {tag: str(tag) for tag in tags.NAMES}
 _ORDER_QTY = _KEY[tags.ORDER_QTY]
 _PRICE = _KEY[tags.PRICE]
+_MSG_TYPE = _KEY[tags.MSG_TYPE]
+_SENDER_COMP_ID = _KEY[tags.SENDER_COMP_ID]
+_ACCOUNT = _KEY[tags.ACCOUNT]
+_ORD_TYPE = _KEY[tags.ORD_TYPE]
 _SIDE = _KEY[tags.SIDE]
 _TIME_IN_FORCE = _KEY[tags.TIME_IN_FORCE]
 _POSS_DUP_FLAG = _KEY[tags.POSS_DUP_FLAG]
@@ -88,6 +93,8 @@ _UNSUPPORTED = {
 }
 """What would change how an order works and this version does not do: refused, never ignored."""
 
+_UNSUPPORTED_TAGS = frozenset(_UNSUPPORTED)
+
 Request = OrderCommand | Inquiry
 Fields = Mapping[str, str]
 T = TypeVar("T")
@@ -119,10 +126,10 @@ class Decoder:
     def decode(self, text: str) -> Request:
         """Return what ``text``, a whole FIX message with SOH between fields, asks for; raises one of REJECTS."""
         fields = split(text)
-        read = self._readers.get(_required(fields, tags.MSG_TYPE))
+        read = self._readers.get(fields.get(_MSG_TYPE, ""))
         if read is None:
             raise fix.UnsupportedMessageType
-        participant = self._participants.get(_required(fields, tags.SENDER_COMP_ID))
+        participant = self._participants.get(fields.get(_SENDER_COMP_ID, ""))
         if participant is None:
             raise fix.IncorrectTagValue(tags.SENDER_COMP_ID)
         if fields.get(_POSS_DUP_FLAG) == "Y" and _KEY[tags.ORIG_SENDING_TIME] not in fields:
@@ -131,7 +138,7 @@ class Decoder:
 
     def _new_order(self, fields: Fields, participant: Participant) -> OrderCommand:
         terms = _Terms(fields, participant, self._instruments)
-        refusal = self._stale(fields) or _unsupported(fields)
+        refusal = (self._stale(fields) if _POSS_DUP_FLAG in fields else None) or _unsupported(fields)
         if refusal is None:
             try:
                 order_qty, price = terms.numbers()
@@ -225,13 +232,19 @@ def split(text: str) -> dict[str, str]:
     """Return the fields of ``text``; of a tag that repeats, in a group, the last.  Raises one of REJECTS."""
     if len(text) > MESSAGE_LENGTH_MAX:
         raise fix.IncorrectTagValue(tags.BODY_LENGTH)
-    flat = text.replace(SOH, "=")
-    if not (flat.isascii() and flat.isprintable()):
+    if not text.isascii():
         raise fix.IncorrectDataFormat(_unprintable_tag(text))
-    pieces = flat.split("=")
-    if len(pieces) == 2 * text.count(SOH) + 1:
-        # No value has an equals sign in it, so tags and values take turns: half the time of a split a field.
+    marks = text.encode("ascii").translate(None, _PRINTABLE)
+    if marks == b"=\x01" * (len(marks) // 2):
+        # All is printable, and no value has an equals sign in it: tags and values take turns.
+        pieces = text.replace(SOH, "=").split("=")
         return dict(zip(pieces[::2], pieces[1::2], strict=False))
+    return _split_slowly(text)
+
+
+def _split_slowly(text: str) -> dict[str, str]:
+    if not text.replace(SOH, "").isprintable():
+        raise fix.IncorrectDataFormat(_unprintable_tag(text))
     try:
         return dict([field.split("=", 1) for field in text.rstrip(SOH).split(SOH)])
     except ValueError:
@@ -255,12 +268,15 @@ class _Terms:
         self._fields = fields
         self.cl_ord_id = _identifier(fields, tags.CL_ORD_ID)
         self.symbol = _identifier(fields, tags.SYMBOL)
-        self.side = _chosen(fields, tags.SIDE, _SIDES)
-        self.ord_type = _chosen(fields, tags.ORD_TYPE, _ORD_TYPES)
-        self.time_in_force = (
-            _chosen(fields, tags.TIME_IN_FORCE, _TIMES_IN_FORCE) if _TIME_IN_FORCE in fields else TimeInForce.DAY
-        )
-        self.account = _optional_identifier(fields, tags.ACCOUNT) or participant.accounts[0]
+        try:
+            self.side = _SIDES[fields[_SIDE]]
+            self.ord_type = _ORD_TYPES[fields[_ORD_TYPE]]
+            self.time_in_force = _TIMES_IN_FORCE[fields.get(_TIME_IN_FORCE, TimeInForce.DAY)]
+        except KeyError:
+            _chosen(fields, tags.SIDE, _SIDES)
+            _chosen(fields, tags.ORD_TYPE, _ORD_TYPES)
+            raise fix.IncorrectTagValue(tags.TIME_IN_FORCE) from None
+        self.account = _identifier(fields, tags.ACCOUNT) if _ACCOUNT in fields else participant.accounts[0]
         self.instrument = instruments.get(self.symbol, UNLISTED)
 
     def numbers(self) -> tuple[Qty, Price | None]:
@@ -331,7 +347,7 @@ def _mass_status(fields: Fields, participant: Participant) -> Request:
 
 
 def _unsupported(fields: Fields) -> tuple[OrdRejReason, str] | None:
-    if _UNSUPPORTED.keys().isdisjoint(fields):
+    if _UNSUPPORTED_TAGS.isdisjoint(fields):
         return None
     tag = min(_UNSUPPORTED.keys() & fields.keys(), key=int)
     text = f"{_UNSUPPORTED[tag]}({tag}) is not supported; leave it out"

@@ -4,7 +4,7 @@ The order of ``CHECKS`` is the order in which a client is told: first who and wh
 """
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from fixgw.risk.exposure import Exposure
 from fixgw.risk.limits import COLLAR_SCALE, Applicable, Limit
@@ -24,38 +24,42 @@ class Market(Protocol):
     def find(self, session: str, cl_ord_id: str) -> OrderState | None: ...
 
 
-class Proposal(NamedTuple):
-    """An order request with all that the checks compare it to."""
+OrderRequest = NewOrder | ReplaceOrder
 
-    order: NewOrder | ReplaceOrder
-    instrument: Instrument
-    limits: Applicable
-    market: Market
-    exposure: Exposure
+
+class Rules:
+    """All that the orders of one session, account and instrument are compared to."""
+
+    __slots__ = ("exposure", "instrument", "limits", "market")
+
+    def __init__(self, instrument: Instrument, limits: Applicable, market: Market, exposure: Exposure) -> None:
+        self.instrument = instrument
+        self.limits = limits
+        self.market = market
+        self.exposure = exposure
 
 
 _WHOLE = 100 * 10**COLLAR_SCALE
 
-Check = Callable[[Proposal], Refusal | None]
+Check = Callable[[OrderRequest, Rules], Refusal | None]
 
 
-def cl_ord_id_is_new(proposal: Proposal) -> Refusal | None:
-    order = proposal.order
-    if not proposal.market.is_used(order.session, order.cl_ord_id):
+def cl_ord_id_is_new(order: OrderRequest, rules: Rules) -> Refusal | None:
+    if not rules.market.is_used(order.session, order.cl_ord_id):
         return None
     return Refusal(OrdRejReason.DUPLICATE_ORDER, f"ClOrdID(11) {order.cl_ord_id} was used before")
 
 
-def side_is_traded(proposal: Proposal) -> Refusal | None:
-    side = proposal.order.side
+def side_is_traded(order: OrderRequest, rules: Rules) -> Refusal | None:  # noqa: ARG001 - a check like the others
+    side = order.side
     if side is Side.BUY or side is Side.SELL:
         return None
     text = f"Side(54) {side} is not supported; 1 (buy) or 2 (sell)"
     return Refusal(OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC, text)
 
 
-def price_is_on_tick(proposal: Proposal) -> Refusal | None:
-    price, instrument = proposal.order.price, proposal.instrument
+def price_is_on_tick(order: OrderRequest, rules: Rules) -> Refusal | None:
+    price, instrument = order.price, rules.instrument
     if price is None or price % instrument.tick_size == 0:
         return None
     tick = _price_text(instrument.tick_size, instrument)
@@ -63,8 +67,8 @@ def price_is_on_tick(proposal: Proposal) -> Refusal | None:
     return Refusal(OrdRejReason.OTHER, text)
 
 
-def order_qty_is_in_lots(proposal: Proposal) -> Refusal | None:
-    order_qty, instrument = proposal.order.order_qty, proposal.instrument
+def order_qty_is_in_lots(order: OrderRequest, rules: Rules) -> Refusal | None:
+    order_qty, instrument = order.order_qty, rules.instrument
     if order_qty > 0 and order_qty % instrument.lot_size == 0:
         return None
     lot = _qty_text(instrument.lot_size, instrument)
@@ -72,53 +76,52 @@ def order_qty_is_in_lots(proposal: Proposal) -> Refusal | None:
     return Refusal(OrdRejReason.INCORRECT_QUANTITY, text)
 
 
-def order_qty_is_within_limit(proposal: Proposal) -> Refusal | None:
-    order_qty, limit = proposal.order.order_qty, proposal.limits.order_qty_max
+def order_qty_is_within_limit(order: OrderRequest, rules: Rules) -> Refusal | None:
+    order_qty, limit = order.order_qty, rules.limits.order_qty_max
     if limit is None or order_qty <= limit.value:
         return None
-    return _exceeds(f"OrderQty(38) {_qty_text(order_qty, proposal.instrument)}", limit)
+    return _exceeds(f"OrderQty(38) {_qty_text(order_qty, rules.instrument)}", limit)
 
 
-def notional_is_within_limit(proposal: Proposal) -> Refusal | None:
-    limit = proposal.limits.order_notional_max
-    if limit is None or (price := _expected_price(proposal)) is None:
+def notional_is_within_limit(order: OrderRequest, rules: Rules) -> Refusal | None:
+    limit = rules.limits.order_notional_max
+    if limit is None or (price := _expected_price(order, rules)) is None:
         return None
-    order = proposal.order
     if abs(price * order.order_qty) <= limit.value:
         return None
-    notional = abs(proposal.instrument.notional(price, order.order_qty))
+    notional = abs(rules.instrument.notional(price, order.order_qty))
     priced = "Price(44)" if order.price is not None else "the reference price"
-    text = f"OrderQty(38) {_qty_text(order.order_qty, proposal.instrument)} times {priced} "
-    return _exceeds(f"{text}{_price_text(price, proposal.instrument)} = {_amount(notional)}", limit)
+    text = f"OrderQty(38) {_qty_text(order.order_qty, rules.instrument)} times {priced} "
+    return _exceeds(f"{text}{_price_text(price, rules.instrument)} = {_amount(notional)}", limit)
 
 
-def price_is_within_collar(proposal: Proposal) -> Refusal | None:
+def price_is_within_collar(order: OrderRequest, rules: Rules) -> Refusal | None:
     """Compare a limit price to the last trade, or the middle of the book before the first trade."""
-    price, limit = proposal.order.price, proposal.limits.price_collar_percent
+    price, limit = order.price, rules.limits.price_collar_percent
     if price is None or limit is None:
         return None
-    reference = proposal.market.reference_price(proposal.instrument.symbol)
+    reference = rules.market.reference_price(rules.instrument.symbol)
     if reference is None or abs(price - reference) * _WHOLE <= abs(reference) * limit.value:
         return None
-    texts = _price_text(price, proposal.instrument), _price_text(reference, proposal.instrument)
+    texts = _price_text(price, rules.instrument), _price_text(reference, rules.instrument)
     return _exceeds(f"Price(44) {texts[0]} against the reference price {texts[1]}", limit)
 
 
-def open_notional_is_within_limit(proposal: Proposal) -> Refusal | None:
-    order, limit = proposal.order, proposal.limits.open_notional_max
+def open_notional_is_within_limit(order: OrderRequest, rules: Rules) -> Refusal | None:
+    limit = rules.limits.open_notional_max
     if limit is None or order.price is None:
         return None
     leaves_qty: int = order.order_qty
     reserved = 0
-    if isinstance(order, ReplaceOrder) and (replaced := proposal.market.find(order.session, order.orig_cl_ord_id)):
+    if isinstance(order, ReplaceOrder) and (replaced := rules.market.find(order.session, order.orig_cl_ord_id)):
         leaves_qty = max(leaves_qty - replaced.cum_qty, 0)
-        reserved = proposal.exposure.of_order(replaced.order_id)
-    more = abs(proposal.instrument.notional(order.price, leaves_qty)) - reserved
-    after = proposal.exposure.open_notional(order.account) + more
+        reserved = rules.exposure.of_order(replaced.order_id)
+    more = abs(rules.instrument.notional(order.price, leaves_qty)) - reserved
+    after = rules.exposure.open_notional(order.account) + more
     if more <= 0 or after <= limit.value:
         return None
-    quantity = f"OrderQty(38) {_qty_text(order.order_qty, proposal.instrument)}"
-    text = f"{quantity} times Price(44) {_price_text(order.price, proposal.instrument)} "
+    quantity = f"OrderQty(38) {_qty_text(order.order_qty, rules.instrument)}"
+    text = f"{quantity} times Price(44) {_price_text(order.price, rules.instrument)} "
     return _exceeds(f"{text}makes {_amount(after)} open in Account(1) {order.account}", limit)
 
 
@@ -134,10 +137,10 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-def _expected_price(proposal: Proposal) -> Price | None:
-    if proposal.order.price is not None:
-        return proposal.order.price
-    return proposal.market.reference_price(proposal.instrument.symbol)
+def _expected_price(order: OrderRequest, rules: Rules) -> Price | None:
+    if order.price is not None:
+        return order.price
+    return rules.market.reference_price(rules.instrument.symbol)
 
 
 def _exceeds(tried: str, limit: Limit) -> Refusal:

@@ -1,10 +1,10 @@
 """The gate: every order passes the checks in order; the first refusal wins."""
 
-from fixgw.risk.checks import CHECKS, Market, Proposal
+from fixgw.risk.checks import CHECKS, Market, OrderRequest, Rules
 from fixgw.risk.exposure import Exposure
 from fixgw.risk.limits import LimitTable
 from fixgw.risk.positions import Positions
-from fixgw.spec.commands import ConfigureVenue, NewOrder, ReplaceOrder
+from fixgw.spec.commands import ConfigureVenue
 from fixgw.spec.events import (
     CancelRejected,
     Event,
@@ -32,6 +32,8 @@ class RiskGate:
         self._known: dict[str, Instrument] = {}
         self._accounts: dict[str, frozenset[str]] = {}
         self._limits = LimitTable()
+        self._rules: dict[tuple[str, str, str], Rules] = {}
+        """By session, account and symbol; forgotten when the configuration changes."""
         self.exposure = Exposure()
         self.positions = Positions()
 
@@ -41,13 +43,28 @@ class RiskGate:
         self._listed = {instrument.symbol: instrument for instrument in command.instruments}
         self._known.update(self._listed)
         self._limits = LimitTable(command.limits)
+        self._rules.clear()
         accounts: dict[str, set[str]] = {}
         for participant in command.participants:
             accounts.setdefault(participant.firm, set()).update(participant.accounts)
         self._accounts = {firm: frozenset(of_firm) for firm, of_firm in accounts.items()}
 
-    def check(self, order: NewOrder | ReplaceOrder) -> Refusal | None:
+    def check(self, order: OrderRequest) -> Refusal | None:
         """Return the first refusal, or None when the order may pass to the engine."""
+        rules = self._rules.get((order.session, order.account, order.symbol))
+        if rules is None:
+            found = self._find_rules(order)
+            if isinstance(found, Refusal):
+                return found
+            rules = found
+        for check in CHECKS:
+            refusal = check(order, rules)
+            if refusal is not None:
+                return refusal
+        return None
+
+    def _find_rules(self, order: OrderRequest) -> Rules | Refusal:
+        """Return the rules for a known symbol and an account of the firm, which are then remembered, or a refusal."""
         instrument = self._listed.get(order.symbol)
         if instrument is None:
             return Refusal(OrdRejReason.UNKNOWN_SYMBOL, f"Symbol(55) {order.symbol} is not traded here")
@@ -55,22 +72,19 @@ class RiskGate:
             text = f"Account(1) {order.account} is not an account of firm {order.firm}"
             return Refusal(OrdRejReason.UNKNOWN_ACCOUNT, text)
         limits = self._limits.applicable(order.session, order.firm, order.account, instrument)
-        proposal = Proposal(order, instrument, limits, self._market, self.exposure)
-        for check in CHECKS:
-            refusal = check(proposal)
-            if refusal is not None:
-                return refusal
-        return None
+        rules = Rules(instrument, limits, self._market, self.exposure)
+        self._rules[order.session, order.account, order.symbol] = rules
+        return rules
 
     def apply(self, event: Event) -> None:
         """Follow what happened."""
         match event:
+            case OrderAccepted() | OrderCanceled() | OrderReplaced():
+                self._follow(event.order)
             case Trade():
                 for fill in (event.aggressor, event.resting):
                     self.positions.trade(fill.order, event.last_qty)
                     self._follow(fill.order)
-            case OrderAccepted() | OrderCanceled() | OrderReplaced():
-                self._follow(event.order)
             case OrderRejected() | OrderStated() | CancelRejected() | MassCanceled() | VenueConfigured():
                 pass
 

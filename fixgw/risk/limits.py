@@ -37,21 +37,15 @@ class Applicable(NamedTuple):
 
 
 class LimitTable:
-    """All limits of the venue, looked up once for each combination and then remembered."""
+    """All limits of the venue."""
 
     def __init__(self, limits: Iterable[Limits] = ()) -> None:
         self._by_scope = {scoped.scope: scoped for scoped in limits}
-        self._applicable: dict[tuple[str, str, str, str], Applicable] = {}
 
     def applicable(self, session: str, firm: str, account: str, instrument: Instrument) -> Applicable:
-        key = (session, firm, account, instrument.symbol)
-        found = self._applicable.get(key)
-        if found is None:
-            found = self._applicable[key] = self._combine(*key, instrument)
-        return found
-
-    def _combine(self, session: str, firm: str, account: str, symbol: str, instrument: Instrument) -> Applicable:
-        names = ("venue", f"firm:{firm}", f"account:{account}", f"session:{session}", f"instrument:{symbol}")
+        """Return the tightest limit of each kind over all scopes that an order of these falls under."""
+        instrument_scope = f"instrument:{instrument.symbol}"
+        names = ("venue", f"firm:{firm}", f"account:{account}", f"session:{session}", instrument_scope)
         scopes = [self._by_scope[name] for name in names if name in self._by_scope]
         # Open notional adds up over all instruments of an account, so an instrument's own does not apply.
         over_instruments = [scoped for scoped in scopes if not scoped.scope.startswith("instrument:")]
