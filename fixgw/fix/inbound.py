@@ -235,7 +235,7 @@ def split(text: str) -> dict[str, str]:
     if not text.isascii():
         raise fix.IncorrectDataFormat(_unprintable_tag(text))
     marks = text.encode("ascii").translate(None, _PRINTABLE)
-    if marks == b"=\x01" * (len(marks) // 2):
+    if text.endswith(SOH) and marks == b"=\x01" * (len(marks) // 2):
         # All is printable, and no value has an equals sign in it: tags and values take turns.
         pieces = text.replace(SOH, "=").split("=")
         return dict(zip(pieces[::2], pieces[1::2], strict=False))
