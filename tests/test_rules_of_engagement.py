@@ -15,7 +15,8 @@ from tests.scenario_runner import fields_of
 
 TESTS = Path(__file__).parent
 PROJECT = TESTS.parent
-DOCUMENT = (PROJECT / "docs" / "rules-of-engagement.md").read_text(encoding="utf-8")
+PATH = PROJECT / "docs" / "rules-of-engagement.md"
+DOCUMENT = PATH.read_text(encoding="utf-8")
 SCENARIOS = {path.stem: path.read_text(encoding="utf-8") for path in (TESTS / "scenarios").glob("*.fix")}
 
 USER_DEFINED = 5000
@@ -206,11 +207,18 @@ def test_texts_of_a_venue_in_trouble_are_in_its_source() -> None:
 # Examples and references.
 
 
-def test_examples_are_scenarios() -> None:
-    examples = re.findall(r"<!-- scenario: (\w+) -->\n```fix\n(.*?)```", DOCUMENT, re.DOTALL)
+EXAMPLE = re.compile(r"(?<=<!-- scenario: )(\w+)( -->\n```fix\n)(.*?)(?=```)", re.DOTALL)
+
+
+def test_examples_are_scenarios(pytestconfig: pytest.Config) -> None:
+    """Run with ``--update-golden`` after the scenarios were, and the document has them again."""
+    if pytestconfig.getoption("--update-golden"):
+        PATH.write_text(EXAMPLE.sub(lambda example: example[1] + example[2] + SCENARIOS[example[1]], DOCUMENT), "utf-8")
+        return
+    examples = EXAMPLE.findall(DOCUMENT)
     assert len(examples) == DOCUMENT.count("```fix")
-    for name, text in examples:
-        assert text == SCENARIOS[name], f"copy tests/scenarios/{name}.fix into the document again"
+    for name, _, text in examples:
+        assert text == SCENARIOS[name], f"tests/scenarios/{name}.fix has changed: pytest --update-golden"
 
 
 def test_named_scenarios_are_there() -> None:
