@@ -39,7 +39,7 @@ MAY_IMPORT_LIBRARIES = {
     "engine": "sortedcontainers",
     "risk": "sortedcontainers",
     "journal": "msgspec",
-    "fix": "quickfix",
+    "fix": "quickfix msgspec",  # msgspec: a Report is plain data, too
     "client": "simplefix rich prompt_toolkit",
     "config": "msgspec",
     "marketdata": "redis simplefix",

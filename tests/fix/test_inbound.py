@@ -1,5 +1,6 @@
 """Any text gives a request or one of the four rejects; what fits becomes exactly the command it says."""
 
+import gc
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from random import Random
@@ -478,6 +479,20 @@ def test_many_messages_with_a_few_bytes_changed() -> None:
             )
         requests += read_or_reject(text.decode("utf-8", "surrogateescape"))
     assert requests > 2_000
+
+
+def test_neither_requests_nor_rejects_need_the_cycle_collector() -> None:
+    """The venue runs with it off; exceptions are what makes cycles most easily."""
+    wrong = (changed(NEW_ORDER, "38=1.5"), without(NEW_ORDER, 44), changed(NEW_ORDER, "54=0"), f"{NEW_ORDER}|58=\udcff")
+    texts = [message(body) for body in (*VALID, *wrong, resent("yesterday"), "35=V|1=2", "35=D")]
+    gc.collect()
+    gc.disable()
+    try:
+        for text in texts * 100:
+            read_or_reject(text)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 def read_or_reject(text: str) -> bool:
