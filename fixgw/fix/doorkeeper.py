@@ -16,13 +16,15 @@ import struct
 import termios
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 SCAN_INTERVAL_S = 0.25
-BUSY_SCAN_INTERVAL_S = 0.05  # while there is a connection that has not logged on yet
 FIRST_MESSAGE_MAX_S = 0.25  # for a first message that has begun; on loopback it comes in one piece
+FIRST_MESSAGE_MIN_S = 0.05  # what is left of that when many have been cut off lately: QuickFIX takes one by one
+LATELY_S = 5.0
 FIRST_MESSAGE_MAX_BYTES = 4096
 SILENCE_MAX_S = 30.0  # for a connection that says nothing at all; it costs a file descriptor
 READER_CHECK_INTERVAL_S = 1.0
@@ -88,6 +90,8 @@ class Doorkeeper:
     """Sockets that need no more looking at, by inode: those elsewhere, and the listener."""
     _listener: int | None = None
     _readers_checked_at: float = 0.0
+    _cut_lately: deque[float] = field(default_factory=deque)
+    """When connections were cut off for a first message that did not become whole."""
     _fenced: threading.Event = field(default_factory=threading.Event)
     _stopped: threading.Event = field(default_factory=threading.Event)
     _scanning: threading.Lock = field(default_factory=threading.Lock)
@@ -134,12 +138,18 @@ class Doorkeeper:
         self._stopped.set()
 
     def _run(self) -> None:
-        while not self._stopped.wait(BUSY_SCAN_INTERVAL_S if self._strangers else SCAN_INTERVAL_S):
+        while not self._stopped.wait(self._patience_s() / 4 if self._strangers else SCAN_INTERVAL_S):
             try:
                 self.scan()
             except OSError:
                 # No file descriptor left, most likely: the next scan is soon.
                 log.exception("the connections could not be looked at")
+
+    def _patience_s(self) -> float:
+        """Return how long a first message may take to become whole, as things are: less in a storm."""
+        while self._cut_lately and time.monotonic() - self._cut_lately[0] > LATELY_S:
+            self._cut_lately.popleft()
+        return max(FIRST_MESSAGE_MIN_S, FIRST_MESSAGE_MAX_S / (1 + len(self._cut_lately)))
 
     def scan(self) -> int:
         """Look at each connection once; return how many came from another host."""
@@ -178,9 +188,16 @@ class Doorkeeper:
                 self._clients[fd] = _Client(inode)
                 return False
             stranger = self._strangers.setdefault(fd, _Stranger(inode, now))
-            why = _overstays(stranger, info, connection, now)
-            if why is not None:
-                _cut(connection, why)
+            if not info.bytes_received:
+                if now - stranger.seen_at > SILENCE_MAX_S:
+                    _cut(connection, "no Logon(35=A) came")
+            elif _has_whole_message(connection):
+                stranger.began_at = None  # QuickFIX has not come to it: it is busy, or waits for another
+            elif stranger.began_at is None:
+                stranger.began_at = now
+            elif now - stranger.began_at > self._patience_s():
+                self._cut_lately.append(now)
+                _cut(connection, "its first message did not become whole")
             return False
 
     def _check_reader(self, fd: int, client: _Client, now: float) -> None:
@@ -193,19 +210,6 @@ class Doorkeeper:
                 client.bytes_acked, client.took_at = bytes_acked, now
             elif now - client.took_at > NOT_READING_MAX_S:
                 _cut(connection, f"it has taken nothing for {NOT_READING_MAX_S:g} s")
-
-
-def _overstays(stranger: _Stranger, info: _TcpInfo, connection: socket.socket, now: float) -> str | None:
-    """Return why ``stranger`` must go, or None."""
-    if not info.bytes_received:
-        return "no Logon(35=A) came" if now - stranger.seen_at > SILENCE_MAX_S else None
-    if _has_whole_message(connection):
-        # QuickFIX has not come to it: it is busy, or waits for another.
-        stranger.began_at = None
-        return None
-    if stranger.began_at is None:
-        stranger.began_at = now
-    return "its first message did not become whole" if now - stranger.began_at > FIRST_MESSAGE_MAX_S else None
 
 
 def _has_whole_message(connection: socket.socket) -> bool:

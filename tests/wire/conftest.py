@@ -1,5 +1,6 @@
 """One venue for all tests that leave it running, and clients that leave its book empty."""
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -58,3 +59,40 @@ def traders(venue: Venue) -> Iterator[Traders]:
         trader.close()
     invalid = [reason for trader in made for reason in trader.invalid]
     assert not invalid, "\n".join(invalid[:5])
+
+
+PATIENCE_S = 4.0
+"""The longest that a well-behaved client may wait for an answer, whatever others do; generous for busy machines."""
+
+
+class Bystander:
+    """A well-behaved client that asks all the time and notes its longest wait."""
+
+    def __init__(self, trader: Trader) -> None:
+        self.trader = trader
+        self.longest_wait_s = 0.0
+        self.answers = 0
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._ask)
+        self._thread.start()
+
+    def _ask(self) -> None:
+        while True:
+            self.longest_wait_s = max(self.longest_wait_s, self.trader.round_trip_s())
+            self.answers += 1
+            if self._done.wait(0.01):
+                return
+
+    def finish(self) -> None:
+        self._done.set()
+        self._thread.join()
+
+
+@pytest.fixture
+def bystander(traders: Traders) -> Iterator[Bystander]:
+    """CLIENT2, undisturbed: it must be answered all the time."""
+    bystander = Bystander(traders("CLIENT2"))
+    yield bystander
+    bystander.finish()
+    assert bystander.answers > 0
+    assert bystander.longest_wait_s < PATIENCE_S, f"a bystander waited {bystander.longest_wait_s:.1f} s"

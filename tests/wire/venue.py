@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from fixgw.client.message import Field, Message, encode, utc_timestamp
+from fixgw.client.message import BEGIN_STRING, Field, Message, to_bytes, utc_timestamp, with_checksum
 from fixgw.client.protocol import Direction
 from fixgw.client.session import Session
 from tests.stock_dictionary import check
@@ -157,6 +157,11 @@ class Trader(Session):
         self.send([(35, "H"), (11, cl_ord_id), (55, symbol), (54, side), (790, request_id)])
         return self.expect({35: "8", 150: "I", 790: request_id}, WAIT_S, skip=True)
 
+    def send_raw(self, fields: Sequence[Field]) -> None:
+        """Send a message as it is given, however long, quickly; it is not kept for a resend."""
+        self.send_bytes(raw(fields, self.sender, self.next_out))
+        self.next_out += 1
+
     def round_trip_s(self) -> float:
         """Return how long the venue takes to answer an order status request."""
         began = time.monotonic()
@@ -191,9 +196,12 @@ def changed(fields: Sequence[Field], news: Mapping[int, str | None]) -> list[Fie
 
 def raw(fields: Sequence[Field], sender: str, seq: int | str, target: str = "FIXGW") -> bytes:
     """Return a message with right length and checksum, for a plain socket; ``fields`` win over the header given."""
-    header = [(49, sender), (56, target), (34, str(seq)), (52, utc_timestamp(time.time()))]
     given = dict(fields)
-    return encode([*((tag, value) for tag, value in header if tag not in given), *fields])
+    header = [(35, given.get(35)), (49, sender), (56, target), (34, str(seq)), (52, utc_timestamp(time.time()))]
+    rest = [(tag, value) for tag, value in fields if tag not in (8, 35, 49, 56, 34, 52)]
+    pairs = [*((tag, given.get(tag, value)) for tag, value in header), *rest]
+    body = b"".join(b"%d=%s\x01" % (tag, to_bytes(value)) for tag, value in pairs if value is not None)
+    return with_checksum(b"8=%s\x019=%d\x01%s" % (to_bytes(given.get(8, BEGIN_STRING)), len(body), body))
 
 
 def logon(sender: str, seq: int = 1, *more: Field, target: str = "FIXGW", heartbeat_s: str = "30") -> bytes:
