@@ -17,7 +17,7 @@ from fixgw.fix.acceptor import OrderEntry, ReportSender
 from fixgw.fix.doorkeeper import Doorkeeper
 from fixgw.fix.inbound import Decoder
 from fixgw.fix.outbound import Encoder
-from fixgw.fix.sessions import Postman, write_settings
+from fixgw.fix.sessions import Postman, log_out_all, write_settings
 from fixgw.journal.reader import read
 from fixgw.journal.writer import JournalWriter
 from fixgw.sequencer import Core, Sequencer
@@ -28,6 +28,7 @@ EXIT_FAULT = 70
 """Exit status when the core or the disk failed: what was acknowledged is in the journal, start again."""
 
 _LISTEN_TIMEOUT_S = 10.0
+_LOGOUT_TIMEOUT_S = 3.0
 
 log = logging.getLogger("fixgw.app")
 
@@ -87,15 +88,19 @@ class Gateway:
         self._sequencing = _guarded_thread("sequencer", self._sequencer.run)
         # block() on a thread that Python made: with start() each callback would make and destroy a
         # Python thread state, which costs three times as much as the callback itself.
-        self._accepting = _guarded_thread("acceptor", self._acceptor.block)
+        _guarded_thread("acceptor", self._acceptor.block)
         if not self._doorkeeper.fence(_LISTEN_TIMEOUT_S):
             raise CannotStart(f"{HOST}:{self.config.port} (order_entry.port) did not begin to listen")
         self._doorkeeper.start()
 
     def stop(self) -> None:
-        """Log the sessions out, answer what was received, flush and close the journal."""
-        self._acceptor.stop()
-        self._accepting.join()
+        """Log the sessions out, answer what was received, flush and close the journal.
+
+        The acceptor's thread goes on in QuickFIX: end the process with ``os._exit`` after this.
+        """
+        sessions = [session.comp_id for session in self.config.sessions]
+        if not log_out_all(self.config.comp_id, sessions, "the venue stops", _LOGOUT_TIMEOUT_S):
+            log.warning("some sessions did not answer their Logout in time")
         self._doorkeeper.stop()
         self._sequencer.stop()
         self._sequencing.join()

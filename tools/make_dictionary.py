@@ -5,7 +5,8 @@
 
 What the venue's dictionary changes in the stock one, and why:
 
-* Messages the venue neither accepts nor sends are left out, and so is what only they use.
+* All messages stay, those too that the venue does not take: it answers them with a BusinessMessageReject
+  380=3, and QuickFIX would refuse a type that is not in its dictionary with a Reject instead (E33).
 * A field of type DATA becomes a STRING: QuickFIX believes the length field before it, and dies of one that lies.
 * Extension fields and values, which FIX 4.4 does not have, are added; never as required.
 """
@@ -21,9 +22,6 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 DICTIONARY = PROJECT / "fixgw" / "spec" / "FIX44.xml"
 TAGS = PROJECT / "fixgw" / "spec" / "tags.py"
-
-MESSAGES = ("0", "1", "2", "3", "4", "5", "A", "8", "9", "D", "F", "G", "H", "j", "q", "r", "AF")
-"""MsgType(35) of every message the venue accepts or sends."""
 
 ORDERS = ("D", "G")
 
@@ -132,19 +130,12 @@ def venue_dictionary(stock_path: Path, latest_path: Path) -> ET.Element:
     """Return the venue's dictionary as an element tree of its own."""
     root = ET.parse(stock_path).getroot()
     latest_fields = _section(ET.parse(latest_path).getroot(), "fields")
-    _keep_messages(root)
     _keep_components_in_use(root)
     _add_extensions(root, latest_fields)
     _keep_fields_in_use(root)
     _add_extension_values(root, latest_fields)
     _make_data_fields_strings(root)
     return root
-
-
-def _keep_messages(root: ET.Element) -> None:
-    messages = _section(root, "messages")
-    of_type = {message.attrib["msgtype"]: message for message in messages}
-    messages[:] = [of_type[msg_type] for msg_type in MESSAGES]
 
 
 def _keep_components_in_use(root: ET.Element) -> None:

@@ -69,6 +69,7 @@ def run(config_dir: Path, data_dir: Path, as_json: bool) -> None:
         Console().print(_overview(config, data_dir, gateway.commands_recovered, elapsed_s))
     stop_asked.wait()
     gateway.stop()
+    _exit(0)
 
 
 def _log_to_stderr() -> None:
@@ -92,9 +93,15 @@ def _stop_on_signals() -> threading.Event:
 def _fail(reasons: list[str]) -> NoReturn:
     for reason in reasons:
         click.echo(f"fixgw: {reason}", err=True)
-    # Threads that are already there do not keep a venue alive that never opened its door.
+    _exit(EXIT_CANNOT_START)
+
+
+def _exit(status: int) -> NoReturn:
+    """End at once, whatever QuickFIX's threads are doing."""
+    logging.shutdown()
+    sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(EXIT_CANNOT_START)
+    os._exit(status)
 
 
 def _overview(config: VenueConfig, data_dir: Path, commands_recovered: int, elapsed_s: float) -> Panel:

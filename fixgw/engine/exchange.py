@@ -179,7 +179,7 @@ class Exchange:
         """Refuse a new order: a ClOrdID used before is answered with the order it names (E18, E19)."""
         if self.orders.is_used(command.session, command.cl_ord_id):
             known = self.orders.find(command.session, command.cl_ord_id)
-            if isinstance(command, NewOrder) and command.poss_resend and known is not None:
+            if command.poss_resend and known is not None:
                 text = "PossResend(97)=Y: this order was received before"
                 return OrderStated(self._next_exec_id(), known.state(), text)
             text = f"ClOrdID(11) {command.cl_ord_id} was used before; a new order needs a new one"
@@ -229,7 +229,6 @@ class Exchange:
         else:
             side.remove(order, previous_leaves_qty)
         order.restate(command)
-        self.orders.use_up(order.session, command.cl_ord_id, order)
         events: list[Event] = [
             OrderReplaced(
                 self._next_exec_id(),

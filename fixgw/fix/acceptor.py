@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import quickfix as fix
 
-from fixgw.fix.inbound import REJECTS, Decoder, Request
+from fixgw.fix.inbound import REJECTS, SOH, Decoder, Request
 from fixgw.fix.outbound import Encoder, Report, business_reject
 from fixgw.fix.sessions import BEGIN_STRING, Postman
 from fixgw.spec import tags
@@ -53,6 +53,10 @@ class OrderEntry(fix.Application):
                 text = "too many requests are waiting; this one was not taken, send it again"
                 self._answer(message, session_id, _REJECT_APPLICATION_NOT_AVAILABLE, text)
         except REJECTS as reject:
+            if isinstance(reject, fix.UnsupportedMessageType) and _is_business_reject(message):
+                # To reject a reject could go on for ever.
+                log.warning("%s sent %s", session_id.toString(), message.toString().replace(SOH, "|"))
+                return
             # QuickFIX's wrapper never lets go of an exception: its traceback would keep the whole message.
             reject.__context__ = None
             raise reject.with_traceback(None) from None
@@ -135,6 +139,10 @@ class OrderEntry(fix.Application):
 
     def toApp(self, message: fix.Message, session_id: fix.SessionID) -> None:
         pass
+
+
+def _is_business_reject(message: fix.Message) -> bool:
+    return message.getHeader().getField(tags.MSG_TYPE) == "j"
 
 
 class ReportSender:

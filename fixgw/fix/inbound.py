@@ -168,6 +168,7 @@ class Decoder:
             terms.ord_type,
             terms.time_in_force,
             *refusal,
+            fields.get(_POSS_RESEND) == "Y",
         )
 
     def _replace_order(self, fields: Fields, participant: Participant) -> OrderCommand:

@@ -22,7 +22,7 @@ from fixgw.spec.events import (
     Trade,
     VenueConfigured,
 )
-from fixgw.spec.fixed import format_fixed, format_ratio
+from fixgw.spec.fixed import format_fixed, format_ratio, format_shortest
 from fixgw.spec.inquiries import Answer, MassStatusAnswer, OrderStatusAnswer
 from fixgw.spec.instrument import UNLISTED, Instrument
 from fixgw.spec.values import ExecType, OrdRejReason, OrdStatus, Side
@@ -94,8 +94,10 @@ class Encoder:
     def _execution(self, exec_id: str, exec_type: str, order: OrderState, time_ns: int, extra: str = "") -> Report:
         instrument = self._instruments.get(order.symbol, UNLISTED)
         qty_scale = instrument.qty_scale
-        order_qty = f"38={format_fixed(order.order_qty, qty_scale)}\x01" if order.order_qty else ""
-        price = "" if order.price is None else f"44={format_fixed(order.price, instrument.price_scale)}\x01"
+        # Nobody knows how many decimals an unknown symbol has: as few as it takes.
+        number = format_fixed if instrument is not UNLISTED else format_shortest
+        order_qty = f"38={number(order.order_qty, qty_scale)}\x01" if order.order_qty else ""
+        price = "" if order.price is None else f"44={number(order.price, instrument.price_scale)}\x01"
         # Joined with plus: an f-string asks each enumeration how it wants to be formatted, at four times the cost.
         codes = "\x01150=" + exec_type + "\x0139=" + order.ord_status + "\x0154=" + order.side
         terms = "40=" + order.ord_type + "\x0159=" + order.time_in_force + "\x01"
@@ -103,7 +105,7 @@ class Encoder:
             f"37={order.order_id}\x0117={exec_id}{codes}\x01"
             f"1={order.account}\x0111={order.cl_ord_id}\x0155={order.symbol}\x01"
             f"{order_qty}{price}{terms}"
-            f"151={format_fixed(order.leaves_qty, qty_scale)}\x0114={format_fixed(order.cum_qty, qty_scale)}\x01"
+            f"151={number(order.leaves_qty, qty_scale)}\x0114={number(order.cum_qty, qty_scale)}\x01"
             f"6={_avg_px(order, instrument)}\x0160={self._time.of(time_ns)}\x01{extra}"
         )
         return Report(order.session, "8", body)

@@ -10,7 +10,7 @@ from fixgw.risk.exposure import Exposure
 from fixgw.risk.limits import COLLAR_SCALE, Applicable, Limit
 from fixgw.spec.commands import NewOrder, ReplaceOrder
 from fixgw.spec.events import OrderState
-from fixgw.spec.fixed import format_fixed
+from fixgw.spec.fixed import format_fixed, format_shortest
 from fixgw.spec.instrument import NOTIONAL_SCALE, Instrument
 from fixgw.spec.refusal import Refusal
 from fixgw.spec.values import OrdRejReason, Price, Side
@@ -156,6 +156,4 @@ def _qty_text(qty: int, instrument: Instrument) -> str:
 
 
 def _amount(notional: int) -> str:
-    whole, _, fraction = format_fixed(notional, NOTIONAL_SCALE).partition(".")
-    fraction = fraction.rstrip("0")
-    return f"{whole}.{fraction}" if fraction else whole
+    return format_shortest(notional, NOTIONAL_SCALE)

@@ -94,6 +94,7 @@ class RefuseOrder(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="r
     time_in_force: TimeInForce
     ord_rej_reason: OrdRejReason
     text: str
+    poss_resend: bool = False
 
 
 class RefuseChange(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="refuse-change"):

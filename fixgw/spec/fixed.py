@@ -57,6 +57,12 @@ def format_fixed(value: int, scale: int) -> str:
     return f"{'-' if value < 0 else ''}{digits[:-scale]}.{digits[-scale:]}"
 
 
+def format_shortest(value: int, scale: int) -> str:
+    """Return ``value`` in units of ``10**-scale`` as decimal text without trailing zeros."""
+    text = format_fixed(value, scale)
+    return text.rstrip("0").removesuffix(".") if scale else text
+
+
 def format_ratio(numerator: int, denominator: int, scale: int) -> str:
     """Return ``numerator / denominator`` as decimal text, rounded half away from zero to ``scale`` decimals.
 

@@ -127,7 +127,7 @@ def test_quickfix_accepts(venue_dictionary: fix.DataDictionary, text: str) -> No
         (message(ORDER + "|29999=1"), "Invalid tag number"),
         (message(ORDER + "|58="), "Tag specified without a value"),
         (message(ORDER + "|453=2|448=ALPHA|447=D|452=1"), "Repeating group count mismatch"),
-        (message("262=1", msg_type="V"), "Invalid Message Type"),
+        (message("262=1", msg_type="ZZ"), "Invalid Message Type"),
     ],
 )
 def test_quickfix_refuses(venue_dictionary: fix.DataDictionary, text: str, reason: str) -> None:
