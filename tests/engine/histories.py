@@ -78,14 +78,15 @@ class _Writer:
 
     def __init__(self) -> None:
         self._choices = iter(b"")
-        self._used: list[str] = ["a0"]
+        self._used: list[str] = ["0"]
         self._sent: list[NewOrder | ReplaceOrder] = []
 
     def command(self, choices: bytes) -> Command:
         self._choices = iter(choices)
         kind = self._one(_KINDS)
         by = self._one(PARTICIPANTS)
-        cl_ord_id = self._used[-1] if self._one_in(8) else f"a{len(self._used)}"
+        # Numbers, as OrderIDs are: the one must never be taken for the other.
+        cl_ord_id = self._used[-1] if self._one_in(8) else str(len(self._used))
         self._used.append(cl_ord_id)
         match kind:
             case "new":

@@ -109,7 +109,9 @@ class Invariants:
             order.ord_status is OrdStatus.CANCELED
         ), order
         before = self.states.get(order.order_id)
-        assert before is None or before.cum_qty <= order.cum_qty, (before, order)
+        if before is not None:
+            assert before.cum_qty <= order.cum_qty, (before, order)
+            assert _identity(before) == _identity(order)
         self.states[order.order_id] = order
 
     def _step(self, order: OrderState, orig_cl_ord_id: str | None) -> None:
@@ -129,3 +131,7 @@ class Invariants:
             return
         for name in order.__struct_fields__:
             assert name in except_for or getattr(order, name) == getattr(known, name), (name, order, known)
+
+
+def _identity(order: OrderState) -> tuple[object, ...]:
+    return (order.session, order.firm, order.account, order.symbol, order.side, order.ord_type)

@@ -45,8 +45,8 @@ class NaiveOrder:
         return self.qty - self.cum if self.status in LIVE else 0
 
     def told(self, cl_ord_id: str | None = None) -> Outcome:
-        named = cl_ord_id or self.ids[-1]
-        return (self.order_id, named, self.status, self.qty, self.price, self.cum, self.leaves, self.paid)
+        named, terms = cl_ord_id or self.ids[-1], (self.time_in_force, self.qty, self.price)
+        return (self.order_id, named, self.status, *terms, self.cum, self.leaves, self.paid)
 
     def fill(self, price: int, qty: int) -> Outcome:
         self.cum, self.paid = self.cum + qty, self.paid + price * qty

@@ -102,8 +102,8 @@ def told(event: Event) -> Outcome:
 
 def state(order: OrderState) -> Outcome:
     return (
-        order.order_id, order.cl_ord_id, order.ord_status.value, order.order_qty, order.price, order.cum_qty,
-        order.leaves_qty, order.cum_notional,
+        order.order_id, order.cl_ord_id, order.ord_status.value, order.time_in_force.value, order.order_qty,
+        order.price, order.cum_qty, order.leaves_qty, order.cum_notional,
     )  # fmt: skip
 
 
