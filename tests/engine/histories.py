@@ -33,7 +33,7 @@ from fixgw.spec.values import (
 )
 from tests.orders import ALICE, BOB, CAROL, DAY, FOK, GTC, IOC, configuration, limits
 
-BYTES_A_COMMAND = 12
+BYTES_A_COMMAND = 14
 
 STOCK = Instrument("STOCK", 2, 0, Price(1), Qty(1), 1, Qty(1_000), Price(100_000))
 SPREAD = Instrument("SPREAD", 1, 1, Price(2), Qty(2), 3, Qty(1_000), Price(100_000), allows_negative_price=True)
@@ -98,7 +98,7 @@ class _Writer:
             case "refuse-order":
                 return RefuseOrder(
                     by.session, by.firm, cl_ord_id, by.accounts[0], "STOCK", Side.BUY, OrdType.LIMIT, DAY,
-                    OrdRejReason.INCORRECT_QUANTITY, "unreadable",
+                    OrdRejReason.INCORRECT_QUANTITY, "unreadable", self._one_in(2),
                 )  # fmt: skip
             case _:
                 order = self._order_to_change(by, cl_ord_id)
@@ -170,7 +170,7 @@ class _Writer:
         prices, quantities = _PRICES.get(order.symbol, (1,)), _QTIES.get(order.symbol, (1,))
         price = order.price if order.price is None or self._one_in(2) else Price(self._one(prices))
         order_qty = order.order_qty if self._one_in(4) else Qty(self._one(quantities))
-        return order_qty, order.ord_type, price, GTC if order.time_in_force is GTC else DAY
+        return order_qty, order.ord_type, price, self._one((DAY, GTC))
 
     def _mass_cancel(self, by: Participant, cl_ord_id: str) -> MassCancel:
         symbol = self._one((None, "STOCK", "SPREAD", "NONE"))

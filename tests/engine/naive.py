@@ -84,7 +84,7 @@ class NaiveVenue:
         before = [order for session, used, order in self.used if (session, used) == (c.session, c.cl_ord_id)]
         order = before[0] if before and before[0] else self.make(c)
         if before:
-            if isinstance(c, NewOrder) and c.poss_resend and before[0]:
+            if c.poss_resend and before[0]:
                 return [("I", order.told())]
             return [("8", order.told(c.cl_ord_id), "6")]
         reason = c.ord_rej_reason.value if isinstance(c, RefuseOrder) else self.risk(c) or self.unsupported(c)

@@ -299,8 +299,10 @@ def test_the_same_again_keeps_its_place() -> None:
     first, second = buy(50, at="100", cl_ord_id="first"), buy(50, at="100", cl_ord_id="second")
     venue = venue_with(first, second)
 
-    venue.handle(replace(first, cl_ord_id="again", time_in_force=GTC))
+    (event,) = venue.handle(replace(first, cl_ord_id="again", time_in_force=GTC))
 
+    assert isinstance(event, OrderReplaced)
+    assert event.order.time_in_force is GTC
     assert who_trades(venue, 51) == ["again", "second"]
 
 
