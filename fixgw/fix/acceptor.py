@@ -22,6 +22,11 @@ _REJECT_OTHER = "0"
 _REJECT_APPLICATION_NOT_AVAILABLE = "4"
 _CANCEL_ON_DISCONNECT = (tags.CANCEL_ON_DISCONNECT_TYPE, 8013, 9001)
 
+RESEND_PAUSE_S = 200e-6
+"""For each message sent again, no other resend for so long; it takes some 30 us, all others waiting."""
+RESEND_ALWAYS_MAX = 100
+"""A ResendRequest for no more messages is answered whenever it comes."""
+
 TICK_INTERVAL_S = 0.5
 """How often QuickFIX looks at heartbeats when no connection is quiet; it does so itself after a quiet second."""
 
@@ -43,6 +48,7 @@ class OrderEntry(fix.Application):
         self._may_log_on = may_log_on
         self._sender_num_to_put_back: dict[str, int] = {}
         self._session_ids: dict[str, fix.SessionID] = {}
+        self._resend_again_at: dict[str, float] = {}
         self._ticked_at = time.monotonic()
 
     def fromApp(self, message: fix.Message, session_id: fix.SessionID) -> None:
@@ -72,7 +78,10 @@ class OrderEntry(fix.Application):
 
     def fromAdmin(self, message: fix.Message, session_id: fix.SessionID) -> None:
         self._tick(session_id)
-        if message.getHeader().getField(tags.MSG_TYPE) != "A":
+        msg_type = message.getHeader().getField(tags.MSG_TYPE)
+        if msg_type == "2":
+            self._judge_resend(message, session_id)
+        if msg_type != "A":
             return
         try:
             self._judge_logon(message, session_id)
@@ -81,6 +90,23 @@ class OrderEntry(fix.Application):
         except Exception:
             log.exception("a logon of %s could not be judged", session_id)
             raise fix.RejectLogon("the venue failed to judge this logon") from None
+
+    def _judge_resend(self, request: fix.Message, session_id: fix.SessionID) -> None:
+        """Refuse a ResendRequest for many messages right after another: everybody waits while they are sent."""
+        name, session = session_id.toString(), fix.Session.lookupSession(session_id)
+        begin, end = request.getField(tags.BEGIN_SEQ_NO), request.getField(tags.END_SEQ_NO)
+        if session is None or not (begin.isdecimal() and end.isdecimal()):
+            return  # QuickFIX finds its own words
+        last = session.getExpectedSenderNum() - 1
+        count = max(0, min(int(end) or last, last) - int(begin) + 1)
+        now = time.monotonic()
+        again_at = max(now, self._resend_again_at.get(name, now))
+        if count > RESEND_ALWAYS_MAX and now < again_at:
+            log.warning(
+                "%s asks for %d messages again too soon; refused", session_id.getTargetCompID().getValue(), count
+            )
+            raise fix.IncorrectTagValue(tags.BEGIN_SEQ_NO)
+        self._resend_again_at[name] = again_at + count * RESEND_PAUSE_S
 
     def _judge_logon(self, message: fix.Message, session_id: fix.SessionID) -> None:
         session = fix.Session.lookupSession(session_id)

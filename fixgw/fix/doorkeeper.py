@@ -25,7 +25,6 @@ SCAN_INTERVAL_S = 0.25
 FIRST_MESSAGE_MAX_S = 0.25  # for a first message that has begun; on loopback it comes in one piece
 FIRST_MESSAGE_MIN_S = 0.05  # what is left of that when many have been cut off lately: QuickFIX takes one by one
 LATELY_S = 5.0
-LOGOUT_MAX_S = 3.0  # for the answers to the Logouts when the door closes; QuickFIX says Logout within one second
 FIRST_MESSAGE_MAX_BYTES = 4096
 SILENCE_MAX_S = 30.0  # for a connection that says nothing at all; it costs a file descriptor
 READER_CHECK_INTERVAL_S = 1.0
@@ -89,8 +88,6 @@ class Doorkeeper:
     _clients: dict[int, _Client] = field(default_factory=dict)
     _others: dict[int, str] = field(default_factory=dict)
     """Sockets that need no more looking at, by inode: those elsewhere, and the listener."""
-    _listener: int | None = None
-    _closed_at: float | None = None
     _readers_checked_at: float = 0.0
     _cut_lately: deque[float] = field(default_factory=deque)
     """When connections were cut off for a first message that did not become whole."""
@@ -107,7 +104,6 @@ class Doorkeeper:
                     if listener is not None and _TcpInfo.of(listener).is_listening:
                         listener.setsockopt(socket.SOL_SOCKET, _SO_BINDTODEVICE, b"lo\0")
                         _use_up_numbers_below(fd)
-                        self._listener = fd
                         self._fenced.set()
                         return True
             time.sleep(0.001)
@@ -123,22 +119,6 @@ class Doorkeeper:
 
     def start(self) -> None:
         threading.Thread(target=self._run, name="doorkeeper", daemon=True).start()
-
-    def close(self) -> None:
-        """Let nobody in any more, and nobody stay for long; to be called before QuickFIX's ``stop``.
-
-        Acceptor::stop closes the listening socket, which wakes the thread in ``block``, which deletes what
-        ``stop`` still walks over: one stop in four was a segmentation fault.  A file that is never ready
-        takes the listener's place, and to close that wakes nobody.  And QuickFIX would wait for the answer
-        to its Logout without end where the client has asked for no heartbeats.
-        """
-        if self._listener is None:
-            return
-        never_ready = os.eventfd(0)
-        os.dup2(never_ready, self._listener, inheritable=False)
-        os.close(never_ready)
-        self._listener = None
-        self._closed_at = time.monotonic()
 
     def stop(self) -> None:
         self._stopped.set()
@@ -165,8 +145,6 @@ class Doorkeeper:
             self._others = {fd: inode for fd, inode in self._others.items() if fds.get(fd) == inode}
             self._clients = {fd: client for fd, client in self._clients.items() if fds.get(fd) == client.inode}
             self._strangers = {fd: s for fd, s in self._strangers.items() if fds.get(fd) == s.inode}
-            if self._closed_at is not None and now - self._closed_at > LOGOUT_MAX_S:
-                self._cut_everybody()
             if now - self._readers_checked_at >= READER_CHECK_INTERVAL_S:
                 self._readers_checked_at = now
                 for fd, client in self._clients.items():
@@ -207,12 +185,6 @@ class Doorkeeper:
                 self._cut_lately.append(now)
                 _cut(connection, "its first message did not become whole")
             return False
-
-    def _cut_everybody(self) -> None:
-        for fd in [*self._clients, *self._strangers]:
-            with _socket_on(fd, self.port) as connection:
-                if connection is not None:
-                    _cut(connection, "the venue stops")
 
     def _check_reader(self, fd: int, client: _Client, now: float) -> None:
         """Cut off a client that takes nothing: what the venue has for it is kept in memory, without bound."""

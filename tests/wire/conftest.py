@@ -1,11 +1,13 @@
 """One venue for all tests that leave it running, and clients that leave its book empty."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from fixgw.client.session import LogonError
 from tests.wire.venue import WAIT_S, Trader, Venue, new_id
 
 Traders = Callable[..., Trader]
@@ -47,7 +49,7 @@ def traders(venue: Venue) -> Iterator[Traders]:
     def make(sender: str, heartbeat_s: int = 30, port: int = 0) -> Trader:
         trader = Trader(sender, port or venue.port, heartbeat_s)
         made.append(trader)
-        trader.logon(WAIT_S)
+        log_on(trader)
         return trader
 
     yield make
@@ -59,6 +61,18 @@ def traders(venue: Venue) -> Iterator[Traders]:
         trader.close()
     invalid = [reason for trader in made for reason in trader.invalid]
     assert not invalid, "\n".join(invalid[:5])
+
+
+def log_on(trader: Trader) -> None:
+    """Log on; again, for a while, when the venue has not seen yet that the session's last connection has ended."""
+    until = time.monotonic() + 2
+    while True:
+        try:
+            return trader.logon(WAIT_S)
+        except LogonError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.01)
 
 
 PATIENCE_S = 4.0

@@ -1,9 +1,11 @@
 """Hostile connections (item 9): nobody holds the door for long, and a slow reader does not slow the others."""
 
 import contextlib
+import os
 import socket
 import struct
 import time
+from pathlib import Path
 
 import pytest
 
@@ -117,3 +119,25 @@ def test_a_client_that_does_not_read(venue: Venue, bystander: Bystander, traders
     assert "it has taken nothing for" in venue.stderr.read_text()
     bystander.finish()
     traders("CLIENT1").round_trip_s()
+
+
+def test_connections_have_numbers_above_the_listener(venue: Venue, traders: Traders) -> None:
+    """Item 9: so that QuickFIX, which takes sockets by number, accepts before it closes in each turn.
+
+    Else it would close an innocent connection that got the number of one just closed (docs/decisions/0004).
+    """
+    traders("CLIENT1")
+    sockets = {}
+    for line in Path(f"/proc/{venue.pid}/net/tcp").read_text().splitlines()[1:]:
+        columns = line.split()
+        if columns[1].endswith(f":{venue.port:04X}"):
+            sockets[f"socket:[{columns[9]}]"] = columns[3]
+    states = {}
+    for fd in Path(f"/proc/{venue.pid}/fd").iterdir():
+        with contextlib.suppress(OSError):  # closed meanwhile
+            states[int(fd.name)] = sockets.get(os.readlink(fd))
+    listening = [fd for fd, state in states.items() if state == "0A"]
+    connected = [fd for fd, state in states.items() if state == "01"]
+    assert len(listening) == 1
+    assert min(connected) > listening[0]
+    assert set(range(listening[0])) <= set(states), "a number below the listener's is free for a connection"

@@ -116,7 +116,7 @@ def test_stopping_under_fire(own_venue: Venue) -> None:
 
 
 def test_starting_and_stopping_again_and_again(own_venue: Venue) -> None:
-    """Item 11: a stop that met QuickFIX's threads at the wrong moment was a segmentation fault, one time in four."""
+    """Item 11: QuickFIX's own stop, on another thread than its acceptor's, was a segmentation fault in one of four."""
     for _ in range(3):
         own_venue.start()
         with connection(own_venue.port) as plain:

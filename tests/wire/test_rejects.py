@@ -84,17 +84,25 @@ def test_stale_sending_time(traders: Traders) -> None:
     assert alice.wait_closed() is not None
 
 
-def test_message_type_that_clients_do_not_send(traders: Traders) -> None:
-    """Item 8: a message of the venue's own dictionary that is not for it: 35=j 380=3."""
+WHOLE: dict[str, list[Field]] = {
+    "8": [(37, "1"), (17, "1"), (150, "0"), (39, "0"), (55, "AAPL"), (54, "1"), (151, "0"), (14, "0"), (6, "0")],
+    "R": [(131, "1"), (146, "1"), (55, "AAPL")],
+    "V": [(262, "1"), (263, "0"), (264, "1"), (267, "1"), (269, "0"), (146, "1"), (55, "AAPL")],
+    "6": [(23, "1"), (28, "N"), (55, "AAPL"), (54, "1"), (27, "S")],
+}
+
+
+@pytest.mark.parametrize("msg_type", WHOLE)
+def test_message_type_that_the_venue_does_not_take(traders: Traders, msg_type: str) -> None:
+    """Item 8: a message of FIX 4.4 that is not for this venue: 35=j 380=3."""
     alice = traders("CLIENT1")
-    report = [(37, "1"), (17, "1"), (150, "0"), (39, "0"), (55, "AAPL"), (54, "1"), (151, "0"), (14, "0"), (6, "0")]
-    seq = alice.send([(35, "8"), *report])
-    alice.expect({35: "j", 45: str(seq), 372: "8", 380: "3"})
+    seq = alice.send([(35, msg_type), *WHOLE[msg_type]])
+    alice.expect({35: "j", 45: str(seq), 372: msg_type, 380: "3"})
 
 
-@pytest.mark.parametrize("msg_type", ["AE", "R", "ZZ", "y"])
-def test_message_type_that_the_venue_does_not_know(traders: Traders, msg_type: str) -> None:
-    """Item 8: any other MsgType(35), of FIX 4.4 or not, is 35=3 373=11."""
+@pytest.mark.parametrize("msg_type", ["ZZ", "@", "0D", "dd"])
+def test_message_type_that_does_not_exist(traders: Traders, msg_type: str) -> None:
+    """Item 8: a MsgType(35) that FIX 4.4 does not have is 35=3 373=11."""
     alice = traders("CLIENT1")
     seq = alice.send([(35, msg_type), (58, "what?")])
     alice.expect({35: "3", 45: str(seq), 372: msg_type, 373: "11"})

@@ -4,7 +4,7 @@ import itertools
 
 from fixgw.client.message import Message
 from fixgw.client.protocol import Direction
-from tests.wire.conftest import Traders
+from tests.wire.conftest import PATIENCE_S, Bystander, Traders
 from tests.wire.venue import RESET, WAIT_S, Trader, Venue, connection, logon, new_id, new_order, raw, read_until
 
 
@@ -182,3 +182,22 @@ def test_strange_resend_requests(venue: Venue, traders: Traders) -> None:
         plain.sendall(raw([(35, "1"), (112, "alive?")], "CLIENT1", next(numbers)))
         read_until(plain, b"112=alive?")
     traders("CLIENT1").round_trip_s()
+
+
+def test_resends_asked_for_again_and_again(venue: Venue, traders: Traders, bystander: Bystander) -> None:
+    """Item 9: everybody waits while messages are sent again, so that many are sent again only so often."""
+    orders = 5_000
+    with connection(venue.port) as plain:
+        plain.sendall(logon("CLIENT1", 1, RESET))
+        numbers = itertools.count(2)
+        for _ in range(orders):
+            plain.sendall(raw(new_order(new_id(), "1", "1", "1.00", "NOPE"), "CLIENT1", next(numbers)))
+        plain.sendall(raw([(35, "H"), (11, "x"), (55, "AAPL"), (54, "1"), (790, "all in")], "CLIENT1", next(numbers)))
+        read_until(plain, b"790=all in", 3 * WAIT_S)
+        sent = b"".join(raw([(35, "2"), (7, "1"), (16, "0")], "CLIENT1", next(numbers)) for _ in range(50))
+        plain.sendall(sent + raw([(35, "1"), (112, "done")], "CLIENT1", next(numbers)))
+        came = read_until(plain, b"112=done", 3 * WAIT_S)
+    assert came.count(b"\x0135=3\x01") >= 40, "session rejects"
+    assert came.count(b"\x0143=Y\x01") >= orders, "at least one request is answered in full"
+    traders("CLIENT1").round_trip_s()
+    assert bystander.longest_wait_s < PATIENCE_S
