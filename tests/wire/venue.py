@@ -93,7 +93,11 @@ class Venue:
         assert self.process is not None
         began = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
-        status = self.process.wait(STOP_TIMEOUT_S)
+        try:
+            status = self.process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
         assert status == 0, f"ended with {status}: {self.stderr.read_text()[-2000:]}"
         self._close()
         return time.monotonic() - began
