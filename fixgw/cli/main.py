@@ -2,6 +2,7 @@
 
 import click
 
+from fixgw import __version__
 from fixgw.cli.check import check
 from fixgw.cli.client import client
 from fixgw.cli.init import init
@@ -9,7 +10,7 @@ from fixgw.cli.run import run
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="fixgw", prog_name="fixgw")
+@click.version_option(__version__, prog_name="fixgw")
 def main() -> None:
     """An exchange you speak FIX 4.4 to.
 
