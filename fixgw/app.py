@@ -5,7 +5,6 @@ import logging
 import os
 import resource
 import socket
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,11 +12,15 @@ from pathlib import Path
 import quickfix as fix
 
 from fixgw.config.load import VenueConfig
-from fixgw.fix.acceptor import OrderEntry, ReportSender
+from fixgw.engine.reconfiguration import conflicts
+from fixgw.fix.acceptor import OrderEntry
+from fixgw.fix.admission import Admission
 from fixgw.fix.doorkeeper import Doorkeeper
 from fixgw.fix.inbound import Decoder
 from fixgw.fix.outbound import Encoder
-from fixgw.fix.sessions import Postman, log_out_all, write_settings
+from fixgw.fix.postman import Postman, Reporter
+from fixgw.fix.readiness import Readiness, Traffic
+from fixgw.fix.sessions import log_out_all, write_settings
 from fixgw.journal.reader import read
 from fixgw.journal.writer import JournalWriter
 from fixgw.sequencer import Core, Sequencer
@@ -27,7 +30,9 @@ HOST = "127.0.0.1"
 EXIT_FAULT = 70
 """Exit status when the core or the disk failed: what was acknowledged is in the journal, start again."""
 
-_LISTEN_TIMEOUT_S = 10.0
+TICK_INTERVAL_S = 0.5
+"""How often QuickFIX is made to look at heartbeats, however busy it is."""
+
 _LOGOUT_TIMEOUT_S = 3.0
 
 log = logging.getLogger("fixgw.app")
@@ -38,7 +43,7 @@ class CannotStart(Exception):
 
 
 class Gateway:
-    """The gateway process: acceptor, sequencer, risk, engine and journal."""
+    """The gateway process: one thread serves QuickFIX and the sequencer in turn, until it is told to stop."""
 
     def __init__(self, config: VenueConfig, data_dir: Path, clock_ns: Callable[[], int] = time.time_ns) -> None:
         """Recover the state from the journal in ``data_dir``, created if need be.
@@ -47,6 +52,10 @@ class Gateway:
         """
         _refuse_port_in_use(config.port)
         self.config = config
+        self._is_stopping = False
+        self._tick_at = 0.0
+        self._readiness = Readiness()
+        self._traffic = Traffic()
         self._journal = JournalWriter.open(data_dir / "journal")
         try:
             self._build(data_dir, clock_ns)
@@ -63,15 +72,16 @@ class Gateway:
         _refuse_conflicts(core, configuration)
 
         sessions = {session.comp_id: session.settings for session in config.sessions}
-        sender = ReportSender(Encoder(config.instruments), Postman(config.comp_id, sessions).send)
-        self._sequencer = Sequencer(core, self._journal, sender, clock_ns, 0 if last is None else last.time_ns)
+        postman = Postman(config.comp_id, sessions, self._traffic)
+        reporter = Reporter(Encoder(), postman)
+        self._sequencer = Sequencer(core, self._journal, reporter, clock_ns, 0 if last is None else last.time_ns)
         if core.configuration != configuration:
             self._sequencer.process([configuration])
 
-        self._doorkeeper = Doorkeeper(config.port)
+        self._doorkeeper = Doorkeeper(config.port, self._readiness, self._traffic)
         decoder = Decoder(config.participants, config.instruments, config.stale_order_s, clock_ns)
-        door_postman = Postman(config.comp_id, sessions)
-        self._order_entry = OrderEntry(decoder, self._sequencer.offer, door_postman, self._doorkeeper.may_log_on)
+        admission = Admission(self._doorkeeper.may_log_on)
+        self._order_entry = OrderEntry(decoder, self._sequencer.offer, postman, admission)
         settings = write_settings(data_dir / "fix", config.comp_id, config.port, sessions)
         # QuickFIX keeps no reference to these: they must live as long as the acceptor.
         self._store_factory = fix.FileStoreFactory(settings)
@@ -81,29 +91,64 @@ class Gateway:
         except fix.ConfigError as error:
             raise CannotStart(f"QuickFIX refuses {data_dir / 'fix' / 'quickfix.cfg'}: {_reason(error)}") from None
 
-    def start(self) -> None:
-        """Open the door; returns when the port listens, on the loopback interface only."""
+    def open(self) -> None:
+        """Open the door, on the loopback interface only.  Raises CannotStart."""
         _raise_file_descriptor_limit()
         _quiet_garbage_collector()
-        self._sequencing = _guarded_thread("sequencer", self._sequencer.run)
-        # block() on a thread that Python made: with start() each callback would make and destroy a
-        # Python thread state, which costs three times as much as the callback itself.
-        _guarded_thread("acceptor", self._acceptor.block)
-        if not self._doorkeeper.fence(_LISTEN_TIMEOUT_S):
-            raise CannotStart(f"{HOST}:{self.config.port} (order_entry.port) did not begin to listen")
+        # The first pass binds and listens; nobody is read before the fence stands.
+        self._acceptor.poll()
+        listener = self._doorkeeper.fence()
+        if listener is None:
+            raise CannotStart(f"{HOST}:{self.config.port} (order_entry.port) does not listen")
+        self._listener = listener
+        self._doorkeeper.scan()
         self._doorkeeper.start()
 
-    def stop(self) -> None:
-        """Log the sessions out, answer what was received, flush and close the journal.
+    def run(self) -> None:
+        """Trade until ``stop``, then log the sessions out, answer what was received and close the journal.
 
-        The acceptor's thread goes on in QuickFIX: end the process with ``os._exit`` after this.
+        A fault of ours or of the disk ends the process: going on could acknowledge what is not true.
+        Everything that was acknowledged is in the journal; a restart takes it up from there.
         """
+        try:
+            while not self._is_stopping:
+                self._serve()
+            self._close()
+        except BaseException:
+            log.critical("the venue stops here, start it again", exc_info=True)
+            os._exit(EXIT_FAULT)
+
+    def stop(self) -> None:
+        """Have ``run`` end; from any thread."""
+        self._is_stopping = True
+        self._readiness.wake()
+
+    def _serve(self) -> None:
+        """One pass: QuickFIX reads and calls us, the sequencer works off what came, or we wait for more."""
+        self._acceptor.poll()
+        self._traffic.passes += 1
+        if self._order_entry.fault is not None:
+            raise self._order_entry.fault
+        if not self._sequencer.work() and self._listener in self._readiness.wait():
+            # Somebody comes in: QuickFIX accepts in this pass, and from then on we wait for that socket too.
+            self._acceptor.poll()
+            self._doorkeeper.scan()
+        if time.monotonic() >= self._tick_at:
+            self._tick_at = time.monotonic() + TICK_INTERVAL_S
+            self._order_entry.tick()
+
+    def _close(self) -> None:
         sessions = [session.comp_id for session in self.config.sessions]
-        if not log_out_all(self.config.comp_id, sessions, "the venue stops", _LOGOUT_TIMEOUT_S):
-            log.warning("some sessions did not answer their Logout in time")
+        all_are_out = log_out_all(self.config.comp_id, sessions, "the venue stops")
+        give_up_at = time.monotonic() + _LOGOUT_TIMEOUT_S
+        while not all_are_out():
+            if time.monotonic() > give_up_at:
+                log.warning("some sessions did not answer their Logout in time")
+                break
+            self._serve()
+        while self._sequencer.work():
+            pass
         self._doorkeeper.stop()
-        self._sequencer.stop()
-        self._sequencing.join()
         self._journal.close()
 
 
@@ -126,24 +171,9 @@ def _refuse_port_in_use(port: int) -> None:
 
 
 def _refuse_conflicts(core: Core, configuration: ConfigureVenue) -> None:
-    conflicts = core.exchange.conflicts(configuration)
-    if conflicts:
-        raise CannotStart("\n".join(conflicts))
-
-
-def _guarded_thread(name: str, work: Callable[[], None]) -> threading.Thread:
-    def guarded() -> None:
-        try:
-            work()
-        except BaseException:
-            # Going on after a fault in the core could acknowledge what is not true.  Everything that
-            # was acknowledged is in the journal; a restart takes it up from there.
-            log.critical("the %s failed; the venue stops here, start it again", name, exc_info=True)
-            os._exit(EXIT_FAULT)
-
-    thread = threading.Thread(target=guarded, name=name)
-    thread.start()
-    return thread
+    found = conflicts(core.exchange, configuration)
+    if found:
+        raise CannotStart("\n".join(found))
 
 
 def _raise_file_descriptor_limit() -> None:

@@ -1,6 +1,5 @@
 """The sequencer: gives each command its place and its time, and lets nobody know before it is written down."""
 
-import queue
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, assert_never
@@ -21,7 +20,7 @@ from fixgw.spec.events import Event
 from fixgw.spec.inquiries import Answer, Inquiry, MassStatusAnswer, MassStatusInquiry, OrderStatusInquiry
 from fixgw.spec.sequenced import Sequenced
 
-INBOX_MAX = 10_000  # a fraction of a second of our measured peak; beyond it we refuse at the door
+INBOX_MAX = 10_000  # one pass over all connections fills a part of it; beyond it we refuse at the door
 BATCH_MAX = 64  # commands decided before one write; more would let the first wait for the last
 UNFINISHED_MAX = 100  # long answers that take turns; beyond it they go before new requests
 
@@ -89,7 +88,7 @@ class Core:
 
 
 class Sequencer:
-    """One thread takes what is waiting as a batch: decide all, write once, then tell all."""
+    """Takes what is waiting as a batch, on one thread: decide all, write once, then tell all."""
 
     def __init__(
         self, core: Core, journal: Journal, listener: Listener, clock_ns: Callable[[], int], last_time_ns: int = 0
@@ -101,42 +100,28 @@ class Sequencer:
         self._last_time_ns = last_time_ns
         self._sequence = journal.next_sequence
         self._unfinished: deque[Iterator[MassStatusAnswer]] = deque()
-        self._inbox: queue.SimpleQueue[Command | Inquiry | None] = queue.SimpleQueue()
+        self._inbox: deque[Command | Inquiry] = deque()
 
     def offer(self, request: Command | Inquiry) -> bool:
         """Put ``request`` in line, on any thread; return False when more are waiting than we can answer soon."""
-        if self._inbox.qsize() >= INBOX_MAX:
+        if len(self._inbox) >= INBOX_MAX:
             return False
-        self._inbox.put(request)
+        self._inbox.append(request)
         return True
 
-    def stop(self) -> None:
-        """Ask ``run`` to return once everything before this call has been told."""
-        self._inbox.put(None)
+    def work(self) -> bool:
+        """Process what is waiting, up to BATCH_MAX requests; return False when there was nothing to do.
 
-    def run(self) -> None:
-        """Work until stopped.  What is raised here is a fault of ours or of the disk: the venue must stop hard."""
-        going = True
-        while going:
-            if self._unfinished and self._inbox.empty():
-                self._go_on_answering()
-                continue
-            batch = self._take()
-            if batch[-1] is None:
-                going = False
-                batch.pop()
-            self.process([request for request in batch if request is not None])
-        while self._unfinished:
+        What is raised here is a fault of ours or of the disk: the venue must stop hard.
+        """
+        inbox = self._inbox
+        if inbox:
+            self.process([inbox.popleft() for _ in range(min(len(inbox), BATCH_MAX))])
+        elif self._unfinished:
             self._go_on_answering()
-
-    def _take(self) -> list[Command | Inquiry | None]:
-        """Wait for one request and return it with those that wait behind it, up to a stop."""
-        batch = [self._inbox.get()]
-        waiting = min(self._inbox.qsize(), BATCH_MAX - 1)
-        while waiting and batch[-1] is not None:
-            batch.append(self._inbox.get_nowait())
-            waiting -= 1
-        return batch
+        else:
+            return False
+        return True
 
     def process(self, batch: Iterable[Command | Inquiry]) -> None:
         """Decide ``batch`` in order, write its frames with one write, then tell what happened, in order."""

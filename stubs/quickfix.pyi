@@ -63,6 +63,10 @@ class RejectLogon(_Texted):
 class DoNotSend(_Texted):
     """Leaving toApp: the message is not sent, and its MsgSeqNum is not used."""
 
+class UtcTimeStamp:
+    @staticmethod
+    def now() -> UtcTimeStamp: ...
+
 class SessionID:
     """No ``==``, hash or order of its own: two of one session are unequal.  Use ``toString()`` as a key."""
 
@@ -223,6 +227,9 @@ class Session:
     def getSessionID(self) -> SessionID: ...
     def send(self, message: Message, /) -> bool: ...
     def logon(self) -> None: ...
+    def next(self, now: UtcTimeStamp) -> None:
+        """Look at the timers: heartbeats, test requests, timeouts."""
+
     def logout(self, reason: str = ...) -> None:
         """Disable the session and ask its thread to send Logout(35=5); nobody logs on until ``logon()``."""
 

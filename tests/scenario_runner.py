@@ -330,12 +330,17 @@ def _serve(folder: Path, port: int, control: Connection) -> None:
     os.dup2(log, 2)
     faulthandler.enable()
     gateway = Gateway(load(folder, {"FIXGW_ORDER_ENTRY_PORT": str(port)}), folder / "var")
-    gateway.start()
+    gateway.open()
     control.send("open")
-    with suppress(EOFError):
-        control.recv()
-    gateway.stop()
-    os._exit(0)  # the acceptor's thread goes on, see Gateway.stop
+
+    def wait_for_the_end() -> None:
+        with suppress(EOFError):
+            control.recv()
+        gateway.stop()
+
+    threading.Thread(target=wait_for_the_end, daemon=True).start()
+    gateway.run()
+    os._exit(0)  # at once, as the command does
 
 
 def free_port() -> int:

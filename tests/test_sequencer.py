@@ -75,11 +75,14 @@ class House:
         self.sequencer = Sequencer(self.core, self.journal, self.listener, clock_ns, last_time_ns)
 
     def run(self, *requests: Command | OrderStatusInquiry | MassStatusInquiry) -> None:
-        """Put all in line, then a stop, then work."""
+        """Put all in line, then work until there is nothing to do."""
         for request in requests:
             assert self.sequencer.offer(request)
-        self.sequencer.stop()
-        self.sequencer.run()
+        self.work_off()
+
+    def work_off(self) -> None:
+        while self.sequencer.work():
+            pass
 
 
 def status_of(cl_ord_id: str) -> OrderStatusInquiry:
@@ -113,7 +116,7 @@ def test_a_frame_is_the_command_with_its_place_its_time_and_its_events() -> None
     assert event.order_id == "8.0"
 
 
-def test_nothing_is_told_when_the_journal_fails_and_run_ends_with_it() -> None:
+def test_nothing_is_told_when_the_journal_fails_and_work_ends_with_it() -> None:
     house = House(fails_at=2)
     house.sequencer.process([configuration()])
 
@@ -172,35 +175,19 @@ def test_beyond_inbox_max_the_door_is_told_no() -> None:
 
     assert all(house.sequencer.offer(request) for _ in range(INBOX_MAX))
     assert not house.sequencer.offer(request)
-    house.sequencer.stop()
-    house.sequencer.run()
+    house.work_off()
     assert len(house.journal.frames) == INBOX_MAX
     assert house.sequencer.offer(request)
 
 
-def test_a_stop_is_never_refused() -> None:
+def test_work_says_whether_there_was_any() -> None:
     house = House()
-    for _ in range(INBOX_MAX):
-        house.sequencer.offer(mass_cancel())
+    assert not house.sequencer.work()
 
-    house.sequencer.stop()
-    house.sequencer.run()
-
-    assert len(house.listener.told) == INBOX_MAX
-
-
-def test_stop_drains_what_was_before_it_only() -> None:
-    house = House()
     house.sequencer.offer(configuration())
-    house.sequencer.stop()
-    house.sequencer.offer(mass_cancel())
 
-    house.sequencer.run()
-    assert [frame.sequence for frame in house.listener.told] == [1]
-
-    house.sequencer.stop()
-    house.sequencer.run()
-    assert [frame.sequence for frame in house.listener.told] == [1, 2]
+    assert house.sequencer.work()
+    assert not house.sequencer.work()
 
 
 def test_a_batch_is_never_longer_than_batch_max() -> None:
@@ -224,8 +211,6 @@ def batch_lengths(log: list[str]) -> list[int]:
 def test_offers_of_many_threads_are_all_told_in_one_order() -> None:
     house = House(clock_ns=count(1).__next__)
     house.sequencer.process([configuration()])
-    running = threading.Thread(target=house.sequencer.run)
-    running.start()
 
     def offer(by: int) -> None:
         for number in range(200):
@@ -234,10 +219,9 @@ def test_offers_of_many_threads_are_all_told_in_one_order() -> None:
     doors = [threading.Thread(target=offer, args=(number,)) for number in range(3)]
     for door in doors:
         door.start()
-    for door in doors:
-        door.join()
-    house.sequencer.stop()
-    running.join()
+    while any(door.is_alive() for door in doors):
+        house.sequencer.work()
+    house.work_off()
 
     assert [frame.sequence for frame in house.listener.told] == list(range(1, 602))
     accepted = [event.order.cl_ord_id for frame in house.listener.told for event in accepted_of(frame)]
@@ -301,15 +285,15 @@ def test_few_long_answers_are_kept_waiting_however_many_are_asked_for() -> None:
     assert finished == list(range(20))
 
 
-def test_an_idle_sequencer_goes_on_with_an_answer_without_being_asked() -> None:
-    house = house_with(2 * STATUS_SLICE_MAX)
-    running = threading.Thread(target=house.sequencer.run)
-    running.start()
-    house.sequencer.offer(status_of_all("m1"))
+def test_an_idle_sequencer_goes_on_with_an_answer() -> None:
+    house = house_with(3 * STATUS_SLICE_MAX)
+    house.sequencer.process([status_of_all("m1")])
+    assert reports_of(house, "m1") == [STATUS_SLICE_MAX] * 2
 
-    assert house.listener.answered_in_full.wait(10)
-    house.sequencer.stop()
-    running.join()
+    assert house.sequencer.work()
+
+    assert reports_of(house, "m1") == [STATUS_SLICE_MAX] * 3
+    assert not house.sequencer.work()
 
 
 def test_every_command_has_an_answer() -> None:

@@ -4,7 +4,8 @@ QuickFIX binds to all interfaces; it reads the first message of a connection whi
 still, waiting a second for each further piece, without end; and it keeps without bound what a client does
 not read.  So the doorkeeper finds the sockets among the process's own file descriptors: the listening one it
 ties to the loopback interface; a connection whose first message does not become whole, or whose client takes
-nothing any more, it shuts down (docs/decisions/0004).
+nothing any more, it shuts down (docs/decisions/0004).  Every connection it finds is added to those that the
+gateway waits for.
 """
 
 import contextlib
@@ -21,13 +22,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from fixgw.fix.readiness import Readiness, Traffic
+
 SCAN_INTERVAL_S = 0.25
 FIRST_MESSAGE_MAX_S = 0.25  # for a first message that has begun; on loopback it comes in one piece
 FIRST_MESSAGE_MIN_S = 0.05  # what is left of that when many have been cut off lately: QuickFIX takes one by one
 LATELY_S = 5.0
+READER_CHECK_INTERVAL_S = 1.0
 FIRST_MESSAGE_MAX_BYTES = 4096
 SILENCE_MAX_S = 30.0  # for a connection that says nothing at all; it costs a file descriptor
-READER_CHECK_INTERVAL_S = 1.0
 NOT_READING_MAX_S = 5.0  # for a client that takes nothing while megabytes wait for it
 
 _TCP_LISTEN = 10
@@ -57,6 +60,10 @@ class _Client:
     bytes_acked: int = -1
     took_at: float = 0.0
     """When it was last seen to have taken something, or to have taken all."""
+    is_backlogged: bool = False
+    """Whether QuickFIX may keep messages for it that the kernel had no room for."""
+    passes_needed: int = 0
+    """Until when it may: QuickFIX hands the kernel one message in a pass."""
 
 
 @dataclass(frozen=True)
@@ -84,38 +91,37 @@ class Doorkeeper:
     """Watches one local port; ``fence`` first, then ``start``."""
 
     port: int
+    readiness: Readiness
+    traffic: Traffic
     _strangers: dict[int, _Stranger] = field(default_factory=dict)
     _clients: dict[int, _Client] = field(default_factory=dict)
     _others: dict[int, str] = field(default_factory=dict)
     """Sockets that need no more looking at, by inode: those elsewhere, and the listener."""
     _readers_checked_at: float = 0.0
+    _sent_when_clear: int = 0
+    """How many messages had been sent when no client was seen with any waiting for it."""
     _cut_lately: deque[float] = field(default_factory=deque)
     """When connections were cut off for a first message that did not become whole."""
-    _fenced: threading.Event = field(default_factory=threading.Event)
     _stopped: threading.Event = field(default_factory=threading.Event)
     _scanning: threading.Lock = field(default_factory=threading.Lock)
 
-    def fence(self, timeout_s: float) -> bool:
-        """Tie the listening socket to the loopback interface; return False if nothing listens in time."""
-        give_up_at = time.monotonic() + timeout_s
-        while time.monotonic() < give_up_at:
-            for fd in _sockets():
-                with _socket_on(fd, self.port) as listener:
-                    if listener is not None and _TcpInfo.of(listener).is_listening:
-                        listener.setsockopt(socket.SOL_SOCKET, _SO_BINDTODEVICE, b"lo\0")
-                        _use_up_numbers_below(fd)
-                        self._fenced.set()
-                        return True
-            time.sleep(0.001)
-        return False
+    def fence(self) -> int | None:
+        """Tie the listening socket to the loopback interface and return it; None if nothing listens."""
+        for fd in _sockets():
+            with _socket_on(fd, self.port) as listener:
+                if listener is not None and _TcpInfo.of(listener).is_listening:
+                    listener.setsockopt(socket.SOL_SOCKET, _SO_BINDTODEVICE, b"lo\0")
+                    _use_up_numbers_below(fd)
+                    return fd
+        return None
 
     def may_log_on(self) -> bool:
         """Return whether nobody but this host is connected.
 
         Between QuickFIX's listen and our fence another host may have slipped in; until it is thrown out,
-        nobody logs on.  Waits for the fence.
+        nobody logs on.
         """
-        return self._fenced.wait(timeout=5) and self.scan() == 0
+        return self.scan() == 0
 
     def start(self) -> None:
         threading.Thread(target=self._run, name="doorkeeper", daemon=True).start()
@@ -147,14 +153,15 @@ class Doorkeeper:
             self._strangers = {fd: s for fd, s in self._strangers.items() if fds.get(fd) == s.inode}
             if now - self._readers_checked_at >= READER_CHECK_INTERVAL_S:
                 self._readers_checked_at = now
-                for fd, client in self._clients.items():
-                    self._check_reader(fd, client, now)
+                self._check_readers(now)
             known = self._others.keys() | self._clients.keys()
             return sum(self._look_at(fd, inode, now) for fd, inode in fds.items() if fd not in known)
 
     def _look_at(self, fd: int, inode: str, now: float) -> bool:
         """Judge one connection; return whether it is from another host."""
         with _socket_on(fd, self.port) as connection:
+            if fd not in self._strangers:
+                self.readiness.watch(fd)  # also QuickFIX's own pair of sockets, by which it signals itself
             if connection is None:
                 self._others[fd] = inode
                 return False
@@ -186,16 +193,40 @@ class Doorkeeper:
                 _cut(connection, "its first message did not become whole")
             return False
 
+    def _check_readers(self, now: float) -> None:
+        sent = self.traffic.sent
+        for fd, client in self._clients.items():
+            self._check_reader(fd, client, now)
+        if not any(client.is_backlogged for client in self._clients.values()):
+            self._sent_when_clear = sent
+
     def _check_reader(self, fd: int, client: _Client, now: float) -> None:
         """Cut off a client that takes nothing: what the venue has for it is kept in memory, without bound."""
         with _socket_on(fd, self.port) as connection:
             if connection is None:
                 return
             bytes_acked = _TcpInfo.of(connection).bytes_acked
-            if bytes_acked != client.bytes_acked or not _in_buffer(connection, termios.TIOCOUTQ):
+            waiting = _in_buffer(connection, termios.TIOCOUTQ)
+            self._follow_backlog(fd, client, waiting)
+            if bytes_acked != client.bytes_acked or not waiting:
                 client.bytes_acked, client.took_at = bytes_acked, now
             elif now - client.took_at > NOT_READING_MAX_S:
                 _cut(connection, f"it has taken nothing for {NOT_READING_MAX_S:g} s")
+
+    def _follow_backlog(self, fd: int, client: _Client, waiting: int) -> None:
+        """Have the gateway wait for a client to be writable while QuickFIX may have messages queued for it.
+
+        It has none for sure after as many passes, with nothing waiting, as there were messages sent since
+        the time when no client had any.
+        """
+        if waiting:
+            client.passes_needed = self.traffic.passes + self.traffic.sent - self._sent_when_clear
+            if not client.is_backlogged:
+                client.is_backlogged = True
+                self.readiness.watch(fd, is_backlogged=True)
+        elif client.is_backlogged and self.traffic.passes > client.passes_needed:
+            client.is_backlogged = False
+            self.readiness.watch(fd)
 
 
 def _has_whole_message(connection: socket.socket) -> bool:
