@@ -4,6 +4,8 @@ from functools import lru_cache
 
 from fixgw.spec.values import INT64_MAX
 
+TEXT_LENGTH_MAX = 40
+
 _DIGITS_MAX = len(str(INT64_MAX))
 _POWERS_OF_TEN: tuple[int, ...] = tuple(10**exponent for exponent in range(_DIGITS_MAX))
 
@@ -21,8 +23,11 @@ def parse(text: str, scale: int) -> int:
 
     ``parse("100.25", 4) == 1_002_500``; trailing zeros are irrelevant, so ``"10.500"`` fits scale 1.
     Raises FixedError when ``text`` is not a plain FIX float (FIX 4.4 Vol. 1, data types), needs more
-    than ``scale`` decimals, since rounding a client's price is not ours to do, or is too large.
+    than ``scale`` decimals, since rounding a client's price is not ours to do, is too large, or is longer than
+    TEXT_LENGTH_MAX, zeros included: what is raised is not remembered, so that no client can fill the memory.
     """
+    if len(text) > TEXT_LENGTH_MAX:
+        raise FixedError(f"is longer than {TEXT_LENGTH_MAX} characters")
     is_negative = text.startswith("-")
     whole, _, fraction = (text[1:] if is_negative else text).partition(".")
     digits = whole + fraction
@@ -34,7 +39,6 @@ def parse(text: str, scale: int) -> int:
         if len(fraction) > scale:
             raise FixedError(f"has more than {scale} decimals")
         digits = whole + fraction
-    # Look at the length first: int() on a hostile text of thousands of digits is slow, or refuses to work.
     if len(digits) > _DIGITS_MAX:
         digits = digits.lstrip("0")
         if len(digits) > _DIGITS_MAX:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from fixgw.spec import fixed
 from fixgw.spec.fixed import FixedError, format_fixed, format_ratio, parse
 from fixgw.spec.values import INT64_MAX
 
@@ -31,8 +32,8 @@ PLAIN = st.from_regex(r"\A-?[0-9]{0,22}(\.[0-9]{0,22})?\Z")
         ("007", 0, 7),
         ("10.500", 1, 105),
         ("10.000", 0, 10),
-        ("0" * 5_000 + "1", 0, 1),
-        ("1." + "0" * 5_000, 2, 100),
+        ("0" * 39 + "1", 0, 1),
+        ("1." + "0" * 38, 2, 100),
         ("9223372036854775807", 0, INT64_MAX),
         ("-9223372036854775807", 0, -INT64_MAX),
         ("9.223372036854775807", 18, INT64_MAX),
@@ -43,6 +44,17 @@ def test_a_plain_decimal_is_read_exactly(text: str, scale: int, value: int) -> N
 
 
 NOT_PLAIN = "is not a plain decimal number"
+
+
+@pytest.mark.parametrize("text", ["0" * 40 + "1", "1." + "0" * 39, "9" * 41, "x" * 41, "-" + "1" * 40, "1" * 60_000])
+def test_a_text_that_is_too_long_is_refused_and_not_remembered(text: str) -> None:
+    """Tens of thousands of different ones, of 64 kB each, would fill the memory."""
+    remembered = fixed.parse.cache_info().currsize
+
+    with pytest.raises(FixedError, match=r"^is longer than 40 characters$"):
+        parse(text, 2)
+
+    assert fixed.parse.cache_info().currsize == remembered
 
 
 @pytest.mark.parametrize(
@@ -72,13 +84,13 @@ NOT_PLAIN = "is not a plain decimal number"
         ("\udc80", 2, NOT_PLAIN),
         ("1.005", 2, "has more than 2 decimals"),
         ("1.5", 0, "has more than 0 decimals"),
-        ("1." + "0" * 5_000 + "1", 2, "has more than 2 decimals"),
+        ("1." + "0" * 37 + "1", 2, "has more than 2 decimals"),
         ("9223372036854775808", 0, "is too large"),
         ("-9223372036854775808", 0, "is too large"),
         ("92233720368547758.08", 2, "is too large"),
         ("1" + "0" * 17, 2, "is too large"),
-        ("9" * 5_000, 2, "is too large"),
-        ("-" + "9" * 5_000, 0, "is too large"),
+        ("9" * 40, 2, "is too large"),
+        ("-" + "9" * 39, 0, "is too large"),
     ],
 )
 def test_anything_else_is_refused_with_the_reason(text: str, scale: int, why: str) -> None:
