@@ -14,7 +14,7 @@ from fixgw.sequencer import Core
 from fixgw.spec.commands import CancelOrder, Command, ConfigureVenue, MassCancel, NewOrder, ReplaceOrder
 from fixgw.spec.events import Event, OrderState
 from fixgw.spec.fixed import format_fixed
-from fixgw.spec.instrument import Instrument
+from fixgw.spec.instrument import UNLISTED, Instrument
 from fixgw.spec.limits import Limits
 from fixgw.spec.participant import Participant
 from fixgw.spec.values import (
@@ -188,6 +188,7 @@ def state_of(
 ) -> OrderState:
     """Return what an event should say of ``order``; while nothing else is said, all that is not filled is open."""
     whole = order.order_qty if order_qty is None else order_qty
+    instrument = _BY_SYMBOL.get(order.symbol, UNLISTED)
     return OrderState(
         session=order.session,
         firm=order.firm,
@@ -204,6 +205,8 @@ def state_of(
         cum_qty=Qty(cum_qty),
         leaves_qty=Qty(whole - cum_qty if leaves_qty is None else leaves_qty),
         cum_notional=cum_notional,
+        price_scale=instrument.price_scale,
+        qty_scale=instrument.qty_scale,
     )
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import assert_never
 
-from fixgw.engine.book import OrderBook
-from fixgw.engine.matching import can_fill, match
+from fixgw.engine import inquiries
+from fixgw.engine.book import BookSide, OrderBook
+from fixgw.engine.matching import can_fill, crosses, match
 from fixgw.engine.order import Order
 from fixgw.engine.registry import OrderRegistry
 from fixgw.spec.commands import (
@@ -33,22 +34,21 @@ from fixgw.spec.events import (
     VenueConfigured,
 )
 from fixgw.spec.inquiries import MassStatusAnswer, MassStatusInquiry, OrderStatusAnswer, OrderStatusInquiry
-from fixgw.spec.instrument import Instrument
+from fixgw.spec.instrument import UNLISTED, Instrument
 from fixgw.spec.refusal import Refusal
 from fixgw.spec.values import (
     CxlRejReason,
     CxlRejResponseTo,
     MassCancelRejectReason,
     MassCancelRequestType,
-    MassStatusReqType,
     OrdRejReason,
     OrdStatus,
     OrdType,
     Price,
+    Qty,
+    Side,
     TimeInForce,
 )
-
-STATUS_SLICE_MAX = 50  # reports between which others get their turn
 
 _RESTING = (TimeInForce.DAY, TimeInForce.GOOD_TILL_CANCEL)
 _SUPPORTED_ORD_TYPES = (OrdType.MARKET, OrdType.LIMIT)
@@ -60,10 +60,11 @@ class Exchange:
 
     def __init__(self) -> None:
         self.instruments: dict[str, Instrument] = {}
+        self.ever_listed: dict[str, Instrument] = {}
+        """Also those that have left, as they were last."""
         self.books: dict[str, OrderBook] = {}
         self.orders = OrderRegistry()
         self._last_trade: dict[str, Price] = {}
-        self._scales: dict[str, tuple[int, int]] = {}
         self._orders_seen = 0
         self._sequence = 0
         self._reports = 0
@@ -104,29 +105,11 @@ class Exchange:
 
     def order_status(self, inquiry: OrderStatusInquiry) -> OrderStatusAnswer:
         """Tell the state of one order; changes nothing."""
-        return OrderStatusAnswer(inquiry, self._find_for_status(inquiry))
+        return inquiries.order_status(self.orders, inquiry)
 
     def mass_status(self, inquiry: MassStatusInquiry) -> Iterator[MassStatusAnswer]:
-        """Yield the state of a session's open orders, a slice at a time, at least one; changes nothing.
-
-        Each slice is of the moment it is asked for, so that commands may be handled in between.
-        """
-        refused = self._refuse_mass_status(inquiry)
-        if refused is not None:
-            yield MassStatusAnswer(inquiry, (), 0, True, *refused)
-            return
-        orders = [
-            order
-            for order in self.orders.open_orders(inquiry.session)
-            if inquiry.symbol in (None, order.symbol) and inquiry.side in (None, order.side)
-        ]
-        total = len(orders)
-        for start in range(0, total, STATUS_SLICE_MAX):
-            end = start + STATUS_SLICE_MAX
-            states = tuple(order.state() for order in orders[start:end])
-            yield MassStatusAnswer(inquiry, states, total, end >= total, None, None)
-        if not orders:
-            yield MassStatusAnswer(inquiry, (), 0, True, OrdRejReason.UNKNOWN_ORDER, "no open orders")
+        """Yield the state of a session's open orders, a slice at a time, at least one; changes nothing."""
+        return inquiries.mass_status(self.orders, self.instruments, inquiry)
 
     # What risk asks of the market.
 
@@ -135,23 +118,37 @@ class Exchange:
         last = self._last_trade.get(symbol)
         return self.books[symbol].middle() if last is None else last
 
-    def is_used(self, session: str, cl_ord_id: str) -> bool:
-        """Return whether ``session`` has used ``cl_ord_id`` in any request."""
-        return self.orders.is_used(session, cl_ord_id)
-
-    def find(self, session: str, cl_ord_id: str) -> OrderState | None:
+    def find(self, session: str, firm: str, cl_ord_id: str) -> OrderState | None:
         """Return the state of the order that ``cl_ord_id`` names, live or not."""
-        order = self.orders.find(session, cl_ord_id)
+        order = self.orders.find(session, firm, cl_ord_id)
         return None if order is None else order.state()
 
     # New orders.
 
     def _enter(self, command: NewOrder) -> list[Event]:
+        mine = self.orders.of_session(command.session)
         refusal = _unsupported(command)
-        if refusal is not None or self.orders.is_used(command.session, command.cl_ord_id):
+        if refusal is not None or command.cl_ord_id in mine.by_cl_ord_id:
             return [self._reject(command, refusal)]
-        order = Order(command, self._next_order_id())
-        self.orders.add(order)
+        instrument = self.instruments[command.symbol]
+        order = Order(
+            command.session,
+            command.firm,
+            command.account,
+            self._next_order_id(),
+            command.cl_ord_id,
+            command.cl_ord_id,
+            command.symbol,
+            command.side,
+            command.ord_type,
+            command.time_in_force,
+            command.order_qty,
+            command.price,
+            command.order_qty,
+            instrument.price_scale,
+            instrument.qty_scale,
+        )
+        self.orders.add(order, mine)
         events: list[Event] = [OrderAccepted(self._next_exec_id(), order.state())]
         self._work(order, events)
         return events
@@ -159,43 +156,69 @@ class Exchange:
     def _work(self, order: Order, events: list[Event]) -> None:
         """Match a live order that is not in the book, then rest it or cancel what is left."""
         book = self.books[order.symbol]
-        opposite = book.opposite(order.side)
-        if order.time_in_force is not TimeInForce.FILL_OR_KILL or can_fill(order, opposite):
-            for resting, last_px, last_qty in match(order, opposite):
-                self._last_trade[order.symbol] = last_px
-                if not resting.leaves_qty:
-                    self.orders.close(resting)
-                passive = Fill(self._next_exec_id(), resting.state())
-                active = Fill(self._next_exec_id(), order.state())
-                events.append(Trade(order.symbol, last_px, last_qty, active, passive))
+        own, opposite = (book.bids, book.asks) if order.side is Side.BUY else (book.asks, book.bids)
+        if (best := opposite.best) is not None and crosses(order, best):
+            self._trade(order, opposite, events)
         if not order.leaves_qty:
             self.orders.close(order)
         elif order.ord_type is OrdType.LIMIT and order.time_in_force in _RESTING:
-            book.side(order.side).add(order)
+            own.add(order)
         else:
-            events.append(self._close(order, rested=False, orig_cl_ord_id=None, text=_why_it_may_not_rest(order)))
+            canceled_qty, why = self._end(order), _why_it_may_not_rest(order)
+            events.append(OrderCanceled(self._next_exec_id(), order.state(), canceled_qty, False, None, why))
+
+    def _trade(self, order: Order, opposite: BookSide, events: list[Event]) -> None:
+        if order.time_in_force is TimeInForce.FILL_OR_KILL and not can_fill(order, opposite):
+            return
+        for resting, last_px, last_qty in match(order, opposite):
+            self._last_trade[order.symbol] = last_px
+            if not resting.leaves_qty:
+                self.orders.close(resting)
+            passive = Fill(self._next_exec_id(), resting.state())
+            active = Fill(self._next_exec_id(), order.state())
+            events.append(Trade(order.symbol, last_px, last_qty, active, passive))
 
     def _reject(self, command: NewOrder | RefuseOrder, refusal: Refusal | None) -> Event:
         """Refuse a new order: a ClOrdID used before is answered with the order it names (E18, E19)."""
-        if self.orders.is_used(command.session, command.cl_ord_id):
-            known = self.orders.find(command.session, command.cl_ord_id)
-            if command.poss_resend and known is not None:
-                text = "PossResend(97)=Y: this order was received before"
-                return OrderStated(self._next_exec_id(), known.state(), text)
-            text = f"ClOrdID(11) {command.cl_ord_id} was used before; a new order needs a new one"
-            order = known or self._rejected(command)
-            # A rejection under the ClOrdID of the order itself would read as if that were rejected.
-            state = order.state(command.cl_ord_id)
-            return OrderRejected(self._next_exec_id(), state, OrdRejReason.DUPLICATE_ORDER, text)
+        mine = self.orders.of_session(command.session)
+        if command.cl_ord_id in mine.by_cl_ord_id:
+            return self._reject_duplicate(command)
         assert refusal is not None, command.cl_ord_id
         order = self._rejected(command)
-        self.orders.add(order)
+        self.orders.add(order, mine)
         return OrderRejected(self._next_exec_id(), order.state(), refusal.ord_rej_reason, refusal.text)
 
+    def _reject_duplicate(self, command: NewOrder | RefuseOrder) -> Event:
+        known = self.orders.find(command.session, command.firm, command.cl_ord_id)
+        # The ClOrdID of a cancel or replace request, sent again as that of an order, was never an order of its own.
+        if command.poss_resend and known is not None and known.entering_cl_ord_id == command.cl_ord_id:
+            return OrderStated(self._next_exec_id(), known.state(), "sent again: this order was received before")
+        text = f"ClOrdID(11) {command.cl_ord_id} was used before; a new order needs a new one"
+        order = known or self._rejected(command)
+        # A rejection under the ClOrdID of the order itself would read as if that were rejected.
+        state = order.state(command.cl_ord_id)
+        return OrderRejected(self._next_exec_id(), state, OrdRejReason.DUPLICATE_ORDER, text)
+
     def _rejected(self, command: NewOrder | RefuseOrder) -> Order:
-        order = Order(command, self._next_order_id())
-        order.reject()
-        return order
+        instrument = self.instruments.get(command.symbol, UNLISTED)
+        return Order(
+            session=command.session,
+            firm=command.firm,
+            account=command.account,
+            order_id=self._next_order_id(),
+            entering_cl_ord_id=command.cl_ord_id,
+            cl_ord_id=command.cl_ord_id,
+            symbol=command.symbol,
+            side=command.side,
+            ord_type=command.ord_type,
+            time_in_force=command.time_in_force,
+            order_qty=command.order_qty if isinstance(command, NewOrder) else Qty(0),
+            price=command.price if isinstance(command, NewOrder) else None,
+            leaves_qty=Qty(0),
+            price_scale=instrument.price_scale,
+            qty_scale=instrument.qty_scale,
+            ord_status=OrdStatus.REJECTED,
+        )
 
     # Changes.
 
@@ -204,9 +227,10 @@ class Exchange:
         found = self._find_for_change(command, response_to)
         if not isinstance(found, Order):
             return found
-        return self._close(
-            found, rested=True, orig_cl_ord_id=command.orig_cl_ord_id, text=None, cl_ord_id=command.cl_ord_id
-        )
+        canceled_qty = self._take_out(found)
+        found.cl_ord_id = command.cl_ord_id
+        state = found.state()
+        return OrderCanceled(self._next_exec_id(), state, canceled_qty, True, command.orig_cl_ord_id, None)
 
     def _replace(self, command: ReplaceOrder) -> list[Event]:
         response_to = CxlRejResponseTo.ORDER_CANCEL_REPLACE_REQUEST
@@ -264,11 +288,12 @@ class Exchange:
 
         The ClOrdID of the request is used up by it, refused or not (E12), unless it was used before (E36).
         """
-        order = self.orders.find(command.session, command.orig_cl_ord_id)
-        if self.orders.is_used(command.session, command.cl_ord_id):
+        order = self.orders.find(command.session, command.firm, command.orig_cl_ord_id)
+        used = self.orders.of_session(command.session).by_cl_ord_id
+        if command.cl_ord_id in used:
             text = f"ClOrdID(11) {command.cl_ord_id} was used before; a request needs a new one"
             return self._cancel_rejected(command, response_to, CxlRejReason.DUPLICATE_CL_ORD_ID, text, order)
-        self.orders.use_up(command.session, command.cl_ord_id, order)
+        used[command.cl_ord_id] = order
         wrong = None if order is None else _misnamed(order, command)
         if order is None or wrong is not None:
             text = wrong or f"OrigClOrdID(41) {command.orig_cl_ord_id} names no order of this session"
@@ -314,8 +339,8 @@ class Exchange:
                 if command.symbol not in (None, order.symbol) or command.side not in (None, order.side):
                     continue
                 affected.append(AffectedOrder(order.cl_ord_id, order.order_id))
-                why = f"OrderMassCancelRequest {command.cl_ord_id}"
-                events.append(self._close(order, rested=True, orig_cl_ord_id=None, text=why))
+                canceled_qty, why = self._take_out(order), f"OrderMassCancelRequest {command.cl_ord_id}"
+                events.append(OrderCanceled(self._next_exec_id(), order.state(), canceled_qty, True, None, why))
         events.append(
             MassCanceled(
                 session=command.session,
@@ -347,69 +372,24 @@ class Exchange:
                 text = f"MassCancelRequestType(530) {unsupported} is not supported; 1 (security) or 7 (all)"
                 return MassCancelRejectReason.MASS_CANCEL_NOT_SUPPORTED, text
 
-    def _close(
-        self, order: Order, *, rested: bool, orig_cl_ord_id: str | None, text: str | None, cl_ord_id: str | None = None
-    ) -> OrderCanceled:
-        canceled_qty = order.cancel()
-        if rested:
-            self.books[order.symbol].side(order.side).remove(order, canceled_qty)
-        if cl_ord_id is not None:
-            order.cl_ord_id = cl_ord_id
+    def _take_out(self, order: Order) -> Qty:
+        """Cancel an order that rests and return what was open."""
+        self.books[order.symbol].side(order.side).remove(order, order.leaves_qty)
+        return self._end(order)
+
+    def _end(self, order: Order) -> Qty:
+        """Cancel a live order that is not in the book and return what was open."""
         self.orders.close(order)
-        return OrderCanceled(self._next_exec_id(), order.state(), canceled_qty, rested, orig_cl_ord_id, text)
-
-    # Inquiries.
-
-    def _find_for_status(self, inquiry: OrderStatusInquiry) -> OrderState | None:
-        order = self.orders.find(inquiry.session, inquiry.cl_ord_id)
-        if order is None and inquiry.order_id is not None:
-            order = self.orders.by_order_id(inquiry.order_id)
-        if order is None or order.session != inquiry.session or inquiry.order_id not in (None, order.order_id):
-            return None
-        return order.state()
-
-    def _refuse_mass_status(self, inquiry: MassStatusInquiry) -> tuple[OrdRejReason, str] | None:
-        match inquiry.mass_status_req_type:
-            case MassStatusReqType.ALL_ORDERS:
-                return None
-            case MassStatusReqType.SECURITY:
-                if inquiry.symbol in self.instruments:
-                    return None
-                return OrdRejReason.UNKNOWN_SYMBOL, f"Symbol(55) {inquiry.symbol} is not traded here"
-            case unsupported:
-                text = f"MassStatusReqType(585) {unsupported} is not supported; 1 (security) or 7 (all orders)"
-                return OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC, text
+        return order.cancel()
 
     # The venue itself.
 
     def _configure(self, command: ConfigureVenue) -> Event:
         self.instruments = {instrument.symbol: instrument for instrument in command.instruments}
-        for symbol, instrument in self.instruments.items():
+        self.ever_listed.update(self.instruments)
+        for symbol in self.instruments:
             self.books.setdefault(symbol, OrderBook())
-            self._scales.setdefault(symbol, (instrument.price_scale, instrument.qty_scale))
         return VenueConfigured()
-
-    def conflicts(self, command: ConfigureVenue) -> list[str]:
-        """Return why ``command`` cannot follow what has happened so far, one sentence each; empty if it can."""
-        instruments = {instrument.symbol: instrument for instrument in command.instruments}
-        firms = {participant.session: participant.firm for participant in command.participants}
-        found = [
-            f"instrument {symbol}: its decimals (price {scales[0]}, quantity {scales[1]}) are those of the journal"
-            for symbol, scales in self._scales.items()
-            if (new := instruments.get(symbol)) and (new.price_scale, new.qty_scale) != scales
-        ]
-        live = list(self.orders)
-        hint = "has open orders in the journal; keep it until they are canceled"
-        symbols = {order.symbol for order in live}
-        for symbol in sorted(symbols - instruments.keys()):
-            found.append(f"instrument {symbol}: {hint}")
-        for symbol in sorted(symbols & instruments.keys()):
-            if instruments[symbol].multiplier != (multiplier := self.instruments[symbol].multiplier):
-                # What the open orders reserve was counted with it.
-                found.append(f"instrument {symbol} with multiplier {multiplier}: {hint}")
-        for session, firm in sorted({(order.session, order.firm) for order in live} - firms.items()):
-            found.append(f"session {session} of firm {firm}: {hint}")
-        return found
 
     def _begin(self, sequence: int) -> None:
         self._sequence = sequence
@@ -435,7 +415,7 @@ class Exchange:
                     for order in level.orders.values():
                         assert order.symbol == symbol
                         assert self.orders.by_order_id(order.order_id) is order
-                        assert self.orders.find(order.session, order.cl_ord_id) is order
+                        assert self.orders.find(order.session, order.firm, order.cl_ord_id) is order
         live = list(self.orders)
         assert len(live) == resting, (len(live), resting)
         assert all(order.is_live for order in live)

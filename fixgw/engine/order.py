@@ -1,55 +1,39 @@
 """An order while it lives, and what is remembered of it afterwards."""
 
-from fixgw.spec.commands import NewOrder, RefuseOrder, ReplaceOrder
+import msgspec
+
+from fixgw.spec.commands import ReplaceOrder
 from fixgw.spec.events import OrderState
 from fixgw.spec.values import OrdStatus, OrdType, Price, Qty, Side, TimeInForce
 
 _LIVE = (OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED)
 
 
-class Order:
+class Order(msgspec.Struct, eq=False, gc=False):
     """The mutable order; all changes of its quantities and status go through its methods.
 
     While live ``order_qty == cum_qty + leaves_qty`` (E1); afterwards ``leaves_qty`` is zero.
     """
 
-    __slots__ = (
-        "account",
-        "cl_ord_id",
-        "cum_notional",
-        "cum_qty",
-        "firm",
-        "leaves_qty",
-        "ord_status",
-        "ord_type",
-        "order_id",
-        "order_qty",
-        "price",
-        "session",
-        "side",
-        "symbol",
-        "time_in_force",
-    )
-
-    def __init__(self, command: NewOrder | RefuseOrder, order_id: str) -> None:
-        self.session: str = command.session
-        self.firm: str = command.firm
-        self.account: str = command.account
-        self.order_id: str = order_id
-        self.cl_ord_id: str = command.cl_ord_id
-        self.symbol: str = command.symbol
-        self.side: Side = command.side
-        self.ord_type: OrdType = command.ord_type
-        self.time_in_force: TimeInForce = command.time_in_force
-        self.price: Price | None = None
-        self.order_qty: Qty = Qty(0)
-        if isinstance(command, NewOrder):
-            self.price = command.price
-            self.order_qty = command.order_qty
-        self.leaves_qty: Qty = self.order_qty
-        self.cum_qty: Qty = Qty(0)
-        self.cum_notional: int = 0
-        self.ord_status: OrdStatus = OrdStatus.NEW
+    session: str
+    firm: str
+    account: str
+    order_id: str
+    entering_cl_ord_id: str
+    """ClOrdID(11) of the NewOrderSingle."""
+    cl_ord_id: str
+    symbol: str
+    side: Side
+    ord_type: OrdType
+    time_in_force: TimeInForce
+    order_qty: Qty
+    price: Price | None
+    leaves_qty: Qty
+    price_scale: int
+    qty_scale: int
+    ord_status: OrdStatus = OrdStatus.NEW
+    cum_qty: Qty = Qty(0)
+    cum_notional: int = 0
 
     @property
     def is_live(self) -> bool:
@@ -104,4 +88,6 @@ class Order:
             self.cum_qty,
             self.leaves_qty,
             self.cum_notional,
+            self.price_scale,
+            self.qty_scale,
         )

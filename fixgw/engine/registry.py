@@ -1,52 +1,63 @@
 """Which order a client means: orders by OrderID and, for each session, by ClOrdID."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from fixgw.engine.order import Order
 
 
-class OrderRegistry:
-    """Every ClOrdID a session has used, accepted or not, names an order here, or None if there was none.
+class SessionOrders:
+    """What one session has sent.
 
-    A ClOrdID is used up by the request that carries it, refused or not (E12, E32).  Closed orders stay,
-    since a late cancel is answered with the state of the order it names (E42).
+    Every ClOrdID it has used, accepted or not, names an order here, or None if there was none.  A ClOrdID is
+    used up by the request that carries it, refused or not (E12, E32).
     """
+
+    __slots__ = ("by_cl_ord_id", "open")
+
+    def __init__(self) -> None:
+        self.by_cl_ord_id: dict[str, Order | None] = {}
+        self.open: dict[str, Order] = {}
+        """Live orders by OrderID, oldest first."""
+
+
+class OrderRegistry:
+    """All orders.  Closed ones stay, since a late cancel is answered with the state of the order it names (E42)."""
 
     def __init__(self) -> None:
         self._by_order_id: dict[str, Order] = {}
-        self._by_cl_ord_id: dict[str, dict[str, Order | None]] = {}
-        self._open: dict[str, dict[str, Order]] = {}
+        self._of_session: defaultdict[str, SessionOrders] = defaultdict(SessionOrders)
 
-    def add(self, order: Order) -> None:
+    def of_session(self, session: str) -> SessionOrders:
+        return self._of_session[session]
+
+    def add(self, order: Order, mine: SessionOrders) -> None:
+        """Take in a new ``order``, ``mine`` being the orders of its session."""
         self._by_order_id[order.order_id] = order
-        self.use_up(order.session, order.cl_ord_id, order)
+        mine.by_cl_ord_id[order.cl_ord_id] = order
         if order.is_live:
-            self._open.setdefault(order.session, {})[order.order_id] = order
-
-    def use_up(self, session: str, cl_ord_id: str, order: Order | None) -> None:
-        self._by_cl_ord_id.setdefault(session, {})[cl_ord_id] = order
+            mine.open[order.order_id] = order
 
     def close(self, order: Order) -> None:
         """Note that ``order`` is no longer live."""
-        del self._open[order.session][order.order_id]
+        del self._of_session[order.session].open[order.order_id]
 
-    def is_used(self, session: str, cl_ord_id: str) -> bool:
-        used = self._by_cl_ord_id.get(session)
-        return used is not None and cl_ord_id in used
+    def find(self, session: str, firm: str, cl_ord_id: str) -> Order | None:
+        """Return the order that ``cl_ord_id`` named at any time, or that a request with it was about.
 
-    def find(self, session: str, cl_ord_id: str) -> Order | None:
-        """Return the order that ``cl_ord_id`` named at any time, or that a request with it was about."""
-        used = self._by_cl_ord_id.get(session)
-        return None if used is None else used.get(cl_ord_id)
+        A session that has changed its firm knows nothing of the old one's orders.
+        """
+        order = self._of_session[session].by_cl_ord_id.get(cl_ord_id)
+        return None if order is None or order.firm != firm else order
 
     def by_order_id(self, order_id: str) -> Order | None:
         return self._by_order_id.get(order_id)
 
     def open_orders(self, session: str) -> list[Order]:
         """Return the live orders of ``session``, oldest first."""
-        return list(self._open.get(session, {}).values())
+        return list(self._of_session[session].open.values())
 
     def __iter__(self) -> Iterator[Order]:
         """Every live order."""
-        for orders in self._open.values():
-            yield from orders.values()
+        for mine in self._of_session.values():
+            yield from mine.open.values()

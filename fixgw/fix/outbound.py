@@ -1,9 +1,10 @@
 """Events and answers to FIX text: one report for each session an event concerns.
 
-Pure: no clock, no QuickFIX.  QuickFIX fills in header, BodyLength(9) and CheckSum(10) as it sends.
+An event has in it all that its reports say, also after the list of instruments has changed.  Pure: no clock, no
+QuickFIX.  QuickFIX fills in header, BodyLength(9) and CheckSum(10) as it sends.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import assert_never
 
@@ -24,11 +25,14 @@ from fixgw.spec.events import (
 )
 from fixgw.spec.fixed import format_fixed, format_ratio, format_shortest
 from fixgw.spec.inquiries import Answer, MassStatusAnswer, OrderStatusAnswer
-from fixgw.spec.instrument import UNLISTED, Instrument
+from fixgw.spec.instrument import SCALE_MAX
 from fixgw.spec.values import ExecType, OrdRejReason, OrdStatus, Side
 
 AVG_PX_EXTRA_DECIMALS = 4
 """AvgPx(6) that is not a whole number of price units is rounded to this many decimals more than a price has."""
+
+AFFECTED_ORDERS_MAX = 500
+"""More orders than these an OrderMassCancelReport counts and does not name: it would be megabytes long."""
 
 _NEW = ExecType.NEW
 _CANCELED = ExecType.CANCELED
@@ -47,10 +51,9 @@ class Report(msgspec.Struct, frozen=True, gc=False):
 
 
 class Encoder:
-    """Writes reports; knows the scales that the venue's integers are in."""
+    """Writes reports."""
 
-    def __init__(self, instruments: Iterable[Instrument]) -> None:
-        self._instruments = {instrument.symbol: instrument for instrument in instruments}
+    def __init__(self) -> None:
         self._time = _TimeText()
 
     def reports(self, event: Event, time_ns: int) -> Iterator[Report]:
@@ -92,12 +95,11 @@ class Encoder:
                 assert_never(answer)
 
     def _execution(self, exec_id: str, exec_type: str, order: OrderState, time_ns: int, extra: str = "") -> Report:
-        instrument = self._instruments.get(order.symbol, UNLISTED)
-        qty_scale = instrument.qty_scale
+        qty_scale = order.qty_scale
         # Nobody knows how many decimals an unknown symbol has: as few as it takes.
-        number = format_fixed if instrument is not UNLISTED else format_shortest
+        number = format_fixed if qty_scale <= SCALE_MAX else format_shortest
         order_qty = f"38={number(order.order_qty, qty_scale)}\x01" if order.order_qty else ""
-        price = "" if order.price is None else f"44={number(order.price, instrument.price_scale)}\x01"
+        price = "" if order.price is None else f"44={number(order.price, order.price_scale)}\x01"
         # Joined with plus: an f-string asks each enumeration how it wants to be formatted, at four times the cost.
         codes = "\x01150=" + exec_type + "\x0139=" + order.ord_status + "\x0154=" + order.side
         terms = "40=" + order.ord_type + "\x0159=" + order.time_in_force + "\x01"
@@ -106,14 +108,13 @@ class Encoder:
             f"1={order.account}\x0111={order.cl_ord_id}\x0155={order.symbol}\x01"
             f"{order_qty}{price}{terms}"
             f"151={number(order.leaves_qty, qty_scale)}\x0114={number(order.cum_qty, qty_scale)}\x01"
-            f"6={_avg_px(order, instrument)}\x0160={self._time.of(time_ns)}\x01{extra}"
+            f"6={_avg_px(order) if order.cum_qty else '0'}\x0160={self._time.of(time_ns)}\x01{extra}"
         )
         return Report(order.session, "8", body)
 
     def _fill(self, trade: Trade, exec_id: str, order: OrderState, time_ns: int) -> Report:
-        instrument = self._instruments[trade.symbol]
-        last_px = format_fixed(trade.last_px, instrument.price_scale)
-        last_qty = format_fixed(trade.last_qty, instrument.qty_scale)
+        last_px = format_fixed(trade.last_px, order.price_scale)
+        last_qty = format_fixed(trade.last_qty, order.qty_scale)
         return self._execution(exec_id, _TRADE, order, time_ns, f"31={last_px}\x0132={last_qty}\x01")
 
     def _cancel_reject(self, event: CancelRejected, time_ns: int) -> Report:
@@ -132,7 +133,7 @@ class Encoder:
         affected = "".join(
             f"41={order.orig_cl_ord_id}\x01535={order.affected_order_id}\x01" for order in event.affected
         )
-        group = f"534={len(event.affected)}\x01{affected}" if affected else ""
+        group = f"534={len(event.affected)}\x01{affected}" if 0 < len(event.affected) <= AFFECTED_ORDERS_MAX else ""
         body = (
             f"37={event.order_id}\x0111={event.cl_ord_id}\x01530={event.mass_cancel_request_type}\x01"
             f"531={response}\x01{refused}533={len(event.affected)}\x01{group}{_optional('55=', event.symbol)}{side}"
@@ -198,16 +199,13 @@ def business_reject(session: str, ref_seq_num: str, ref_msg_type: str, reason: s
     return Report(session, "j", f"45={ref_seq_num}\x01372={ref_msg_type}\x01380={reason}\x0158={text}\x01")
 
 
-def _avg_px(order: OrderState, instrument: Instrument) -> str:
-    """Return AvgPx(6): exact where it can be, else rounded half up; 0 while nothing is filled (E2)."""
-    cum_qty = order.cum_qty
-    if not cum_qty:
-        return "0"
-    whole, rest = divmod(order.cum_notional, cum_qty)
+def _avg_px(order: OrderState) -> str:
+    """Return AvgPx(6) of what is filled: exact where it can be, else rounded half away from zero (E2)."""
+    whole, rest = divmod(order.cum_notional, order.cum_qty)
+    scale = order.price_scale
     if not rest:
-        return format_fixed(whole, instrument.price_scale)
-    scale = instrument.price_scale
-    return format_ratio(order.cum_notional, cum_qty * 10**scale, scale + AVG_PX_EXTRA_DECIMALS)
+        return format_fixed(whole, scale)
+    return format_ratio(order.cum_notional, order.cum_qty * 10**scale, scale + AVG_PX_EXTRA_DECIMALS)
 
 
 def _optional(tag: str, value: str | None) -> str:

@@ -1,6 +1,7 @@
 """The checks: each looks at one thing and returns why the order may not pass, or None.
 
-The order of ``CHECKS`` is the order in which a client is told: first who and what, then the numbers.
+The order of ``CHECKS`` is the order in which a client is told: first who and what, then the numbers, then the limits,
+whose refusals are all ORDER_EXCEEDS_LIMIT.  That a ClOrdID was used before the engine tells, before any of these.
 """
 
 from collections.abc import Callable
@@ -13,41 +14,45 @@ from fixgw.spec.events import OrderState
 from fixgw.spec.fixed import format_fixed, format_shortest
 from fixgw.spec.instrument import NOTIONAL_SCALE, Instrument
 from fixgw.spec.refusal import Refusal
-from fixgw.spec.values import OrdRejReason, Price, Side
+from fixgw.spec.values import OrdRejReason, Price, Side, TimeInForce
 
 
 class Market(Protocol):
     """What risk needs to know of the market; the engine answers."""
 
     def reference_price(self, symbol: str) -> Price | None: ...
-    def is_used(self, session: str, cl_ord_id: str) -> bool: ...
-    def find(self, session: str, cl_ord_id: str) -> OrderState | None: ...
+    def find(self, session: str, firm: str, cl_ord_id: str) -> OrderState | None: ...
 
 
 OrderRequest = NewOrder | ReplaceOrder
 
 
-class Rules:
-    """All that the orders of one session, account and instrument are compared to."""
+Check = Callable[[OrderRequest, "Rules"], Refusal | None]
 
-    __slots__ = ("exposure", "instrument", "limits", "market")
+
+class Rules:
+    """All that the orders of one session, account and instrument are compared to, and by which checks."""
+
+    __slots__ = ("checks", "exposure", "instrument", "limits", "market")
 
     def __init__(self, instrument: Instrument, limits: Applicable, market: Market, exposure: Exposure) -> None:
         self.instrument = instrument
         self.limits = limits
         self.market = market
         self.exposure = exposure
+        # Each check costs every order a call: leave out those that could not refuse any.
+        always_passed: dict[Check, bool] = {
+            price_is_on_tick: instrument.tick_size == 1,
+            order_qty_is_within_limit: limits.order_qty_max is None,
+            notional_is_within_limit: limits.order_notional_max is None,
+            price_is_within_collar: limits.price_collar_percent is None,
+            open_notional_is_within_limit: limits.open_notional_max is None,
+        }
+        self.checks = tuple(check for check in CHECKS if not always_passed.get(check))
 
 
 _WHOLE = 100 * 10**COLLAR_SCALE
-
-Check = Callable[[OrderRequest, Rules], Refusal | None]
-
-
-def cl_ord_id_is_new(order: OrderRequest, rules: Rules) -> Refusal | None:
-    if not rules.market.is_used(order.session, order.cl_ord_id):
-        return None
-    return Refusal(OrdRejReason.DUPLICATE_ORDER, f"ClOrdID(11) {order.cl_ord_id} was used before")
+_NEVER_RESTING = (TimeInForce.IMMEDIATE_OR_CANCEL, TimeInForce.FILL_OR_KILL)
 
 
 def side_is_traded(order: OrderRequest, rules: Rules) -> Refusal | None:  # noqa: ARG001 - a check like the others
@@ -96,29 +101,32 @@ def notional_is_within_limit(order: OrderRequest, rules: Rules) -> Refusal | Non
 
 
 def price_is_within_collar(order: OrderRequest, rules: Rules) -> Refusal | None:
-    """Compare a limit price to the last trade, or the middle of the book before the first trade."""
+    """Compare a limit price to the last trade, or the middle of the book before the first trade.
+
+    A percentage of zero or less is no distance: around such a reference price there is no collar.
+    """
     price, limit = order.price, rules.limits.price_collar_percent
     if price is None or limit is None:
         return None
     reference = rules.market.reference_price(rules.instrument.symbol)
-    if reference is None or abs(price - reference) * _WHOLE <= abs(reference) * limit.value:
+    if reference is None or reference <= 0 or abs(price - reference) * _WHOLE <= reference * limit.value:
         return None
     texts = _price_text(price, rules.instrument), _price_text(reference, rules.instrument)
     return _exceeds(f"Price(44) {texts[0]} against the reference price {texts[1]}", limit)
 
 
 def open_notional_is_within_limit(order: OrderRequest, rules: Rules) -> Refusal | None:
+    """Count what would rest; what may not rest opens nothing."""
     limit = rules.limits.open_notional_max
-    if limit is None or order.price is None:
+    if limit is None or order.price is None or order.time_in_force in _NEVER_RESTING:
         return None
-    leaves_qty: int = order.order_qty
-    reserved = 0
-    if isinstance(order, ReplaceOrder) and (replaced := rules.market.find(order.session, order.orig_cl_ord_id)):
-        leaves_qty = max(leaves_qty - replaced.cum_qty, 0)
-        reserved = rules.exposure.of_order(replaced.order_id)
-    more = abs(rules.instrument.notional(order.price, leaves_qty)) - reserved
+    qty, reserved = int(order.order_qty), 0
+    if isinstance(order, ReplaceOrder) and (replaced := _replaced(order, rules.market)):
+        qty = max(qty - replaced.cum_qty, 0)
+        reserved = abs(rules.instrument.notional(replaced.price or 0, replaced.leaves_qty))
+    more = abs(rules.instrument.notional(order.price, qty)) - reserved
     after = rules.exposure.open_notional(order.account) + more
-    if more <= 0 or after <= limit.value:
+    if after <= limit.value or more <= 0:
         return None
     quantity = f"OrderQty(38) {_qty_text(order.order_qty, rules.instrument)}"
     text = f"{quantity} times Price(44) {_price_text(order.price, rules.instrument)} "
@@ -126,7 +134,6 @@ def open_notional_is_within_limit(order: OrderRequest, rules: Rules) -> Refusal 
 
 
 CHECKS: tuple[Check, ...] = (
-    cl_ord_id_is_new,
     side_is_traded,
     price_is_on_tick,
     order_qty_is_in_lots,
@@ -135,6 +142,19 @@ CHECKS: tuple[Check, ...] = (
     price_is_within_collar,
     open_notional_is_within_limit,
 )
+
+
+def only_lowers_risk(order: OrderRequest, market: Market) -> bool:
+    """Return whether ``order`` replaces another at its price by no more than it was: no limit may refuse that."""
+    if not isinstance(order, ReplaceOrder) or (replaced := _replaced(order, market)) is None:
+        return False
+    return order.price == replaced.price and order.order_qty <= replaced.order_qty
+
+
+def _replaced(order: ReplaceOrder, market: Market) -> OrderState | None:
+    replaced = market.find(order.session, order.firm, order.orig_cl_ord_id)
+    # The engine will refuse a replace with another symbol than the order's.
+    return None if replaced is None or replaced.symbol != order.symbol else replaced
 
 
 def _expected_price(order: OrderRequest, rules: Rules) -> Price | None:

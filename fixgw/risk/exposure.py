@@ -1,8 +1,6 @@
-"""Exposure: what each account has in resting orders, and what it has traded, as events tell it."""
+"""Exposure: what each account has in resting orders, as events tell it."""
 
 from collections import defaultdict
-
-from fixgw.spec.events import OrderState
 
 
 class Exposure:
@@ -13,22 +11,13 @@ class Exposure:
 
     def __init__(self) -> None:
         self._by_account: defaultdict[str, int] = defaultdict(int)
-        self._by_order: dict[str, int] = {}
 
     def open_notional(self, account: str) -> int:
         return self._by_account.get(account, 0)
 
-    def of_order(self, order_id: str) -> int:
-        """Return what the order reserves; 0 when it is not live."""
-        return self._by_order.get(order_id, 0)
-
-    def follow(self, order: OrderState, notional: int) -> None:
-        """Take ``order`` as it stands now; ``notional`` is that of its LeavesQty(151), 0 ends it."""
-        self._by_account[order.account] += notional - self._by_order.get(order.order_id, 0)
-        if notional:
-            self._by_order[order.order_id] = notional
-        else:
-            self._by_order.pop(order.order_id, None)
+    def change(self, account: str, notional: int) -> None:
+        """Reserve ``notional`` more, or free it where it is below zero."""
+        self._by_account[account] += notional
 
     def reserved(self) -> dict[str, int]:
         """Return the open notional of every account that has any."""

@@ -1,6 +1,6 @@
 """The gate: every order passes the checks in order; the first refusal wins."""
 
-from fixgw.risk.checks import CHECKS, Market, OrderRequest, Rules
+from fixgw.risk.checks import Market, OrderRequest, Rules, only_lowers_risk
 from fixgw.risk.exposure import Exposure
 from fixgw.risk.limits import LimitTable
 from fixgw.risk.positions import Positions
@@ -20,7 +20,7 @@ from fixgw.spec.events import (
 )
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.refusal import Refusal
-from fixgw.spec.values import OrdRejReason
+from fixgw.spec.values import OrdRejReason, Price
 
 
 class RiskGate:
@@ -57,11 +57,16 @@ class RiskGate:
             if isinstance(found, Refusal):
                 return found
             rules = found
-        for check in CHECKS:
+        for check in rules.checks:
             refusal = check(order, rules)
             if refusal is not None:
-                return refusal
+                return self._unless_risk_falls(order, refusal)
         return None
+
+    def _unless_risk_falls(self, order: OrderRequest, refusal: Refusal) -> Refusal | None:
+        """Let a replace that only lowers risk pass: limits come last, so that it has passed all other checks."""
+        is_limit = refusal.ord_rej_reason is OrdRejReason.ORDER_EXCEEDS_LIMIT
+        return None if is_limit and only_lowers_risk(order, self._market) else refusal
 
     def _find_rules(self, order: OrderRequest) -> Rules | Refusal:
         """Return the rules for a known symbol and an account of the firm, which are then remembered, or a refusal."""
@@ -79,19 +84,24 @@ class RiskGate:
     def apply(self, event: Event) -> None:
         """Follow what happened."""
         match event:
-            case OrderAccepted() | OrderCanceled() | OrderReplaced():
-                self._follow(event.order)
+            case OrderAccepted():
+                self._reserve(event.order, event.order.price, event.order.leaves_qty)
+            case OrderCanceled():
+                self._reserve(event.order, event.order.price, -event.canceled_qty)
             case Trade():
                 for fill in (event.aggressor, event.resting):
                     self.positions.trade(fill.order, event.last_qty)
-                    self._follow(fill.order)
+                    self._reserve(fill.order, fill.order.price, -event.last_qty)
+            case OrderReplaced():
+                self._reserve(event.order, event.previous_price, -event.previous_leaves_qty)
+                self._reserve(event.order, event.order.price, event.order.leaves_qty)
             case OrderRejected() | OrderStated() | CancelRejected() | MassCanceled() | VenueConfigured():
                 pass
 
-    def _follow(self, order: OrderState) -> None:
-        if order.price is not None:
-            notional = self._known[order.symbol].notional(order.price, order.leaves_qty)
-            self.exposure.follow(order, abs(notional))
+    def _reserve(self, order: OrderState, price: Price | None, qty: int) -> None:
+        """Count ``qty`` more of ``order`` as open at ``price``, or less where it is below zero."""
+        if price is not None:
+            self.exposure.change(order.account, self._known[order.symbol].notional(abs(price), qty))
 
     def check_against(self, live_orders: list[OrderState]) -> None:
         """Assert that what is reserved is the worst case of what is open, and positions cancel out; for tests."""

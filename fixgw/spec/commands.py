@@ -35,7 +35,7 @@ class NewOrder(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="D"):
     price: Price | None
     time_in_force: TimeInForce
     poss_resend: bool = False
-    """PossResend(97)=Y: the client does not know whether it sent this order before."""
+    """PossResend(97)=Y or PossDupFlag(43)=Y: the venue may have had this order before."""
 
 
 class CancelOrder(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="F"):

@@ -41,7 +41,11 @@ class OrderState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     cum_qty: Qty
     leaves_qty: Qty
     cum_notional: int
-    """Sum of LastPx times LastQty over the whole chain (E2), in the product of the instrument's scales."""
+    """Sum of LastPx times LastQty over the whole chain (E2), in the product of the two scales."""
+    price_scale: int
+    """Decimals of price and quantity, kept since the list of instruments may change; above SCALE_MAX for a symbol
+    that nobody knew."""
+    qty_scale: int
 
 
 class OrderAccepted(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="accepted"):
@@ -103,7 +107,7 @@ class OrderReplaced(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=
 
 
 class OrderStated(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="stated"):
-    """150=I, answering a NewOrderSingle with PossResend(97)=Y that the venue has seen before (E19)."""
+    """150=I, answering a NewOrderSingle that was sent again and had entered before (E19)."""
 
     exec_id: str
     order: OrderState

@@ -56,8 +56,8 @@ class Instrument(msgspec.Struct, frozen=True, array_like=True):
 
 UNLISTED = Instrument(
     symbol="",
-    price_scale=8,
-    qty_scale=8,
+    price_scale=SCALE_MAX + 1,
+    qty_scale=SCALE_MAX + 1,
     tick_size=Price(1),
     lot_size=Qty(1),
     multiplier=1,
@@ -65,4 +65,7 @@ UNLISTED = Instrument(
     price_bound=Price(INT64_MAX),
     allows_negative_price=True,
 )
-"""Stands in for a symbol nobody knows, so that its order can be read, refused and echoed; never traded."""
+"""Stands in for a symbol nobody knows, so that its order can be read, refused and echoed; never traded.
+
+No instrument has so many decimals, by which an order under it is known.
+"""

@@ -122,6 +122,9 @@ class _Writer:
             time_in_force=time_in_force,
             poss_resend=self._one_in(8),
         )
+        if order.poss_resend and self._sent:
+            before = self._one(self._sent[-9:])
+            order = msgspec.structs.replace(order, session=before.session, firm=before.firm, cl_ord_id=before.cl_ord_id)
         if self._one_in(16):
             flaws: Sequence[dict[str, Any]] = (
                 {"symbol": "NONE"},

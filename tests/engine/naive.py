@@ -84,7 +84,7 @@ class NaiveVenue:
         before = [order for session, used, order in self.used if (session, used) == (c.session, c.cl_ord_id)]
         order = before[0] if before and before[0] else self.make(c)
         if before:
-            if c.poss_resend and before[0]:
+            if c.poss_resend and before[0] and before[0].ids[0] == c.cl_ord_id:
                 return [("I", order.told())]
             return [("8", order.told(c.cl_ord_id), "6")]
         reason = c.ord_rej_reason.value if isinstance(c, RefuseOrder) else self.risk(c) or self.unsupported(c)
@@ -149,7 +149,10 @@ class NaiveVenue:
         order, refused = self.order_to_change(c, c.order_id)
         if refused or order is None:
             return [refused or ()]
-        if self.risk(c, order):
+        if c.symbol != order.symbol:
+            return [self.cancel_reject(c, order, "2" if self.risk(c) else "99")]
+        reason = self.risk(c, order)
+        if reason and not (reason == "3" and c.price == order.price and c.order_qty <= order.qty):
             return [self.cancel_reject(c, order, "2")]
         asked = (c.symbol, c.side.value, c.account, c.ord_type.value)
         if asked != (order.symbol, order.side, order.account, order.ord_type) or c.time_in_force.value not in "01":
@@ -233,9 +236,9 @@ class NaiveVenue:
         if c.price is None:
             return False
         off = abs(c.price - (reference or 0)) * 100
-        if None not in (collar, reference) and off > abs(reference or 0) * (collar or 0):
+        if collar is not None and reference is not None and off > reference * collar and reference > 0:
             return True
-        if open_max is None:
+        if open_max is None or c.time_in_force.value in "34":
             return False
         leaves = max(c.order_qty - (replaced.cum if replaced else 0), 0)
         more = worth(instrument, c.price, leaves) - (self.open(replaced) if replaced else 0)

@@ -13,7 +13,7 @@ import pytest
 from fixgw.engine.book import BookSide
 from fixgw.engine.order import Order
 from fixgw.spec.values import Side
-from tests.orders import BOB, Venue, buy, cancel, replace, sell, venue_with
+from tests.orders import BOB, Venue, buy, cancel, replace, sell, state_of, venue_with
 
 
 def calls_of(act: Callable[[], object]) -> int:
@@ -43,10 +43,8 @@ class CountedId(str):
         return str(self) == str(other)
 
 
-class CountedOrder(Order):
+class CountedOrder(Order, eq=False, gc=False):
     """A list would compare orders to find one: these notice."""
-
-    __slots__ = ()
 
     def __hash__(self) -> int:
         return id(self)
@@ -57,7 +55,14 @@ class CountedOrder(Order):
 
 def deep_side(depth: int) -> tuple[BookSide, list[CountedOrder]]:
     side = BookSide(Side.BUY)
-    orders = [CountedOrder(buy(10, at="100"), CountedId(number)) for number in range(depth)]
+    state = state_of(buy(10, at="100"))
+    orders = [
+        CountedOrder(
+            state.session, state.firm, state.account, CountedId(number), state.cl_ord_id, state.cl_ord_id, state.symbol,
+            state.side, state.ord_type, state.time_in_force, state.order_qty, state.price, state.leaves_qty, 2, 0,
+        )
+        for number in range(depth)
+    ]  # fmt: skip
     for order in orders:
         side.add(order)
     return side, orders

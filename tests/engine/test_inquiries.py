@@ -2,12 +2,13 @@
 
 import pytest
 
-from fixgw.engine.exchange import STATUS_SLICE_MAX, Exchange
+from fixgw.engine.exchange import Exchange
+from fixgw.engine.inquiries import STATUS_SLICE_MAX
 from fixgw.spec.events import OrderState
 from fixgw.spec.inquiries import MassStatusAnswer, MassStatusInquiry, OrderStatusAnswer, OrderStatusInquiry
 from fixgw.spec.participant import Participant
 from fixgw.spec.values import MassStatusReqType, OrdRejReason, OrdStatus, Side
-from tests.orders import ALICE, BOB, CAROL, Venue, buy, cancel, replace, sell, state_of, venue_with
+from tests.orders import ALICE, BOB, CAROL, Venue, buy, cancel, configuration, replace, sell, state_of, venue_with
 
 X = buy(100, at="100.30", cl_ord_id="X")
 
@@ -58,6 +59,15 @@ def test_orders_of_another_session_are_unknown(stranger: Participant) -> None:
     assert status(venue, "X", by=stranger) is None
     assert status(venue, "X", order_id="1", by=stranger) is None
     assert status(venue, "nobody", order_id="1", by=stranger) is None
+
+
+def test_orders_of_the_firm_that_the_session_had_are_unknown() -> None:
+    moved = Participant(ALICE.session, "GAMMA", ("G1",))
+    venue = venue_with(X, cancel(X), configuration(participants=[moved]))
+
+    assert status(venue, "X", by=moved) is None
+    assert status(venue, "nobody", order_id="1", by=moved) is None
+    assert status(venue, "X") is not None
 
 
 def ask_all(

@@ -3,9 +3,10 @@
 import msgspec
 import pytest
 
+from fixgw.engine.reconfiguration import conflicts
 from fixgw.spec.commands import NewOrder, RefuseOrder
 from fixgw.spec.events import CancelRejected, OrderAccepted, OrderRejected, OrderState, OrderStated, VenueConfigured
-from fixgw.spec.instrument import Instrument
+from fixgw.spec.instrument import UNLISTED, Instrument
 from fixgw.spec.participant import Participant
 from fixgw.spec.values import CxlRejReason, OrdRejReason, OrdStatus, OrdType, Price, Qty, Side, TimeInForce
 from tests.orders import (
@@ -144,9 +145,23 @@ def test_poss_resend_of_an_order_seen_is_answered_with_its_state() -> None:
 
     partly = state_of(order, ord_status=OrdStatus.PARTIALLY_FILLED, cum_qty=40, cum_notional=40 * 10_030)
     assert venue.handle(msgspec.structs.replace(order, poss_resend=True)) == [
-        OrderStated("4.0", partly, "PossResend(97)=Y: this order was received before")
+        OrderStated("4.0", partly, "sent again: this order was received before")
     ]
     assert venue.depth("AAPL").bids == [("100.30", 60)]
+
+
+def test_poss_resend_under_the_cl_ord_id_of_another_request_is_a_duplicate() -> None:
+    """The order that carries it now was entered under another one: this new order has never come."""
+    order = buy(100, at="100.30", cl_ord_id="a1")
+    venue = venue_with(order, replace(order, 90, cl_ord_id="a2"), cancel(buy(1, at="1"), cl_ord_id="a3"))
+
+    for used in ("a2", "a3"):
+        (event,) = venue.handle(buy(7, at="50", symbol="MSFT", cl_ord_id=used, poss_resend=True))
+        assert isinstance(event, OrderRejected)
+        assert (event.ord_rej_reason, event.order.cl_ord_id) == (OrdRejReason.DUPLICATE_ORDER, used)
+    (event,) = venue.handle(buy(100, at="100.30", cl_ord_id="a1", poss_resend=True))
+    assert isinstance(event, OrderStated)
+    assert event.order.cl_ord_id == "a2"
 
 
 def test_poss_resend_of_an_order_not_seen_is_a_new_order() -> None:
@@ -171,7 +186,7 @@ def test_an_order_that_could_not_be_read_is_rejected_in_its_place() -> None:
 
     state = OrderState(
         "CLIENT1", "ALPHA", "A1", "1", "a1", "AAPL", Side.BUY, OrdType.LIMIT, TimeInForce.DAY, Qty(0), None,
-        OrdStatus.REJECTED, Qty(0), Qty(0), 0,
+        OrdStatus.REJECTED, Qty(0), Qty(0), 0, 2, 0,
     )  # fmt: skip
     assert venue.handle(refuse("a1")) == [
         OrderRejected("2.0", state, OrdRejReason.INCORRECT_QUANTITY, "OrderQty(38) 0 is not above zero")
@@ -209,9 +224,9 @@ def test_the_same_configuration_and_more_of_it_conflicts_with_nothing() -> None:
     venue = venue_with(buy(100, at="100.30"))
     new = msgspec.structs.replace(AAPL, symbol="NEW")
 
-    assert venue.core.exchange.conflicts(configuration()) == []
-    assert venue.core.exchange.conflicts(configuration(instruments=(*INSTRUMENTS, new))) == []
-    assert venue.core.exchange.conflicts(configuration(instruments=changed(AAPL, tick_size=Price(5)))) == []
+    assert conflicts(venue.core.exchange, configuration()) == []
+    assert conflicts(venue.core.exchange, configuration(instruments=(*INSTRUMENTS, new))) == []
+    assert conflicts(venue.core.exchange, configuration(instruments=changed(AAPL, tick_size=Price(5)))) == []
 
 
 @pytest.mark.parametrize("decimals", [{"price_scale": 4}, {"qty_scale": 1}])
@@ -219,7 +234,7 @@ def test_decimals_cannot_change_even_without_open_orders(decimals: dict[str, int
     """The journal's integers are in the old ones."""
     venue = venue_with()
 
-    (conflict,) = venue.core.exchange.conflicts(configuration(instruments=changed(BTC_USD, **decimals)))
+    (conflict,) = conflicts(venue.core.exchange, configuration(instruments=changed(BTC_USD, **decimals)))
 
     assert conflict == "instrument BTC-USD: its decimals (price 2, quantity 4) are those of the journal"
 
@@ -227,7 +242,7 @@ def test_decimals_cannot_change_even_without_open_orders(decimals: dict[str, int
 def test_decimals_are_remembered_of_an_instrument_that_left() -> None:
     venue = venue_with(configuration(instruments=[MSFT]))
 
-    (conflict,) = venue.core.exchange.conflicts(configuration(instruments=changed(AAPL, price_scale=3)))
+    (conflict,) = conflicts(venue.core.exchange, configuration(instruments=changed(AAPL, price_scale=3)))
 
     assert conflict == "instrument AAPL: its decimals (price 2, quantity 0) are those of the journal"
 
@@ -240,16 +255,26 @@ def test_what_has_open_orders_must_stay() -> None:
     venue = venue_with(order, sell(10, at="6000.25", symbol="ESZ6", by=BOB))
     exchange = venue.core.exchange
 
-    assert exchange.conflicts(configuration(instruments=[MSFT, BTC_USD])) == [
+    assert conflicts(exchange, configuration(instruments=[MSFT, BTC_USD])) == [
         f"instrument AAPL: {HINT}",
         f"instrument ESZ6: {HINT}",
     ]
-    assert exchange.conflicts(configuration(participants=[CAROL])) == [
+    assert conflicts(exchange, configuration(participants=[CAROL])) == [
         f"session CLIENT1 of firm ALPHA: {HINT}",
         f"session CLIENT2 of firm BETA: {HINT}",
     ]
     moved = Participant(ALICE.session, "GAMMA", ("A1",))
-    assert exchange.conflicts(configuration(participants=[moved, BOB])) == [f"session CLIENT1 of firm ALPHA: {HINT}"]
+    assert conflicts(exchange, configuration(participants=[moved, BOB])) == [f"session CLIENT1 of firm ALPHA: {HINT}"]
+
+
+def test_an_account_with_open_orders_stays_with_its_firm() -> None:
+    """It would be charged, and its orders told, to another firm."""
+    venue = venue_with(buy(100, at="100.30", account="A2"))
+    moved = [ALICE, Participant("CLIENT2", "BETA", ("B1", "A2"))]
+    elsewhere = [Participant("CLIENT1", "ALPHA", ("A2",)), BOB]
+
+    assert conflicts(venue.core.exchange, configuration(participants=moved)) == [f"account A2 of firm ALPHA: {HINT}"]
+    assert conflicts(venue.core.exchange, configuration(participants=elsewhere)) == []
 
 
 def test_a_multiplier_stays_while_open_orders_were_counted_with_it() -> None:
@@ -257,16 +282,16 @@ def test_a_multiplier_stays_while_open_orders_were_counted_with_it() -> None:
     venue = venue_with(order)
     new = configuration(instruments=changed(ESZ6, multiplier=5))
 
-    assert venue.core.exchange.conflicts(new) == [f"instrument ESZ6 with multiplier 50: {HINT}"]
+    assert conflicts(venue.core.exchange, new) == [f"instrument ESZ6 with multiplier 50: {HINT}"]
     venue.handle(cancel(order))
-    assert venue.core.exchange.conflicts(new) == []
+    assert conflicts(venue.core.exchange, new) == []
 
 
 def test_what_has_no_open_orders_may_go() -> None:
     order = buy(100, at="100.30")
     venue = venue_with(order, cancel(order), buy(10, at="50", symbol="MSFT", by=BOB))
 
-    assert venue.core.exchange.conflicts(configuration(instruments=[MSFT], participants=[BOB])) == []
+    assert conflicts(venue.core.exchange, configuration(instruments=[MSFT], participants=[BOB])) == []
 
 
 def test_an_instrument_that_left_takes_no_orders() -> None:
@@ -275,7 +300,10 @@ def test_an_instrument_that_left_takes_no_orders() -> None:
     late = buy(100, at="100.30")
 
     text = "Symbol(55) AAPL is not traded here"
-    assert venue.handle(late) == [OrderRejected("5.0", rejected(late, "2"), OrdRejReason.UNKNOWN_SYMBOL, text)]
+    unlisted = msgspec.structs.replace(
+        rejected(late, "2"), price_scale=UNLISTED.price_scale, qty_scale=UNLISTED.qty_scale
+    )
+    assert venue.handle(late) == [OrderRejected("5.0", unlisted, OrdRejReason.UNKNOWN_SYMBOL, text)]
     (too_late,) = venue.handle(cancel(order))
     assert isinstance(too_late, CancelRejected)
     assert too_late.cxl_rej_reason is CxlRejReason.TOO_LATE_TO_CANCEL
@@ -285,6 +313,22 @@ def test_an_instrument_that_comes_back_trades_again() -> None:
     venue = venue_with(configuration(instruments=[MSFT]), configuration())
 
     assert [type(e) for e in venue.handle(buy(100, at="100.30"))] == [OrderAccepted]
+
+
+def test_a_session_that_changed_its_firm_knows_nothing_of_the_old_ones_orders() -> None:
+    """ClOrdIDs stay used, by orders that it is not told of."""
+    order = buy(100, at="100.30", cl_ord_id="a1")
+    moved = Participant(ALICE.session, "GAMMA", ("G1",))
+    venue = venue_with(order, cancel(order, cl_ord_id="a2"), configuration(participants=[moved]))
+
+    (late,) = venue.handle(msgspec.structs.replace(cancel(order), firm="GAMMA"))
+    assert isinstance(late, CancelRejected)
+    assert (late.cxl_rej_reason, late.account, late.order_id) == (CxlRejReason.UNKNOWN_ORDER, None, "NONE")
+    for poss_resend in (False, True):
+        (event,) = venue.handle(buy(5, at="1", by=moved, cl_ord_id="a1", poss_resend=poss_resend))
+        assert isinstance(event, OrderRejected)
+        assert event.ord_rej_reason is OrdRejReason.DUPLICATE_ORDER
+        assert (event.order.firm, event.order.account, event.order.order_qty) == ("GAMMA", "G1", 5)
 
 
 def test_an_account_that_left_takes_no_orders_but_its_open_ones_can_be_canceled() -> None:

@@ -25,6 +25,7 @@ from fixgw.spec.events import (
     VenueConfigured,
 )
 from fixgw.spec.inquiries import Answer, MassStatusAnswer, MassStatusInquiry, OrderStatusAnswer, OrderStatusInquiry
+from fixgw.spec.instrument import UNLISTED
 from fixgw.spec.values import (
     CxlRejReason,
     CxlRejResponseTo,
@@ -39,8 +40,7 @@ from fixgw.spec.values import (
     Side,
 )
 from tests.engine.histories import BYTES_A_COMMAND, commands
-from tests.engine.histories import INSTRUMENTS as ALL_INSTRUMENTS
-from tests.orders import BOB, INSTRUMENTS, IOC, Venue, buy, sell, state_of
+from tests.orders import BOB, IOC, Venue, buy, sell, state_of
 from tests.stock_dictionary import check
 
 TIME_NS = 1_767_355_200_123_456_789  # 2026-01-02 12:00:00.123456789 UTC
@@ -78,11 +78,11 @@ def checked(reports: Iterable[Report]) -> list[Told]:
 
 
 def told(event: Event) -> list[Told]:
-    return checked(Encoder(INSTRUMENTS).reports(event, TIME_NS))
+    return checked(Encoder().reports(event, TIME_NS))
 
 
 def answered(answer: Answer) -> list[Told]:
-    return checked(Encoder(INSTRUMENTS).answers(answer, TIME_NS))
+    return checked(Encoder().answers(answer, TIME_NS))
 
 
 def test_accepted() -> None:
@@ -101,6 +101,18 @@ def test_a_market_order_has_no_price() -> None:
             "37=8|17=5.0|150=0|39=0|1=B1|11=b1|55=BTC-USD|54=2|38=0.5000|40=1|59=3|151=0.5000|14=0.0000|6=0|" + TIME,
         )
     ]
+
+
+def test_numbers_have_the_decimals_that_the_order_was_made_with() -> None:
+    """Whatever the list of instruments is by now."""
+    order = state_of(ORDER, "7", cum_qty=40, cum_notional=40 * 10_025)
+    order = msgspec.structs.replace(order, price_scale=4, qty_scale=1)
+
+    (report,) = told(OrderAccepted("5.0", order))
+    (_, fill) = told(Trade("AAPL", Price(10_025), Qty(40), Fill("5.2", order), Fill("5.1", STATE)))
+
+    assert {"38=10.0", "44=1.0030", "14=4.0", "151=6.0", "6=1.0025"} <= set(report.fields)
+    assert {"31=1.0025", "32=4.0"} <= set(fill.fields)
 
 
 def test_a_trade_is_told_to_both_sides_the_resting_first() -> None:
@@ -169,8 +181,9 @@ def test_rejected_without_a_quantity_that_could_be_read() -> None:
 
 
 def test_rejected_for_an_unknown_symbol_has_the_decimals_it_came_with() -> None:
-    state = state_of(ORDER, "7", ord_status=OrdStatus.REJECTED, order_qty=15 * 10**7, leaves_qty=0)
-    state = msgspec.structs.replace(state, symbol="NONE", price=Price(100_25 * 10**6))
+    order = msgspec.structs.replace(ORDER, symbol="NONE", price=UNLISTED.parse_price("100.25000"))
+    order_qty = UNLISTED.parse_qty("1.50")
+    state = state_of(order, "7", ord_status=OrdStatus.REJECTED, order_qty=order_qty, leaves_qty=0)
 
     (report,) = told(OrderRejected("5.0", state, OrdRejReason.UNKNOWN_SYMBOL, "x"))
 
@@ -232,8 +245,17 @@ def test_mass_canceled() -> None:
         message("CLIENT1", "r", f"37=5.2|11=m1|530=1|531=1|533=2|{affected}|55=AAPL|54=2|{TIME}"),
     ]
     # Inside the group the order counts: each order begins with its OrigClOrdID(41).
-    (report,) = Encoder(INSTRUMENTS).reports(event, TIME_NS)
+    (report,) = Encoder().reports(event, TIME_NS)
     assert affected.replace("|", "\x01") in report.body
+
+
+@pytest.mark.parametrize(("orders", "names"), [(500, 500), (501, 0)])
+def test_a_mass_cancel_of_very_many_counts_them_and_does_not_name_them(orders: int, names: int) -> None:
+    (report,) = told(mass_canceled(*(AffectedOrder(f"a{number}", str(number)) for number in range(orders))))
+
+    assert f"533={orders}" in report.fields
+    assert sum(field.startswith("535=") for field in report.fields) == names
+    assert any(field.startswith("534=") for field in report.fields) == bool(names)
 
 
 def test_mass_canceled_nothing() -> None:
@@ -323,7 +345,7 @@ def test_a_business_reject() -> None:
 
 
 def avg_px(cum_qty: int, cum_notional: int, symbol: str = "AAPL") -> str:
-    order = msgspec.structs.replace(STATE, symbol=symbol, cum_qty=Qty(cum_qty), cum_notional=cum_notional)
+    order = state_of(buy(100, at="1", symbol=symbol), cum_qty=cum_qty, cum_notional=cum_notional)
     (report,) = told(OrderAccepted("5.0", order))
     return next(field[2:] for field in report.fields if field.startswith("6="))
 
@@ -364,7 +386,7 @@ def test_avg_px_does_not_depend_on_the_scale_of_quantities() -> None:
 )
 def test_transact_time_is_in_milliseconds_never_rounded_up(time_ns: int, text: str) -> None:
     """E39."""
-    encoder = Encoder(INSTRUMENTS)
+    encoder = Encoder()
     for each in (TIME_NS, time_ns):
         (report,) = encoder.reports(OrderAccepted("5.0", STATE), each)
 
@@ -381,7 +403,7 @@ def test_every_side_and_order_type_that_is_echoed_is_stock(side: Side, ord_type:
 
 @given(script=st.lists(st.binary(min_size=BYTES_A_COMMAND, max_size=BYTES_A_COMMAND), max_size=30))
 def test_whatever_happens_is_told_in_stock_fix_to_whom_it_concerns(script: list[bytes]) -> None:
-    encoder, venue = Encoder(ALL_INSTRUMENTS), None
+    encoder, venue = Encoder(), None
     for command in commands(script):
         if venue is None:
             assert isinstance(command, ConfigureVenue)

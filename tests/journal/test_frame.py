@@ -23,7 +23,7 @@ ACCEPTED = OrderAccepted(
     "7.0",
     OrderState(
         "CLIENT1", "ALPHA", "A1", "7", "a1", "AAPL", Side.BUY, OrdType.LIMIT, TimeInForce.DAY,
-        Qty(100), Price(10_025), OrdStatus.NEW, Qty(0), Qty(100), 0,
+        Qty(100), Price(10_025), OrdStatus.NEW, Qty(0), Qty(100), 0, 2, 0,
     ),
 )  # fmt: skip
 
@@ -31,9 +31,9 @@ ACCEPTED = OrderAccepted(
 def test_bytes_of_a_frame_are_pinned() -> None:
     """When this fails, journals written until now can no longer be read: raise FORMAT_VERSION, tell how to upgrade."""
     assert encode(Sequenced(7, TIME_NS, ORDER, (ACCEPTED,))).hex(" ", -4) == (
-        "0000006c fdc35731 9407cf18 79db6f4a 1bed159c a144a743 4c49454e 5431a541 4c504841 a26131a2 4131a441 "
-        "41504ca1 3164a132 cd2729a1 30c29193 a8616363 65707465 64a3372e 309fa743 4c49454e 5431a541 4c504841 "
-        "a24131a1 37a26131 a4414150 4ca131a1 32a13064 cd2729a1 30006400"
+        "00000070 af62f74e 9407cf18 79db6f4a 1bed159c a144a743 4c49454e 5431a541 4c504841 a26131a2 4131a441 "
+        "41504ca1 3164a132 cd2729a1 30c29193 a8616363 65707465 64a3372e 30dc0011 a7434c49 454e5431 a5414c50 "
+        "4841a241 31a137a2 6131a441 41504ca1 31a132a1 3064cd27 29a13000 64000200"
     )
 
 

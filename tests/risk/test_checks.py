@@ -9,8 +9,23 @@ from fixgw.risk.checks import CHECKS
 from fixgw.spec.commands import NewOrder
 from fixgw.spec.events import OrderAccepted, OrderRejected
 from fixgw.spec.refusal import Refusal
-from fixgw.spec.values import OrdRejReason, OrdType, Price, Qty, Side
-from tests.orders import BOB, CAROL, IOC, Venue, buy, cancel, configuration, limits, replace, sell, venue_with
+from fixgw.spec.values import OrdRejReason, OrdType, Price, Qty, Side, TimeInForce
+from tests.orders import (
+    BOB,
+    CAROL,
+    DAY,
+    FOK,
+    GTC,
+    IOC,
+    Venue,
+    buy,
+    cancel,
+    configuration,
+    limits,
+    replace,
+    sell,
+    venue_with,
+)
 
 EXCEEDS = OrdRejReason.ORDER_EXCEEDS_LIMIT
 
@@ -179,12 +194,13 @@ def test_a_market_order_has_no_price_to_hold_against_a_collar() -> None:
     assert refusal(collared(sell(9, at="100", by=BOB), buy(1, at="100")), buy(1)) is None
 
 
-def test_a_collar_below_zero_is_a_distance() -> None:
-    venue = collared(sell(5, at="-10", symbol="SPREAD", by=BOB), buy(5, at="-10", symbol="SPREAD"))
+@pytest.mark.parametrize("last_px", ["-10", "0"])
+def test_no_collar_around_zero_or_less(last_px: str) -> None:
+    """A percentage of nothing would let no other price pass."""
+    venue = collared(sell(5, at=last_px, symbol="SPREAD", by=BOB), buy(5, at=last_px, symbol="SPREAD"))
 
-    assert refusal(venue, buy(5, at="-11", symbol="SPREAD")) is None
-    assert refusal(venue, buy(5, at="-11.01", symbol="SPREAD")) is not None
-    assert refusal(venue, sell(5, at="-8.99", symbol="SPREAD")) is not None
+    assert refusal(venue, buy(5, at="-500", symbol="SPREAD")) is None
+    assert refusal(venue, sell(5, at="500", symbol="SPREAD")) is None
 
 
 def open_limited(amount: str = "1000") -> Venue:
@@ -227,6 +243,15 @@ def test_a_market_order_never_rests_and_so_opens_nothing() -> None:
     venue.handle(buy(10, at="100"))
 
     assert refusal(venue, buy(1_000)) is None
+
+
+@pytest.mark.parametrize("time_in_force", [IOC, FOK])
+def test_what_may_not_rest_opens_nothing(time_in_force: TimeInForce) -> None:
+    venue = open_limited()
+    venue.handle(buy(10, at="100"))
+
+    assert refusal(venue, buy(100, at="100", time_in_force=time_in_force)) is None
+    assert refusal(venue, buy(1, at="100")) is not None
 
 
 def test_a_replace_counts_the_difference_only() -> None:
@@ -276,25 +301,54 @@ def test_the_other_checks_look_at_the_whole_of_a_replace() -> None:
     )
 
 
+TIGHT = limits(order_qty_max="5", order_notional_max="500", price_collar_percent="1", open_notional_max="500")
+
+
+def test_no_limit_refuses_a_replace_that_only_lowers_risk() -> None:
+    """All limits were lowered under an order that rests, and the market has gone away from it."""
+    order = buy(10, at="100")
+    venue = venue_with(
+        order, sell(1, at="200", symbol="AAPL", by=BOB), buy(1, at="200", by=CAROL), configuration(TIGHT)
+    )
+
+    check = venue.core.gate.check
+    for down in (replace(order, 9), replace(order, 10, time_in_force=GTC), replace(order, 1)):
+        assert check(down) is None
+    for other in (replace(order, 11), replace(order, 9, at="100.01"), replace(order, 9, at="99.99")):
+        assert check(other) is not None
+    venue.handle(replace(order, 9))
+    assert venue.depth("AAPL").bids == [("100.00", 9)]
+
+
+def test_a_replace_that_lowers_risk_is_checked_for_all_else() -> None:
+    order = buy("0.0100", at="64000", symbol="BTC-USD")
+    venue = venue_with(order, configuration(TIGHT))
+
+    said = venue.core.gate.check(replace(order, "0.0005"))
+
+    lot = "OrderQty(38) 0.0005 is not a multiple of the lot 0.0010 of BTC-USD"
+    assert said == Refusal(OrdRejReason.INCORRECT_QUANTITY, lot)
+    assert venue.core.gate.check(msgspec.structs.replace(replace(order, "0.005"), account="B1")) is not None
+
+
 # The order of checks.
 
 WRONG_IN_ALL_WAYS = NewOrder(
     session="CLIENT1",
     firm="ALPHA",
-    cl_ord_id="used",
+    cl_ord_id="new",
     account="B1",
     symbol="NONE",
     side=Side.CROSS,
     order_qty=Qty(15),
     ord_type=OrdType.LIMIT,
     price=Price(1_000_030),
-    time_in_force=IOC,
+    time_in_force=DAY,
 )
 MENDED: tuple[tuple[dict[str, Any], str], ...] = (
     ({}, "Symbol(55) "),
     ({"symbol": "FINE"}, "Account(1) "),
-    ({"account": "A1"}, "ClOrdID(11) "),
-    ({"cl_ord_id": "new"}, "Side(54) "),
+    ({"account": "A1"}, "Side(54) "),
     ({"side": Side.BUY}, "Price(44) 10000.30 is not a multiple"),
     ({"price": Price(1_000_025)}, "OrderQty(38) 15 is not a multiple"),
     ({"order_qty": Qty(20)}, "OrderQty(38) 20 exceeds order_qty_max 1 "),
@@ -310,7 +364,6 @@ MENDED: tuple[tuple[dict[str, Any], str], ...] = (
 def test_the_first_refusal_wins() -> None:
     """An order that is wrong in every way, mended one thing after the other, meets the checks in this order."""
     assert [check.__name__ for check in CHECKS] == [
-        "cl_ord_id_is_new",
         "side_is_traded",
         "price_is_on_tick",
         "order_qty_is_in_lots",
@@ -321,10 +374,10 @@ def test_the_first_refusal_wins() -> None:
     ]
     fine = msgspec.structs.replace(configuration().instruments[3], symbol="FINE", lot_size=Qty(10), multiplier=1)
     tight = limits(order_qty_max="1", order_notional_max="90000", price_collar_percent="5", open_notional_max="9999.99")
-    used = msgspec.structs.replace(buy(10, at="1000"), symbol="FINE")
+    bought = msgspec.structs.replace(buy(10, at="1000"), symbol="FINE")
     sold = msgspec.structs.replace(sell(10, at="1000", by=BOB), symbol="FINE")
     venue = Venue(configuration(instruments=[fine]))
-    for command in (sold, msgspec.structs.replace(used, cl_ord_id="used"), configuration(tight, instruments=[fine])):
+    for command in (sold, bought, configuration(tight, instruments=[fine])):
         venue.handle(command)
 
     order = WRONG_IN_ALL_WAYS
