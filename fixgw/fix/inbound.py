@@ -17,6 +17,7 @@ from fixgw.spec.fixed import FixedError
 from fixgw.spec.inquiries import Inquiry, MassStatusInquiry, OrderStatusInquiry
 from fixgw.spec.instrument import UNLISTED, Instrument
 from fixgw.spec.participant import Participant
+from fixgw.spec.refusal import Refusal
 from fixgw.spec.values import (
     CxlRejReason,
     CxlRejResponseTo,
@@ -137,73 +138,87 @@ class Decoder:
         return read(fields, participant)
 
     def _new_order(self, fields: Fields, participant: Participant) -> OrderCommand:
-        terms = _Terms(fields, participant, self._instruments)
-        refusal = (self._stale(fields) if _POSS_DUP_FLAG in fields else None) or _unsupported(fields)
-        if refusal is None:
-            try:
-                order_qty, price = terms.numbers()
-            except _Unreadable as unreadable:
-                refusal = unreadable.ord_rej_reason, str(unreadable)
-        if refusal is None:
-            return NewOrder(
+        cl_ord_id, account, symbol, side, ord_type, time_in_force = _terms(fields, participant)
+        is_resent = fields.get(_POSS_DUP_FLAG) == "Y"
+        poss_resend = is_resent or fields.get(_POSS_RESEND) == "Y"
+        numbers = (self._stale(fields) if is_resent else None) or self._numbers(fields, symbol, ord_type)
+        if isinstance(numbers, Refusal):
+            return RefuseOrder(
                 participant.session,
                 participant.firm,
-                terms.cl_ord_id,
-                terms.account,
-                terms.symbol,
-                terms.side,
-                order_qty,
-                terms.ord_type,
-                price,
-                terms.time_in_force,
-                fields.get(_POSS_RESEND) == "Y",
+                cl_ord_id,
+                account,
+                symbol,
+                side,
+                ord_type,
+                time_in_force,
+                numbers.ord_rej_reason,
+                numbers.text,
+                poss_resend,
             )
-        return RefuseOrder(
+        return NewOrder(
             participant.session,
             participant.firm,
-            terms.cl_ord_id,
-            terms.account,
-            terms.symbol,
-            terms.side,
-            terms.ord_type,
-            terms.time_in_force,
-            *refusal,
-            fields.get(_POSS_RESEND) == "Y",
+            cl_ord_id,
+            account,
+            symbol,
+            side,
+            numbers[0],
+            ord_type,
+            numbers[1],
+            time_in_force,
+            poss_resend,
         )
 
     def _replace_order(self, fields: Fields, participant: Participant) -> OrderCommand:
         orig_cl_ord_id = _identifier(fields, tags.ORIG_CL_ORD_ID)
-        terms = _Terms(fields, participant, self._instruments)
-        refusal = _unsupported(fields)
-        if refusal is None:
-            try:
-                order_qty, price = terms.numbers()
-            except _Unreadable as unreadable:
-                refusal = unreadable.ord_rej_reason, str(unreadable)
-        if refusal is None:
-            return ReplaceOrder(
+        cl_ord_id, account, symbol, side, ord_type, time_in_force = _terms(fields, participant)
+        numbers = self._numbers(fields, symbol, ord_type)
+        if isinstance(numbers, Refusal):
+            return RefuseChange(
                 participant.session,
                 participant.firm,
-                terms.cl_ord_id,
+                cl_ord_id,
                 orig_cl_ord_id,
-                _optional_identifier(fields, tags.ORDER_ID),
-                terms.account,
-                terms.symbol,
-                terms.side,
-                order_qty,
-                terms.ord_type,
-                price,
-                terms.time_in_force,
+                CxlRejResponseTo.ORDER_CANCEL_REPLACE_REQUEST,
+                CxlRejReason.BROKER_OR_EXCHANGE_OPTION,
+                numbers.text,
             )
-        return RefuseChange(
+        return ReplaceOrder(
             participant.session,
             participant.firm,
-            terms.cl_ord_id,
+            cl_ord_id,
             orig_cl_ord_id,
-            CxlRejResponseTo.ORDER_CANCEL_REPLACE_REQUEST,
-            CxlRejReason.BROKER_OR_EXCHANGE_OPTION,
-            refusal[1],
+            _optional_identifier(fields, tags.ORDER_ID),
+            account,
+            symbol,
+            side,
+            numbers[0],
+            ord_type,
+            numbers[1],
+            time_in_force,
         )
+
+    def _numbers(self, fields: Fields, symbol: str, ord_type: OrdType) -> tuple[Qty, Price | None] | Refusal:
+        """Return OrderQty(38) and Price(44) in the instrument's scales, or why they or other fields are refused."""
+        if not _UNSUPPORTED_TAGS.isdisjoint(fields):
+            return _unsupported(fields)
+        qty_text, price_text = fields.get(_ORDER_QTY), fields.get(_PRICE)
+        if qty_text is None:
+            raise fix.FieldNotFound(tags.ORDER_QTY)
+        if price_text is None and ord_type is OrdType.LIMIT:
+            raise fix.FieldNotFound(tags.PRICE)
+        instrument = self._instruments.get(symbol, UNLISTED)
+        try:
+            order_qty = instrument.parse_qty(qty_text)
+        except FixedError as error:
+            text = f"OrderQty(38) {_shortened(qty_text)} {error}"
+            return _misfit(instrument, symbol, Refusal(OrdRejReason.INCORRECT_QUANTITY, text))
+        try:
+            return order_qty, None if price_text is None else instrument.parse_price(price_text)
+        except FixedError as error:
+            text = f"Price(44) {_shortened(price_text or '')} {error}"
+            return _misfit(instrument, symbol, Refusal(OrdRejReason.OTHER, text))
 
     def _cancel_order(self, fields: Fields, participant: Participant) -> OrderCommand:
         return CancelOrder(
@@ -216,9 +231,9 @@ class Decoder:
             _chosen(fields, tags.SIDE, _SIDES),
         )
 
-    def _stale(self, fields: Fields) -> tuple[OrdRejReason, str] | None:
+    def _stale(self, fields: Fields) -> Refusal | None:
         """Refuse an order that was sent long ago and comes only now, by a resend (E21)."""
-        if not self._stale_order_ns or fields.get(_POSS_DUP_FLAG) != "Y":
+        if not self._stale_order_ns:
             return None
         sent = _required(fields, tags.ORIG_SENDING_TIME)
         age_ns = self._clock_ns() - _utc_timestamp_ns(sent, tags.ORIG_SENDING_TIME)
@@ -226,7 +241,7 @@ class Decoder:
             return None
         limit_s = self._stale_order_ns // 1_000_000_000
         text = f"OrigSendingTime(122) {sent} is {age_ns // 1_000_000_000} s ago, above stale_order_s {limit_s}"
-        return OrdRejReason.STALE_ORDER, text
+        return Refusal(OrdRejReason.STALE_ORDER, text)
 
 
 def split(text: str) -> dict[str, str]:
@@ -252,61 +267,26 @@ def _split_slowly(text: str) -> dict[str, str]:
         raise fix.IncorrectDataFormat(tags.BODY_LENGTH) from None
 
 
-class _Unreadable(Exception):
-    """A number that does not fit the instrument."""
+def _terms(fields: Fields, participant: Participant) -> tuple[str, str, str, Side, OrdType, TimeInForce]:
+    """Return what NewOrderSingle and OrderCancelReplaceRequest have in common, but for the numbers."""
+    cl_ord_id = _identifier(fields, tags.CL_ORD_ID)
+    symbol = _identifier(fields, tags.SYMBOL)
+    side = _SIDES.get(fields.get(_SIDE, ""))
+    ord_type = _ORD_TYPES.get(fields.get(_ORD_TYPE, ""))
+    time_in_force = _TIMES_IN_FORCE.get(fields[_TIME_IN_FORCE]) if _TIME_IN_FORCE in fields else TimeInForce.DAY
+    if side is None or ord_type is None or time_in_force is None:
+        _chosen(fields, tags.SIDE, _SIDES)
+        _chosen(fields, tags.ORD_TYPE, _ORD_TYPES)
+        raise fix.IncorrectTagValue(tags.TIME_IN_FORCE)
+    account = _identifier(fields, tags.ACCOUNT) if _ACCOUNT in fields else participant.accounts[0]
+    return cl_ord_id, account, symbol, side, ord_type, time_in_force
 
-    def __init__(self, ord_rej_reason: OrdRejReason, text: str) -> None:
-        super().__init__(text)
-        self.ord_rej_reason = ord_rej_reason
 
-
-class _Terms:
-    """What NewOrderSingle and OrderCancelReplaceRequest have in common."""
-
-    __slots__ = ("_fields", "account", "cl_ord_id", "instrument", "ord_type", "side", "symbol", "time_in_force")
-
-    def __init__(self, fields: Fields, participant: Participant, instruments: Mapping[str, Instrument]) -> None:
-        self._fields = fields
-        self.cl_ord_id = _identifier(fields, tags.CL_ORD_ID)
-        self.symbol = _identifier(fields, tags.SYMBOL)
-        try:
-            self.side = _SIDES[fields[_SIDE]]
-            self.ord_type = _ORD_TYPES[fields[_ORD_TYPE]]
-            self.time_in_force = _TIMES_IN_FORCE[fields.get(_TIME_IN_FORCE, TimeInForce.DAY)]
-        except KeyError:
-            _chosen(fields, tags.SIDE, _SIDES)
-            _chosen(fields, tags.ORD_TYPE, _ORD_TYPES)
-            raise fix.IncorrectTagValue(tags.TIME_IN_FORCE) from None
-        self.account = _identifier(fields, tags.ACCOUNT) if _ACCOUNT in fields else participant.accounts[0]
-        self.instrument = instruments.get(self.symbol, UNLISTED)
-
-    def numbers(self) -> tuple[Qty, Price | None]:
-        """Return OrderQty(38) and Price(44) in the instrument's scales; raises _Unreadable, FieldNotFound.
-
-        Numbers too fine or too large for an unknown symbol are the lesser news: the symbol is what is wrong.
-        """
-        qty_text = self._fields.get(_ORDER_QTY)
-        price_text = self._fields.get(_PRICE)
-        if qty_text is None:
-            raise fix.FieldNotFound(tags.ORDER_QTY)
-        if price_text is None and self.ord_type is OrdType.LIMIT:
-            raise fix.FieldNotFound(tags.PRICE)
-        try:
-            order_qty = self.instrument.parse_qty(qty_text)
-        except FixedError as error:
-            text = f"OrderQty(38) {_shortened(qty_text)} {error}"
-            raise self._unreadable(OrdRejReason.INCORRECT_QUANTITY, text) from None
-        try:
-            price = None if price_text is None else self.instrument.parse_price(price_text)
-        except FixedError as error:
-            text = f"Price(44) {_shortened(price_text or '')} {error}"
-            raise self._unreadable(OrdRejReason.OTHER, text) from None
-        return order_qty, price
-
-    def _unreadable(self, ord_rej_reason: OrdRejReason, text: str) -> _Unreadable:
-        if self.instrument is UNLISTED:
-            return _Unreadable(OrdRejReason.UNKNOWN_SYMBOL, f"Symbol(55) {self.symbol} is not traded here")
-        return _Unreadable(ord_rej_reason, text)
+def _misfit(instrument: Instrument, symbol: str, refusal: Refusal) -> Refusal:
+    """Numbers too fine or too large for an unknown symbol are the lesser news: the symbol is what is wrong."""
+    if instrument is UNLISTED:
+        return Refusal(OrdRejReason.UNKNOWN_SYMBOL, f"Symbol(55) {symbol} is not traded here")
+    return refusal
 
 
 def _mass_cancel(fields: Fields, participant: Participant) -> Request:
@@ -347,12 +327,10 @@ def _mass_status(fields: Fields, participant: Participant) -> Request:
     )
 
 
-def _unsupported(fields: Fields) -> tuple[OrdRejReason, str] | None:
-    if _UNSUPPORTED_TAGS.isdisjoint(fields):
-        return None
+def _unsupported(fields: Fields) -> Refusal:
     tag = min(_UNSUPPORTED.keys() & fields.keys(), key=int)
     text = f"{_UNSUPPORTED[tag]}({tag}) is not supported; leave it out"
-    return OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC, text
+    return Refusal(OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC, text)
 
 
 def _required(fields: Fields, tag: int) -> str:

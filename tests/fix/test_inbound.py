@@ -154,10 +154,10 @@ def test_an_order_for_an_unknown_symbol_is_read_for_risk_to_refuse() -> None:
     order = decode(changed(NEW_ORDER, "55=NONE"))
 
     assert isinstance(order, NewOrder)
-    assert (order.symbol, order.order_qty, order.price) == ("NONE", 100 * 10**8, 100_25 * 10**6)
+    assert (order.symbol, order.order_qty, order.price) == ("NONE", 100 * 10**10, 100_25 * 10**8)
 
 
-@pytest.mark.parametrize("field", ["38=0.000000001", "44=1e3", "38=99999999999999"])
+@pytest.mark.parametrize("field", ["38=0.00000000001", "44=1e3", "38=99999999999999"])
 def test_of_an_unknown_symbol_the_symbol_is_what_is_wrong(field: str) -> None:
     body = changed(changed(NEW_ORDER, "55=NONE"), field)
 
@@ -198,7 +198,7 @@ def test_a_refused_order_keeps_what_could_be_read() -> None:
         (
             f"38={'9' * 5_000}",
             OrdRejReason.INCORRECT_QUANTITY,
-            f"OrderQty(38) {'9' * 40}... is too large",
+            f"OrderQty(38) {'9' * 40}... is longer than 40 characters",
         ),
         ("44=1e3", OrdRejReason.OTHER, "Price(44) 1e3 is not a plain decimal number"),
         ("44=100.255", OrdRejReason.OTHER, "Price(44) 100.255 has more than 2 decimals"),
@@ -271,7 +271,17 @@ def test_an_order_sent_again_long_after_is_stale() -> None:
     ],
 )
 def test_an_order_sent_again_in_time_is_an_order(sent: str) -> None:
-    assert decode(resent(sent)) == decode(NEW_ORDER)
+    assert decode(resent(sent)) == decode(f"{NEW_ORDER}|97=Y")
+
+
+def test_an_order_sent_again_by_a_resend_may_have_been_received_before() -> None:
+    """After a crash a client is asked again for what is in the journal already."""
+    late, refused_late = decode(resent("20260102-11:59:59.000")), decode(resent("20250102-11:59:59.000"))
+
+    assert isinstance(late, NewOrder)
+    assert isinstance(refused_late, RefuseOrder)
+    assert late.poss_resend
+    assert refused_late.poss_resend
 
 
 @pytest.mark.parametrize("sent", ["20260102-11:59:29.999999999", "20260102-11:59:29.9"])
@@ -282,7 +292,7 @@ def test_times_are_read_to_the_last_digit(sent: str) -> None:
 def test_staleness_can_be_switched_off_and_is_about_orders_sent_again_only() -> None:
     late = "20200102-11:59:29.999"
 
-    assert decoder(0).decode(message(resent(late))) == decode(NEW_ORDER)
+    assert decoder(0).decode(message(resent(late))) == decode(f"{NEW_ORDER}|97=Y")
     assert decode(f"{NEW_ORDER}|122={late}") == decode(NEW_ORDER)
     assert decode(f"{NEW_ORDER}|43=N|122={late}") == decode(NEW_ORDER)
 
