@@ -2,26 +2,18 @@
 
 import json
 import os
-import sys
 from pathlib import Path
-from typing import NoReturn
 
 import click
 
+from fixgw.cli.failure import exit_with_mistakes
+from fixgw.cli.options import config_option, json_option
 from fixgw.config import ConfigError, VenueConfig, load
 
 
-@click.command()
-@click.option(
-    "--config",
-    "config_dir",
-    type=click.Path(path_type=Path),
-    default=Path(),
-    envvar="FIXGW_CONFIG",
-    metavar="DIR",
-    help="The folder with venue.toml and sessions.cfg; by default the current one.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+@click.command(short_help="Say whether the configuration is right.")
+@config_option
+@json_option("Answer in one line of JSON, right or wrong.")
 def check(config_dir: Path, as_json: bool) -> None:
     """Say whether venue.toml, sessions.cfg and the FIXGW_* variables are right.
 
@@ -32,20 +24,6 @@ def check(config_dir: Path, as_json: bool) -> None:
     except ConfigError as error:
         exit_with_mistakes(error, as_json)
     click.echo(_right_as_json(config) if as_json else _right(config))
-
-
-def exit_with_mistakes(error: ConfigError, as_json: bool) -> NoReturn:
-    """Tell all mistakes, one a line, and exit 2; every command that needs a configuration ends so without one."""
-    if as_json:
-        mistakes = [
-            {"file": mistake.file, "line": mistake.line, "key": mistake.key, "message": mistake.message}
-            for mistake in error.mistakes
-        ]
-        click.echo(json.dumps({"right": False, "mistakes": mistakes}, indent=2))
-    else:
-        for mistake in error.mistakes:
-            click.echo(click.style(mistake.place, bold=True) + str(mistake).removeprefix(mistake.place), err=True)
-    sys.exit(2)
 
 
 def _right(config: VenueConfig) -> str:
@@ -62,8 +40,7 @@ def _right_as_json(config: VenueConfig) -> str:
             "instruments": [instrument.symbol for instrument in config.instruments],
             "sessions": [session.comp_id for session in config.sessions],
             "sources": config.sources,
-        },
-        indent=2,
+        }
     )
 
 

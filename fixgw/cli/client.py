@@ -11,26 +11,32 @@ from fixgw.client.printing import Printer
 from fixgw.client.script import Script, mistakes, read_lines
 from fixgw.client.session import Session, SessionError
 
+DEFAULT_TARGET = "FIXGW"
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 9876
 PLAIN_WIDTH = 200  # of tables when the output is no terminal, whose width nobody knows
 
 
-@click.command()
-@click.option("--sender", envvar="FIXGW_SENDER", required=True, help="Our CompID, as in sessions.cfg: CLIENT1.")
-@click.option("--target", default="FIXGW", show_default=True, help="The venue's CompID.")
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=9876, show_default=True, type=click.IntRange(1, 65535))
-@click.option("--script", type=click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True),
+@click.command(short_help="Trade at a prompt, or by a script.")
+@click.option("--sender", envvar="FIXGW_SENDER", show_envvar=True, required=True, metavar="COMPID",
+              help="Our CompID, as in the venue's sessions.cfg: CLIENT1.")
+@click.option("--target", default=DEFAULT_TARGET, show_default=True, metavar="COMPID", help="The venue's CompID.")
+@click.option("--host", default=DEFAULT_HOST, envvar="FIXGW_HOST", show_envvar=True, show_default=True,
+              help="Where the venue runs: a name or an address.")
+@click.option("--port", default=DEFAULT_PORT, envvar="FIXGW_PORT", show_envvar=True, show_default=True,
+              type=click.IntRange(1, 65535), help="The TCP port its order entry listens on.")
+@click.option("--script", type=click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True), metavar="FILE",
               help="Run the lines of FILE; - is standard input.")
 @click.option("--timeout", "timeout_s", default=5.0, show_default=True, type=click.FloatRange(min=0, min_open=True),
               help="Seconds to wait for an answer.")
 @click.option("--heartbeat", "heartbeat_s", default=30, show_default=True, type=click.IntRange(0, 3600),
               help="HeartBtInt(108) in seconds; 0 for none.")
-@click.option("--store", type=click.Path(file_okay=False, path_type=Path),
+@click.option("--store", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
               help="Folder to keep sequence numbers in between runs.  Without it every run begins at 1 and asks the"
               " venue to do the same, with ResetSeqNumFlag(141)=Y.")
 @click.option("--reset", is_flag=True, help="Begin at 1 with ResetSeqNumFlag(141)=Y in spite of --store.")
 @click.option("--admin", is_flag=True, help="Show heartbeats and the other session messages too.")
-@click.option("--password", envvar="FIXGW_PASSWORD", help="Sent as Password(554); never shown.")
+@click.option("--password", envvar="FIXGW_PASSWORD", show_envvar=True, help="Sent as Password(554); never shown.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each message.")
 def client(
     sender: str,

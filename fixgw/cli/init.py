@@ -2,21 +2,23 @@
 
 import json
 import os
-import shlex
 import sys
 from pathlib import Path
 from typing import NoReturn
 
 import click
 
+from fixgw.cli.failure import EXIT_WRONG, tell
+from fixgw.cli.options import json_option
+from fixgw.cli.program import command
 from fixgw.config.load import SESSION_FILE, VENUE_FILE, default_text
 
 FILES = {VENUE_FILE: "the venue, its instruments and its limits", SESSION_FILE: "who may log on"}
 
 
-@click.command()
+@click.command(short_help="Write a commented set of configuration files.")
 @click.argument("config_dir", type=click.Path(path_type=Path), metavar="DIR")
-@click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+@json_option("Answer in one line of JSON.")
 def init(config_dir: Path, as_json: bool) -> None:
     """Write venue.toml and sessions.cfg, with comments, into DIR; the folder is made if need be.
 
@@ -33,10 +35,10 @@ def init(config_dir: Path, as_json: bool) -> None:
                 file.write(default_text(name))
     except OSError as error:
         _exit(f"cannot write {error.filename}: {error.strerror}; name another folder", as_json)
-    option = "" if config_dir == Path() else f" --config {shlex.quote(str(config_dir))}"
-    following = [f"fixgw check{option}", f"fixgw run{option}"]
+    option = () if config_dir == Path() else ("--config", str(config_dir))
+    following = [command("check", *option), command("run", *option)]
     if as_json:
-        click.echo(json.dumps({"written": [str(path) for path in paths], "next": following}, indent=2))
+        click.echo(json.dumps({"written": [str(path) for path in paths], "next": following}))
         return
     width = max(len(str(path)) for path in paths)
     for path, name in paths.items():
@@ -44,9 +46,6 @@ def init(config_dir: Path, as_json: bool) -> None:
     click.echo(f"next: edit them, then {following[0]} and {following[1]}")
 
 
-def _exit(message: str, as_json: bool) -> NoReturn:
-    if as_json:
-        click.echo(json.dumps({"error": message}))
-    else:
-        click.echo(message, err=True)
-    sys.exit(2)
+def _exit(reason: str, as_json: bool) -> NoReturn:
+    tell([reason], as_json)
+    sys.exit(EXIT_WRONG)

@@ -14,7 +14,9 @@ from fixgw.cli.run import run
 def main() -> None:
     """An exchange you speak FIX 4.4 to.
 
-    Start a venue with "fixgw run", then trade in another terminal with "fixgw client --sender CLIENT1".
+    \b
+    fixgw run                       starts a venue; then, in another terminal,
+    fixgw client --sender CLIENT1   trades on it.
     """
 
 

@@ -88,7 +88,7 @@ OWN = (
         "Extensions",
         "`Y` or `N`",
         "N",
-        "Reserved: whether the venue may send tags that the stock FIX 4.4 dictionary does not know",
+        "Reserved, without effect yet: whether the venue may send tags that the stock FIX 4.4 dictionary does not know",
         "N",
         _yes_or_no,
     ),

@@ -109,7 +109,8 @@ def test_init_never_writes_over_a_file(tmp_path: Path) -> None:
     refused = run_init(str(tmp_path))
 
     assert (refused.exit_code, refused.stdout) == (2, "")
-    assert refused.stderr == f"already there: {tmp_path}/venue.toml; name another folder, or take them away first\n"
+    there = f"{tmp_path}/venue.toml"
+    assert refused.stderr == f"fixgw: already there: {there}; name another folder, or take them away first\n"
     assert (tmp_path / "venue.toml").read_text() == "mine"
     assert not (tmp_path / "sessions.cfg").exists()
 
@@ -121,7 +122,7 @@ def test_init_where_no_folder_can_be(tmp_path: Path) -> None:
     refused = run_init(str(tmp_path / "file" / "conf"))
 
     assert refused.exit_code == 2
-    assert refused.stderr == f"cannot write {tmp_path}/file/conf: Not a directory; name another folder\n"
+    assert refused.stderr == f"fixgw: cannot write {tmp_path}/file/conf: Not a directory; name another folder\n"
 
 
 def test_init_in_json(tmp_path: Path) -> None:
@@ -136,5 +137,5 @@ def test_init_in_json(tmp_path: Path) -> None:
     there = f"{tmp_path}/venue.toml, {tmp_path}/sessions.cfg"
     assert refused.exit_code == 2
     assert json.loads(refused.stdout) == {
-        "error": f"already there: {there}; name another folder, or take them away first"
+        "error": [f"already there: {there}; name another folder, or take them away first"]
     }

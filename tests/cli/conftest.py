@@ -1,0 +1,18 @@
+"""One venue for all tests that only trade on it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import free_port, running
+
+
+@pytest.fixture(scope="session")
+def venue_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The port of a running venue."""
+    folder: Path = tmp_path_factory.mktemp("venue")
+    with running(folder, "run", "--json", FIXGW_ORDER_ENTRY_PORT=str(free_port())) as process:
+        assert process.stdout is not None
+        yield str(json.loads(process.stdout.readline())["order_entry"]["port"])
