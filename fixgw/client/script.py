@@ -227,7 +227,16 @@ def answers(message: Message, seq: int, fields: Sequence[Field]) -> bool:
     """Tell whether a message answers the request with this MsgSeqNum(34) and fields."""
     if message.msg_type in ("3", "j") and message.get(45) == str(seq):
         return True
+    if message.get(150) == "I" and not message.get(584) and asks_without_id(fields):
+        # The order may have another ClOrdID(11) by now than the one it was asked for by.
+        return True
     return any(tag in REQUEST_IDS and message.get(tag) == value for tag, value in fields)
+
+
+def asks_without_id(fields: Sequence[Field]) -> bool:
+    """Tell whether this is an OrderStatusRequest(H) without OrdStatusReqID(790)."""
+    asked = dict(fields)
+    return asked[35] == "H" and 790 not in asked
 
 
 def matches(message: Message, wanted: Mapping[int, str]) -> bool:

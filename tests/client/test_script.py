@@ -24,6 +24,20 @@ def silent(_: Message) -> list[list[Field]]:
     return []
 
 
+def known_by_its_cancel(message: Message) -> list[list[Field]]:
+    """Answer an OrderStatusRequest with the ClOrdID of the cancel that was accepted, as a venue rightly does."""
+    if message.msg_type == "H":
+        return [[(35, "8"), (150, "I"), (39, "4"), (11, "of-the-cancel"), (37, "1"), (17, "0")]]
+    return takes_all(message)
+
+
+def test_the_status_of_an_order_may_come_under_its_newest_id() -> None:
+    """Without OrdStatusReqID(790) there is nothing else to know the answer by."""
+    result = run("buy 1 AAPL 1\ncancel 1\nraw 35=H|11=$1|55=AAPL|54=1\nexpect 150=I 39=4", answer=known_by_its_cancel)
+
+    assert (result.exit_code, result.stderr) == (0, "")
+
+
 def test_a_story_that_holds() -> None:
     result = run("""
         # a day in short
