@@ -9,9 +9,11 @@ gateway waits for.
 """
 
 import contextlib
+import errno
 import fcntl
 import logging
 import os
+import resource
 import socket
 import struct
 import termios
@@ -31,12 +33,14 @@ LATELY_S = 5.0
 READER_CHECK_INTERVAL_S = 1.0
 FIRST_MESSAGE_MAX_BYTES = 4096
 SILENCE_MAX_S = 30.0  # for a connection that says nothing at all; it costs a file descriptor
-NOT_READING_MAX_S = 5.0  # for a client that takes nothing while megabytes wait for it
+NOT_READING_MAX_S = 5.0  # for a client that takes nothing while bytes wait for it
+BEHIND_MAX_S = 30.0  # for a client that takes something, but never catches up
+BEHIND_BYTES = 32 * 1024  # less may be on its way to a client that reads well; the kernel always has room for it
 
 _TCP_LISTEN = 10
 _SO_BINDTODEVICE = 25
 _LOOPBACK = "127."
-_HANDLES_FROM = 1000
+_HANDLES_FROM = min(1000, resource.getrlimit(resource.RLIMIT_NOFILE)[1] // 2)
 """Our handles have high numbers: QuickFIX may look once more at the number of a connection that it has just closed."""
 
 log = logging.getLogger("fixgw.fix.doorkeeper")
@@ -60,6 +64,7 @@ class _Client:
     bytes_acked: int = -1
     took_at: float = 0.0
     """When it was last seen to have taken something, or to have taken all."""
+    behind_since: float | None = None
     is_backlogged: bool = False
     """Whether QuickFIX may keep messages for it that the kernel had no room for."""
     passes_needed: int = 0
@@ -99,7 +104,7 @@ class Doorkeeper:
     """Sockets that need no more looking at, by inode: those elsewhere, and the listener."""
     _readers_checked_at: float = 0.0
     _sent_when_clear: int = 0
-    """How many messages had been sent when no client was seen with any waiting for it."""
+    """How many messages had been sent when last no client was behind."""
     _cut_lately: deque[float] = field(default_factory=deque)
     """When connections were cut off for a first message that did not become whole."""
     _stopped: threading.Event = field(default_factory=threading.Event)
@@ -207,19 +212,23 @@ class Doorkeeper:
                 return
             bytes_acked = _TcpInfo.of(connection).bytes_acked
             waiting = _in_buffer(connection, termios.TIOCOUTQ)
-            self._follow_backlog(fd, client, waiting)
+            is_behind = waiting >= BEHIND_BYTES
+            self._follow_backlog(fd, client, is_behind)
+            client.behind_since = (client.behind_since or now) if is_behind else None
+            if client.behind_since is not None and now - client.behind_since > BEHIND_MAX_S:
+                _cut(connection, f"it has not caught up for {BEHIND_MAX_S:g} s")
             if bytes_acked != client.bytes_acked or not waiting:
                 client.bytes_acked, client.took_at = bytes_acked, now
             elif now - client.took_at > NOT_READING_MAX_S:
                 _cut(connection, f"it has taken nothing for {NOT_READING_MAX_S:g} s")
 
-    def _follow_backlog(self, fd: int, client: _Client, waiting: int) -> None:
+    def _follow_backlog(self, fd: int, client: _Client, is_behind: bool) -> None:
         """Have the gateway wait for a client to be writable while QuickFIX may have messages queued for it.
 
-        It has none for sure after as many passes, with nothing waiting, as there were messages sent since
-        the time when no client had any.
+        It has none for sure after as many passes, with the client not behind, as there were messages sent
+        since the time when no client was.
         """
-        if waiting:
+        if is_behind:
             client.passes_needed = self.traffic.passes + self.traffic.sent - self._sent_when_clear
             if not client.is_backlogged:
                 client.is_backlogged = True
@@ -289,7 +298,9 @@ def _socket_on(fd: int, port: int) -> Iterator[socket.socket | None]:
     """Give a second handle on ``fd`` if it is a TCP socket on ``port``, else None; QuickFIX keeps its own."""
     try:
         duplicate = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _HANDLES_FROM)
-    except OSError:
+    except OSError as error:
+        if error.errno != errno.EBADF:
+            raise  # no number left, which says nothing about this one
         yield None  # closed meanwhile
         return
     try:
