@@ -58,7 +58,8 @@ class Printer:
     def notice(self, text: str, style: str = "yellow") -> None:
         """Say something that is not a message; left out of JSON output."""
         if not self._as_json:
-            self.console.print(Text(text, style=style), soft_wrap=True)
+            # A terminal would break a long line in the middle of a word.
+            self.console.print(Text(text, style=style), soft_wrap=not self.console.is_terminal)
 
     def orders(self, orders: Sequence[KnownOrder]) -> None:
         if not orders:

@@ -88,7 +88,8 @@ def test_any_bytes_give_messages_or_the_one_error_and_none_is_lost(pieces: list[
 TEXTS = st.text(st.characters(min_codepoint=2, max_codepoint=255), min_size=1)
 
 
-@given(st.lists(st.tuples(st.integers(20000, 99999), TEXTS), max_size=10))
+# User-defined tags; from 40000 on simplefix knows fields of type Length, which hold numbers only.
+@given(st.lists(st.tuples(st.integers(20000, 39999), TEXTS), max_size=10))
 def test_what_is_encoded_comes_back(body: list[tuple[int, str]]) -> None:
     """Whatever a field holds, but SOH."""
     framer = Framer()
