@@ -36,7 +36,7 @@ MAY_IMPORT_ROOMS = {
 
 MAY_IMPORT_LIBRARIES = {
     "spec": "msgspec",
-    "engine": "sortedcontainers",
+    "engine": "sortedcontainers msgspec",  # msgspec: an Order is made in half the time, for every order
     "risk": "sortedcontainers",
     "journal": "msgspec",
     "fix": "quickfix msgspec",  # msgspec: a Report is plain data, too
