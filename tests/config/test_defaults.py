@@ -31,7 +31,6 @@ def test_packaged_defaults_are_what_is_promised(tmp_path: Path) -> None:
                 "venue",
                 order_qty_max=Decimal(1_000_000),
                 order_notional_max=Decimal(1_000_000_000),
-                price_collar_percent=Decimal(1_000),
                 open_notional_max=Decimal(1_000_000_000_000),
             ),
         ),
