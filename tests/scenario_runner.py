@@ -12,7 +12,8 @@ Sessions A to D are CLIENT1 to CLIENT4; each that the file names is logged on wh
     A< 35=8|...     what A got of the line above; written by ``pytest --update-golden``
     ! A logout      ``logon`` (numbers go on), ``connect`` (no Logon yet) and ``drop`` (no Logout) likewise
     ! restart       stop the venue in good order and start it on the same data; ``kill`` stops it with SIGKILL
-    # config: ...   a value of venue.toml, an instrument by its symbol: ``instruments.AAPL.lot = "100"``
+    # config: ...   a value of venue.toml, an instrument by its symbol: ``instruments.AAPL.lot = "100"``, and
+                    ``instruments.AAPL = false`` without it; below the first message, it is so from the next start on
 
 The runner adds the header and TransactTime(60) where they are absent; ``-60`` leaves it out.  Header and trailer are
 not shown in answers, and a value that no two runs have in common is shown as ``...``.
@@ -34,6 +35,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import takewhile
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -81,8 +83,8 @@ class Outcome:
 def play(text: str, folder: Path) -> Outcome:
     """Play a scenario with its data in ``folder``, which is empty.  Raises ScenarioError."""
     lines = [line for line in text.splitlines() if not _RECEIVED_LINE.fullmatch(line)]
-    (folder / VENUE_FILE).write_text(venue_toml(text), encoding="utf-8")
     venue = Venue(folder)
+    venue.configure(_leading_comments(lines))
     clients = {letter: Client(SESSIONS[letter], venue.port) for letter in _letters(lines)}
     player = _Player(venue, clients)
     try:
@@ -98,6 +100,10 @@ def play(text: str, folder: Path) -> Outcome:
             client.session.close()
         venue.kill()
     return Outcome("\n".join(player.lines) + "\n", tuple(player.sent), tuple(player.received))
+
+
+def _leading_comments(lines: list[str]) -> str:
+    return "\n".join(takewhile(lambda line: line.startswith("#"), lines))
 
 
 def _letters(lines: list[str]) -> list[str]:
@@ -180,6 +186,7 @@ class _Player:
             self._venue.kill()
             for client in were_there:
                 client.session.close()
+        self._venue.configure("\n".join(self.lines))
         self._venue.start()
         for client in were_there:
             client.log_on()
@@ -287,6 +294,10 @@ class Venue:
         self.port = free_port()
         self._process: multiprocessing.context.ForkServerProcess | None = None
 
+    def configure(self, text: str) -> None:
+        """Take the ``# config:`` lines of ``text`` at the next start."""
+        (self._folder / VENUE_FILE).write_text(venue_toml(text), encoding="utf-8")
+
     def start(self) -> None:
         """Return when it is open.  Raises ScenarioError with its log."""
         self._control, theirs = _processes.Pipe()
@@ -374,6 +385,11 @@ def venue_toml(text: str) -> str:
 
 
 def _set(config: dict[str, object], path: list[str], value: object) -> None:
+    if path[0] == "instruments" and value is False:
+        listed = config["instruments"]
+        assert isinstance(listed, list)
+        config["instruments"] = [instrument for instrument in listed if instrument["symbol"] != path[1]]
+        return
     table = config
     for index, name in enumerate(path[:-1]):
         if index == 1 and path[0] == "instruments":

@@ -56,7 +56,10 @@ def test_scenario(path: Path, tmp_path: Path, pytestconfig: pytest.Config) -> No
 
 
 def test_every_rule_has_a_scenario() -> None:
-    """Each of the order-state rules E1 to E42 is named by a scenario, or it is written down why not."""
+    """Each of the order-state rules E1 to E42 is named by a scenario, or it is written down why not.
+
+    An index, not a proof: it only sees that a comment says ``E7``.  That the file shows it, its reader sees.
+    """
     named = set()
     for path in FILES:
         comments = " ".join(line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("#"))
