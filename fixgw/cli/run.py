@@ -85,6 +85,9 @@ def _log_to_stderr() -> None:
 
 def _stop_on_signals(gateway: Gateway) -> None:
     def stop(*_: object) -> None:
+        # A terminal gives Ctrl-C to make as well, which passes it on: we may be asked twice.
+        for asked in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(asked, lambda *_: None)
         # Not by way of the log: this may have come in the middle of its writing a line.
         _tell_stopping()
         gateway.stop()
