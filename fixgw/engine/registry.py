@@ -31,12 +31,14 @@ class OrderRegistry:
     def of_session(self, session: str) -> SessionOrders:
         return self._of_session[session]
 
-    def add(self, order: Order, mine: SessionOrders) -> None:
-        """Take in a new ``order``, ``mine`` being the orders of its session."""
-        self._by_order_id[order.order_id] = order
-        mine.by_cl_ord_id[order.cl_ord_id] = order
-        if order.is_live:
-            mine.open[order.order_id] = order
+    def open(self, order: Order, mine: SessionOrders) -> None:
+        """Take in a new live ``order``, ``mine`` being the orders of its session."""
+        order_id = order.order_id
+        self._by_order_id[order_id] = mine.open[order_id] = mine.by_cl_ord_id[order.cl_ord_id] = order
+
+    def remember(self, order: Order, mine: SessionOrders) -> None:
+        """Take in an ``order`` that never lived."""
+        self._by_order_id[order.order_id] = mine.by_cl_ord_id[order.cl_ord_id] = order
 
     def close(self, order: Order) -> None:
         """Note that ``order`` is no longer live."""

@@ -40,6 +40,8 @@ _PRINTABLE = bytes(range(0x20, 0x7F)).replace(b"=", b"")
 REJECTS = (fix.FieldNotFound, fix.IncorrectDataFormat, fix.IncorrectTagValue, fix.UnsupportedMessageType)
 
 _KEY = {tag: str(tag) for tag in tags.NAMES}
+_CL_ORD_ID = _KEY[tags.CL_ORD_ID]
+_SYMBOL = _KEY[tags.SYMBOL]
 _ORDER_QTY = _KEY[tags.ORDER_QTY]
 _PRICE = _KEY[tags.PRICE]
 _MSG_TYPE = _KEY[tags.MSG_TYPE]
@@ -50,6 +52,10 @@ _SIDE = _KEY[tags.SIDE]
 _TIME_IN_FORCE = _KEY[tags.TIME_IN_FORCE]
 _POSS_DUP_FLAG = _KEY[tags.POSS_DUP_FLAG]
 _POSS_RESEND = _KEY[tags.POSS_RESEND]
+
+# In Python 3.11 each look into an enumeration takes 0.2 us.
+_LIMIT = OrdType.LIMIT
+_DAY = TimeInForce.DAY
 
 _SIDES = {str(side): side for side in Side}
 _ORD_TYPES = {str(ord_type): ord_type for ord_type in OrdType}
@@ -206,7 +212,7 @@ class Decoder:
         qty_text, price_text = fields.get(_ORDER_QTY), fields.get(_PRICE)
         if qty_text is None:
             raise fix.FieldNotFound(tags.ORDER_QTY)
-        if price_text is None and ord_type is OrdType.LIMIT:
+        if price_text is None and ord_type is _LIMIT:
             raise fix.FieldNotFound(tags.PRICE)
         instrument = self._instruments.get(symbol, UNLISTED)
         try:
@@ -251,10 +257,10 @@ def split(text: str) -> dict[str, str]:
     if not text.isascii():
         raise fix.IncorrectDataFormat(_unprintable_tag(text))
     marks = text.encode("ascii").translate(None, _PRINTABLE)
-    if text.endswith(SOH) and marks == b"=\x01" * (len(marks) // 2):
+    if text.endswith(SOH) and not marks.replace(b"=\x01", b""):
         # All is printable, and no value has an equals sign in it: tags and values take turns.
-        pieces = text.replace(SOH, "=").split("=")
-        return dict(zip(pieces[::2], pieces[1::2], strict=False))
+        pieces = iter(text.replace(SOH, "=").split("="))
+        return dict(zip(pieces, pieces))  # noqa: B905 - nothing but the end of the text is left over
     return _split_slowly(text)
 
 
@@ -269,11 +275,12 @@ def _split_slowly(text: str) -> dict[str, str]:
 
 def _terms(fields: Fields, participant: Participant) -> tuple[str, str, str, Side, OrdType, TimeInForce]:
     """Return what NewOrderSingle and OrderCancelReplaceRequest have in common, but for the numbers."""
-    cl_ord_id = _identifier(fields, tags.CL_ORD_ID)
-    symbol = _identifier(fields, tags.SYMBOL)
+    cl_ord_id, symbol = fields.get(_CL_ORD_ID), fields.get(_SYMBOL)
+    if not cl_ord_id or not symbol or len(cl_ord_id) > ID_LENGTH_MAX or len(symbol) > ID_LENGTH_MAX:
+        cl_ord_id, symbol = _identifier(fields, tags.CL_ORD_ID), _identifier(fields, tags.SYMBOL)
     side = _SIDES.get(fields.get(_SIDE, ""))
     ord_type = _ORD_TYPES.get(fields.get(_ORD_TYPE, ""))
-    time_in_force = _TIMES_IN_FORCE.get(fields[_TIME_IN_FORCE]) if _TIME_IN_FORCE in fields else TimeInForce.DAY
+    time_in_force = _TIMES_IN_FORCE.get(fields[_TIME_IN_FORCE]) if _TIME_IN_FORCE in fields else _DAY
     if side is None or ord_type is None or time_in_force is None:
         _chosen(fields, tags.SIDE, _SIDES)
         _chosen(fields, tags.ORD_TYPE, _ORD_TYPES)

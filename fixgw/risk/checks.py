@@ -33,13 +33,14 @@ Check = Callable[[OrderRequest, "Rules"], Refusal | None]
 class Rules:
     """All that the orders of one session, account and instrument are compared to, and by which checks."""
 
-    __slots__ = ("checks", "exposure", "instrument", "limits", "market")
+    __slots__ = ("checks", "exposure", "instrument", "limits", "market", "unit")
 
     def __init__(self, instrument: Instrument, limits: Applicable, market: Market, exposure: Exposure) -> None:
         self.instrument = instrument
         self.limits = limits
         self.market = market
         self.exposure = exposure
+        self.unit = instrument.notional(1, 1)
         # Each check costs every order a call: leave out those that could not refuse any.
         always_passed: dict[Check, bool] = {
             price_is_on_tick: instrument.tick_size == 1,
@@ -52,12 +53,15 @@ class Rules:
 
 
 _WHOLE = 100 * 10**COLLAR_SCALE
+# In Python 3.11 each look into an enumeration takes 0.2 us.
+_BUY = Side.BUY
+_SELL = Side.SELL
 _NEVER_RESTING = (TimeInForce.IMMEDIATE_OR_CANCEL, TimeInForce.FILL_OR_KILL)
 
 
 def side_is_traded(order: OrderRequest, rules: Rules) -> Refusal | None:  # noqa: ARG001 - a check like the others
     side = order.side
-    if side is Side.BUY or side is Side.SELL:
+    if side is _BUY or side is _SELL:
         return None
     text = f"Side(54) {side} is not supported; 1 (buy) or 2 (sell)"
     return Refusal(OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC, text)
@@ -123,8 +127,8 @@ def open_notional_is_within_limit(order: OrderRequest, rules: Rules) -> Refusal 
     qty, reserved = int(order.order_qty), 0
     if isinstance(order, ReplaceOrder) and (replaced := _replaced(order, rules.market)):
         qty = max(qty - replaced.cum_qty, 0)
-        reserved = abs(rules.instrument.notional(replaced.price or 0, replaced.leaves_qty))
-    more = abs(rules.instrument.notional(order.price, qty)) - reserved
+        reserved = abs(replaced.price or 0) * replaced.leaves_qty * rules.unit
+    more = abs(order.price) * qty * rules.unit - reserved
     after = rules.exposure.open_notional(order.account) + more
     if after <= limit.value or more <= 0:
         return None

@@ -29,7 +29,8 @@ class RiskGate:
     def __init__(self, market: Market) -> None:
         self._market = market
         self._listed: dict[str, Instrument] = {}
-        self._known: dict[str, Instrument] = {}
+        self._unit: dict[str, int] = {}
+        """Notional of one price unit times one quantity unit, by symbol; also of those that have left."""
         self._accounts: dict[str, frozenset[str]] = {}
         self._limits = LimitTable()
         self._rules: dict[tuple[str, str, str], Rules] = {}
@@ -41,7 +42,7 @@ class RiskGate:
         """Take instruments, limits and accounts; what is open stays open."""
         # One that is no longer listed takes no orders; what is open in it can still be followed.
         self._listed = {instrument.symbol: instrument for instrument in command.instruments}
-        self._known.update(self._listed)
+        self._unit.update((instrument.symbol, instrument.notional(1, 1)) for instrument in command.instruments)
         self._limits = LimitTable(command.limits)
         self._rules.clear()
         accounts: dict[str, set[str]] = {}
@@ -101,14 +102,14 @@ class RiskGate:
     def _reserve(self, order: OrderState, price: Price | None, qty: int) -> None:
         """Count ``qty`` more of ``order`` as open at ``price``, or less where it is below zero."""
         if price is not None:
-            self.exposure.change(order.account, self._known[order.symbol].notional(abs(price), qty))
+            self.exposure.change(order.account, abs(price) * qty * self._unit[order.symbol])
 
     def check_against(self, live_orders: list[OrderState]) -> None:
         """Assert that what is reserved is the worst case of what is open, and positions cancel out; for tests."""
         open_notional: dict[str, int] = {}
         for order in live_orders:
             if order.price is not None and order.leaves_qty:
-                notional = abs(self._known[order.symbol].notional(order.price, order.leaves_qty))
+                notional = abs(order.price) * order.leaves_qty * self._unit[order.symbol]
                 open_notional[order.account] = open_notional.get(order.account, 0) + notional
         assert self.exposure.reserved() == {a: n for a, n in open_notional.items() if n}
         assert not any(self.positions.totals().values()), self.positions.totals()
