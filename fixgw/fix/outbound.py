@@ -13,6 +13,7 @@ import msgspec
 from fixgw.spec.events import (
     CancelRejected,
     Event,
+    Fill,
     MassCanceled,
     OrderAccepted,
     OrderCanceled,
@@ -56,31 +57,30 @@ class Encoder:
     def __init__(self) -> None:
         self._time = _TimeText()
 
-    def reports(self, event: Event, time_ns: int) -> Iterator[Report]:
-        """Yield the reports of ``event`` in the order they are to be sent; resting side of a trade first."""
+    def reports(self, event: Event, time_ns: int) -> tuple[Report, ...]:
+        """Return the reports of ``event`` in the order they are to be sent; resting side of a trade first."""
         match event:
             case OrderAccepted():
-                yield self._execution(event.exec_id, _NEW, event.order, time_ns)
+                return (self._execution(event.exec_id, _NEW, event.order, time_ns),)
             case Trade():
-                for fill in (event.resting, event.aggressor):
-                    yield self._fill(event, fill.exec_id, fill.order, time_ns)
+                return self._fill(event, event.resting, time_ns), self._fill(event, event.aggressor, time_ns)
             case OrderCanceled():
                 extra = _optional("41=", event.orig_cl_ord_id) + _optional("58=", event.text)
-                yield self._execution(event.exec_id, _CANCELED, event.order, time_ns, extra)
+                return (self._execution(event.exec_id, _CANCELED, event.order, time_ns, extra),)
             case OrderReplaced():
                 extra = f"41={event.orig_cl_ord_id}\x01"
-                yield self._execution(event.exec_id, _REPLACED, event.order, time_ns, extra)
+                return (self._execution(event.exec_id, _REPLACED, event.order, time_ns, extra),)
             case OrderRejected():
                 extra = f"103={event.ord_rej_reason}\x0158={event.text}\x01"
-                yield self._execution(event.exec_id, _REJECTED, event.order, time_ns, extra)
+                return (self._execution(event.exec_id, _REJECTED, event.order, time_ns, extra),)
             case OrderStated():
-                yield self._execution(event.exec_id, _STATUS, event.order, time_ns, f"58={event.text}\x01")
+                return (self._execution(event.exec_id, _STATUS, event.order, time_ns, f"58={event.text}\x01"),)
             case CancelRejected():
-                yield self._cancel_reject(event, time_ns)
+                return (self._cancel_reject(event, time_ns),)
             case MassCanceled():
-                yield self._mass_cancel_report(event, time_ns)
+                return (self._mass_cancel_report(event, time_ns),)
             case VenueConfigured():
-                pass
+                return ()
             case _:
                 assert_never(event)
 
@@ -112,10 +112,11 @@ class Encoder:
         )
         return Report(order.session, "8", body)
 
-    def _fill(self, trade: Trade, exec_id: str, order: OrderState, time_ns: int) -> Report:
+    def _fill(self, trade: Trade, fill: Fill, time_ns: int) -> Report:
+        order = fill.order
         last_px = format_fixed(trade.last_px, order.price_scale)
         last_qty = format_fixed(trade.last_qty, order.qty_scale)
-        return self._execution(exec_id, _TRADE, order, time_ns, f"31={last_px}\x0132={last_qty}\x01")
+        return self._execution(fill.exec_id, _TRADE, order, time_ns, f"31={last_px}\x0132={last_qty}\x01")
 
     def _cancel_reject(self, event: CancelRejected, time_ns: int) -> Report:
         body = (
