@@ -15,7 +15,7 @@ from fixgw.spec.commands import CancelOrder, Command, ConfigureVenue, MassCancel
 from fixgw.spec.events import Event, OrderState
 from fixgw.spec.fixed import format_fixed
 from fixgw.spec.instrument import UNLISTED, Instrument
-from fixgw.spec.limits import Limits
+from fixgw.spec.limits import ScopedLimits
 from fixgw.spec.participant import Participant
 from fixgw.spec.values import (
     MassCancelRequestType,
@@ -156,7 +156,7 @@ def mass_cancel(
 
 
 def configuration(
-    *limits: Limits,
+    *limits: ScopedLimits,
     instruments: Iterable[Instrument] = INSTRUMENTS,
     participants: Iterable[Participant] = PARTICIPANTS,
 ) -> ConfigureVenue:
@@ -170,9 +170,9 @@ def limits(
     order_notional_max: str | None = None,
     price_collar_percent: str | None = None,
     open_notional_max: str | None = None,
-) -> Limits:
+) -> ScopedLimits:
     written = (order_qty_max, order_notional_max, price_collar_percent, open_notional_max)
-    return Limits(scope, *(None if text is None else Decimal(text) for text in written))
+    return ScopedLimits(scope, *(None if text is None else Decimal(text) for text in written))
 
 
 def state_of(

@@ -11,7 +11,7 @@ from fixgw.config.mistakes import ConfigError, Mistake, Notes, suggestion
 from fixgw.config.session_file import OrderEntrySession, SessionFile, read_session_file
 from fixgw.config.venue_file import UNREADABLE, VenueFile, WrittenLimits, read_venue_file
 from fixgw.spec.instrument import Instrument
-from fixgw.spec.limits import Limits
+from fixgw.spec.limits import ScopedLimits
 from fixgw.spec.participant import Participant
 
 VENUE_FILE = "venue.toml"
@@ -28,7 +28,7 @@ class VenueConfig:
     durability: str
     stale_order_s: int
     instruments: tuple[Instrument, ...]
-    limits: tuple[Limits, ...]
+    limits: tuple[ScopedLimits, ...]
     sessions: tuple[OrderEntrySession, ...]
     sources: tuple[str, ...]
     """Where venue.toml came from, where sessions.cfg, and the environment variables that had a say."""

@@ -10,7 +10,7 @@ from fixgw.config.readers import WrongValueError, decimals_of, show
 from fixgw.config.schema import INSTRUMENT, LIMITS, REQUIRED, SCALARS, SCOPE_KINDS, TABLES, Key
 from fixgw.config.toml_file import KeyPath, TomlFile, key_text, read_toml
 from fixgw.spec.instrument import SCALE_MAX, Instrument
-from fixgw.spec.limits import Limits
+from fixgw.spec.limits import ScopedLimits
 from fixgw.spec.values import INT64_MAX, Price, Qty
 
 ScalarPath = tuple[str, str]
@@ -21,7 +21,7 @@ ScalarPath = tuple[str, str]
 class WrittenLimits:
     """The limits of a scope, before it is known whether there is such a firm, account, session or instrument."""
 
-    limits: Limits
+    limits: ScopedLimits
     line: int | None
     key: str
 
@@ -224,7 +224,7 @@ class _Reading:
 
     def _scope(self, scope: str, path: KeyPath, written: object) -> WrittenLimits:
         values = self._values(path, self._table(path, written), LIMITS)
-        return WrittenLimits(Limits(scope, **values), self.toml.line(path), key_text(path))
+        return WrittenLimits(ScopedLimits(scope, **values), self.toml.line(path), key_text(path))
 
 
 def _default_scalars() -> dict[ScalarPath, Any]:

@@ -5,7 +5,7 @@ from decimal import ROUND_FLOOR, Decimal
 from typing import NamedTuple
 
 from fixgw.spec.instrument import NOTIONAL_SCALE, Instrument
-from fixgw.spec.limits import Limits
+from fixgw.spec.limits import ScopedLimits
 
 COLLAR_SCALE = 6
 
@@ -39,7 +39,7 @@ class Applicable(NamedTuple):
 class LimitTable:
     """All limits of the venue."""
 
-    def __init__(self, limits: Iterable[Limits] = ()) -> None:
+    def __init__(self, limits: Iterable[ScopedLimits] = ()) -> None:
         self._by_scope = {scoped.scope: scoped for scoped in limits}
 
     def applicable(self, session: str, firm: str, account: str, instrument: Instrument) -> Applicable:
@@ -59,7 +59,11 @@ class LimitTable:
 
 
 def _tightest(
-    scopes: Iterable[Limits], name: str, written: Callable[[Limits], Decimal | None], scale: int, unit: int = 1
+    scopes: Iterable[ScopedLimits],
+    name: str,
+    written: Callable[[ScopedLimits], Decimal | None],
+    scale: int,
+    unit: int = 1,
 ) -> Limit | None:
     found = [
         Limit(_scaled(value, scale) // unit, name, limits.scope, value)

@@ -6,7 +6,7 @@ A command carries no time and no identifier of the venue's own; the sequencer gi
 import msgspec
 
 from fixgw.spec.instrument import Instrument
-from fixgw.spec.limits import Limits
+from fixgw.spec.limits import ScopedLimits
 from fixgw.spec.participant import Participant
 from fixgw.spec.values import (
     CxlRejReason,
@@ -113,7 +113,7 @@ class ConfigureVenue(msgspec.Struct, frozen=True, array_like=True, tag="configur
     """What the configuration files say of trading; the first command of a journal, and again when they change."""
 
     instruments: tuple[Instrument, ...]
-    limits: tuple[Limits, ...]
+    limits: tuple[ScopedLimits, ...]
     participants: tuple[Participant, ...]
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 import msgspec
 
 
-class Limits(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
+class ScopedLimits(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
     """The limits of one scope; None means that this scope does not limit it.
 
     Quantities are in units of the instrument (shares, contracts, coins), notionals in its currency,

@@ -7,7 +7,7 @@ from fixgw.config import OrderEntrySession, VenueConfig, load
 from fixgw.config.load import PACKAGED, SESSION_FILE, VENUE_FILE, default_text
 from fixgw.config.schema import SCALARS
 from fixgw.spec.instrument import Instrument
-from fixgw.spec.limits import Limits
+from fixgw.spec.limits import ScopedLimits
 from fixgw.spec.participant import Participant
 from fixgw.spec.values import Price, Qty
 from tests.config.conftest import AAPL, CLIENT, Load
@@ -27,7 +27,7 @@ def test_packaged_defaults_are_what_is_promised(tmp_path: Path) -> None:
             Instrument("ESZ6", 2, 0, Price(25), Qty(1), 50, Qty(10**9), Price(9_223_372_036)),
         ),
         limits=(
-            Limits(
+            ScopedLimits(
                 "venue",
                 order_qty_max=Decimal(1_000_000),
                 order_notional_max=Decimal(1_000_000_000),

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from fixgw.spec.instrument import Instrument
-from fixgw.spec.limits import Limits
+from fixgw.spec.limits import ScopedLimits
 from fixgw.spec.values import INT64_MAX, Price, Qty
 from tests.config.conftest import AAPL, Load, Tell
 
@@ -68,11 +68,11 @@ def test_limits_name_their_scopes_as_commands_do(load_texts: Load) -> None:
     ).limits
 
     assert limits == (
-        Limits("venue", order_qty_max=Decimal(1_000_000)),
-        Limits("firm:ALPHA", order_notional_max=Decimal("2500000.5")),
-        Limits("account:A1", open_notional_max=Decimal(7)),
-        Limits("session:CLIENT1"),
-        Limits("instrument:AAPL", price_collar_percent=Decimal("12.5")),
+        ScopedLimits("venue", order_qty_max=Decimal(1_000_000)),
+        ScopedLimits("firm:ALPHA", order_notional_max=Decimal("2500000.5")),
+        ScopedLimits("account:A1", open_notional_max=Decimal(7)),
+        ScopedLimits("session:CLIENT1"),
+        ScopedLimits("instrument:AAPL", price_collar_percent=Decimal("12.5")),
     )
     assert str(limits[0].order_qty_max) == "1000000"
 

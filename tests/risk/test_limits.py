@@ -5,14 +5,14 @@ from decimal import Decimal
 import pytest
 
 from fixgw.risk.limits import COLLAR_SCALE, Limit, LimitTable
-from fixgw.spec.limits import Limits
+from fixgw.spec.limits import ScopedLimits
 from fixgw.spec.values import Side
 from tests.orders import AAPL, BOB, BTC_USD, CAROL, MSFT, buy, cancel, configuration, limits, venue_with
 
 SCOPES = ("venue", "firm:ALPHA", "account:A1", "session:CLIENT1", "instrument:AAPL")
 
 
-def table(*written: Limits) -> LimitTable:
+def table(*written: ScopedLimits) -> LimitTable:
     return LimitTable(written)
 
 
