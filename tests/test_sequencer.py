@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from fixgw.engine.exchange import STATUS_SLICE_MAX
+from fixgw.engine.inquiries import STATUS_SLICE_MAX
 from fixgw.sequencer import BATCH_MAX, INBOX_MAX, UNFINISHED_MAX, Core, Sequencer
 from fixgw.spec.commands import Command
 from fixgw.spec.events import CancelRejected, MassCanceled, OrderAccepted, VenueConfigured
