@@ -10,7 +10,8 @@ from typing import NoReturn
 import quickfix as fix
 
 from fixgw.fix.admission import Admission
-from fixgw.fix.inbound import REJECTS, SOH, Decoder, Request
+from fixgw.fix.fields import REJECTS, SOH
+from fixgw.fix.inbound import Decoder, Request
 from fixgw.fix.outbound import business_reject
 from fixgw.fix.postman import Postman
 from fixgw.fix.sessions import BEGIN_STRING

@@ -9,22 +9,15 @@ gateway waits for.
 """
 
 import contextlib
-import errno
-import fcntl
 import logging
-import os
-import resource
 import socket
-import struct
-import termios
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from fixgw.fix.readiness import Readiness, Traffic
+from fixgw.fix.sockets import TcpInfo, bytes_not_taken, socket_on, sockets, tie_to_loopback, use_up_numbers_below
 
 SCAN_INTERVAL_S = 0.25
 FIRST_MESSAGE_MAX_S = 0.25  # for a first message that has begun; on loopback it comes in one piece
@@ -37,11 +30,7 @@ NOT_READING_MAX_S = 5.0  # for a client that takes nothing while bytes wait for 
 BEHIND_MAX_S = 30.0  # for a client that takes something, but never catches up
 BEHIND_BYTES = 32 * 1024  # less may be on its way to a client that reads well; the kernel always has room for it
 
-_TCP_LISTEN = 10
-_SO_BINDTODEVICE = 25
 _LOOPBACK = "127."
-_HANDLES_FROM = min(1000, resource.getrlimit(resource.RLIMIT_NOFILE)[1] // 2)
-"""Our handles have high numbers: QuickFIX may look once more at the number of a connection that it has just closed."""
 
 log = logging.getLogger("fixgw.fix.doorkeeper")
 
@@ -71,26 +60,6 @@ class _Client:
     """Until when it may: QuickFIX hands the kernel one message in a pass."""
 
 
-@dataclass(frozen=True)
-class _TcpInfo:
-    """The fields of Linux's struct tcp_info that matter here (linux/tcp.h)."""
-
-    is_listening: bool
-    bytes_acked: int
-    bytes_received: int
-    data_segs_out: int
-
-    @classmethod
-    def of(cls, connection: socket.socket) -> "_TcpInfo":
-        info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 192)
-        return cls(
-            is_listening=info[0] == _TCP_LISTEN,
-            bytes_acked=struct.unpack_from("=Q", info, 120)[0],
-            bytes_received=struct.unpack_from("=Q", info, 128)[0],
-            data_segs_out=struct.unpack_from("=I", info, 156)[0],
-        )
-
-
 @dataclass
 class Doorkeeper:
     """Watches one local port; ``fence`` first, then ``start``."""
@@ -112,11 +81,11 @@ class Doorkeeper:
 
     def fence(self) -> int | None:
         """Tie the listening socket to the loopback interface and return it; None if nothing listens."""
-        for fd in _sockets():
-            with _socket_on(fd, self.port) as listener:
-                if listener is not None and _TcpInfo.of(listener).is_listening:
-                    listener.setsockopt(socket.SOL_SOCKET, _SO_BINDTODEVICE, b"lo\0")
-                    _use_up_numbers_below(fd)
+        for fd in sockets():
+            with socket_on(fd, self.port) as listener:
+                if listener is not None and TcpInfo.of(listener).is_listening:
+                    tie_to_loopback(listener)
+                    use_up_numbers_below(fd)
                     return fd
         return None
 
@@ -152,7 +121,7 @@ class Doorkeeper:
         """Look at each connection once; return how many came from another host."""
         with self._scanning:
             now = time.monotonic()
-            fds = _sockets()
+            fds = sockets()
             self._others = {fd: inode for fd, inode in self._others.items() if fds.get(fd) == inode}
             self._clients = {fd: client for fd, client in self._clients.items() if fds.get(fd) == client.inode}
             self._strangers = {fd: s for fd, s in self._strangers.items() if fds.get(fd) == s.inode}
@@ -164,13 +133,13 @@ class Doorkeeper:
 
     def _look_at(self, fd: int, inode: str, now: float) -> bool:
         """Judge one connection; return whether it is from another host."""
-        with _socket_on(fd, self.port) as connection:
+        with socket_on(fd, self.port) as connection:
             if fd not in self._strangers:
                 self.readiness.watch(fd)  # also QuickFIX's own pair of sockets, by which it signals itself
             if connection is None:
                 self._others[fd] = inode
                 return False
-            info = _TcpInfo.of(connection)
+            info = TcpInfo.of(connection)
             if info.is_listening:
                 self._others[fd] = inode
                 return False
@@ -207,11 +176,11 @@ class Doorkeeper:
 
     def _check_reader(self, fd: int, client: _Client, now: float) -> None:
         """Cut off a client that takes nothing: what the venue has for it is kept in memory, without bound."""
-        with _socket_on(fd, self.port) as connection:
+        with socket_on(fd, self.port) as connection:
             if connection is None:
                 return
-            bytes_acked = _TcpInfo.of(connection).bytes_acked
-            waiting = _in_buffer(connection, termios.TIOCOUTQ)
+            bytes_acked = TcpInfo.of(connection).bytes_acked
+            waiting = bytes_not_taken(connection)
             is_behind = waiting >= BEHIND_BYTES
             self._follow_backlog(fd, client, is_behind)
             client.behind_since = (client.behind_since or now) if is_behind else None
@@ -260,58 +229,3 @@ def _cut(connection: socket.socket, why: str) -> None:
     with contextlib.suppress(OSError):  # gone already
         log.warning("connection from %s cut off: %s", connection.getpeername(), why)
         connection.shutdown(socket.SHUT_RDWR)
-
-
-def _in_buffer(connection: socket.socket, which: int) -> int:
-    """Return how many bytes the kernel keeps for ``connection``: TIOCOUTQ sent but not taken."""
-    answer = fcntl.ioctl(connection, which, struct.pack("i", 0))
-    count: int = struct.unpack("i", answer)[0]
-    return count
-
-
-def _use_up_numbers_below(listener: int) -> None:
-    """Make every connection's file descriptor higher than the listener's.
-
-    QuickFIX walks ready sockets by number.  If it closes a connection and then, in the same walk, accepts
-    another that gets its number, it closes that one too a moment later, an innocent client's.
-    """
-    while (plug := os.open(os.devnull, os.O_RDONLY)) < listener:
-        pass
-    os.close(plug)
-
-
-def _sockets() -> dict[int, str]:
-    """Return the file descriptors of this process that are sockets, each with what identifies the socket."""
-    found = {}
-    for name in os.listdir("/proc/self/fd"):
-        try:
-            inode = os.readlink(f"/proc/self/fd/{name}")
-        except OSError:
-            continue  # closed meanwhile
-        if inode.startswith("socket:"):
-            found[int(name)] = inode
-    return found
-
-
-@contextmanager
-def _socket_on(fd: int, port: int) -> Iterator[socket.socket | None]:
-    """Give a second handle on ``fd`` if it is a TCP socket on ``port``, else None; QuickFIX keeps its own."""
-    try:
-        duplicate = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _HANDLES_FROM)
-    except OSError as error:
-        if error.errno != errno.EBADF:
-            raise  # no number left, which says nothing about this one
-        yield None  # closed meanwhile
-        return
-    try:
-        handle = socket.socket(fileno=duplicate)
-    except OSError:
-        os.close(duplicate)  # another kind of file has taken its number
-        yield None
-        return
-    with handle:
-        try:
-            ours = handle.family == socket.AF_INET and handle.getsockname()[1] == port
-        except OSError:
-            ours = False
-        yield handle if ours else None

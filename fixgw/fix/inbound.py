@@ -1,16 +1,23 @@
 """FIX text to commands and inquiries, or one of the rejects that QuickFIX understands.
 
-Total: any text gives a request or one of ``REJECTS``, nothing else is raised.  QuickFIX has checked the
-message against the data dictionary before; here every value that is echoed or reasoned about is checked
-again, since a byte that is not ASCII would end the process when handed back (docs/decisions/0004).
+Total: any text gives a request or one of ``REJECTS``, nothing else is raised.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
-from typing import TypeVar
+from collections.abc import Callable, Iterable
 
 import quickfix as fix
 
+from fixgw.fix.fields import (
+    ID_LENGTH_MAX,
+    KEY,
+    Fields,
+    chosen,
+    identifier,
+    optional_identifier,
+    required,
+    split,
+    utc_timestamp_ns,
+)
 from fixgw.spec import tags
 from fixgw.spec.commands import CancelOrder, MassCancel, NewOrder, OrderCommand, RefuseChange, RefuseOrder, ReplaceOrder
 from fixgw.spec.fixed import FixedError
@@ -31,27 +38,20 @@ from fixgw.spec.values import (
     TimeInForce,
 )
 
-SOH = "\x01"
-MESSAGE_LENGTH_MAX = 65_536
-ID_LENGTH_MAX = 64
 _ECHO_LENGTH_MAX = 40
-_PRINTABLE = bytes(range(0x20, 0x7F)).replace(b"=", b"")
 
-REJECTS = (fix.FieldNotFound, fix.IncorrectDataFormat, fix.IncorrectTagValue, fix.UnsupportedMessageType)
-
-_KEY = {tag: str(tag) for tag in tags.NAMES}
-_CL_ORD_ID = _KEY[tags.CL_ORD_ID]
-_SYMBOL = _KEY[tags.SYMBOL]
-_ORDER_QTY = _KEY[tags.ORDER_QTY]
-_PRICE = _KEY[tags.PRICE]
-_MSG_TYPE = _KEY[tags.MSG_TYPE]
-_SENDER_COMP_ID = _KEY[tags.SENDER_COMP_ID]
-_ACCOUNT = _KEY[tags.ACCOUNT]
-_ORD_TYPE = _KEY[tags.ORD_TYPE]
-_SIDE = _KEY[tags.SIDE]
-_TIME_IN_FORCE = _KEY[tags.TIME_IN_FORCE]
-_POSS_DUP_FLAG = _KEY[tags.POSS_DUP_FLAG]
-_POSS_RESEND = _KEY[tags.POSS_RESEND]
+_CL_ORD_ID = KEY[tags.CL_ORD_ID]
+_SYMBOL = KEY[tags.SYMBOL]
+_ORDER_QTY = KEY[tags.ORDER_QTY]
+_PRICE = KEY[tags.PRICE]
+_MSG_TYPE = KEY[tags.MSG_TYPE]
+_SENDER_COMP_ID = KEY[tags.SENDER_COMP_ID]
+_ACCOUNT = KEY[tags.ACCOUNT]
+_ORD_TYPE = KEY[tags.ORD_TYPE]
+_SIDE = KEY[tags.SIDE]
+_TIME_IN_FORCE = KEY[tags.TIME_IN_FORCE]
+_POSS_DUP_FLAG = KEY[tags.POSS_DUP_FLAG]
+_POSS_RESEND = KEY[tags.POSS_RESEND]
 
 # In Python 3.11 each look into an enumeration takes 0.2 us.
 _LIMIT = OrdType.LIMIT
@@ -64,7 +64,7 @@ _MASS_CANCEL_REQUEST_TYPES = {str(request_type): request_type for request_type i
 _MASS_STATUS_REQ_TYPES = {str(req_type): req_type for req_type in MassStatusReqType}
 
 _UNSUPPORTED = {
-    _KEY[tag]: tags.NAMES[tag]
+    KEY[tag]: tags.NAMES[tag]
     for tag in (
         tags.EXEC_INST,
         tags.STOP_PX,
@@ -103,8 +103,6 @@ _UNSUPPORTED = {
 _UNSUPPORTED_TAGS = frozenset(_UNSUPPORTED)
 
 Request = OrderCommand | Inquiry
-Fields = Mapping[str, str]
-T = TypeVar("T")
 
 
 class Decoder:
@@ -139,7 +137,7 @@ class Decoder:
         participant = self._participants.get(fields.get(_SENDER_COMP_ID, ""))
         if participant is None:
             raise fix.IncorrectTagValue(tags.SENDER_COMP_ID)
-        if fields.get(_POSS_DUP_FLAG) == "Y" and _KEY[tags.ORIG_SENDING_TIME] not in fields:
+        if fields.get(_POSS_DUP_FLAG) == "Y" and KEY[tags.ORIG_SENDING_TIME] not in fields:
             raise fix.IncorrectTagValue(tags.ORIG_SENDING_TIME)  # a session reject, as QuickFIX's own (E20)
         return read(fields, participant)
 
@@ -177,7 +175,7 @@ class Decoder:
         )
 
     def _replace_order(self, fields: Fields, participant: Participant) -> OrderCommand:
-        orig_cl_ord_id = _identifier(fields, tags.ORIG_CL_ORD_ID)
+        orig_cl_ord_id = identifier(fields, tags.ORIG_CL_ORD_ID)
         cl_ord_id, account, symbol, side, ord_type, time_in_force = _terms(fields, participant)
         numbers = self._numbers(fields, symbol, ord_type)
         if isinstance(numbers, Refusal):
@@ -195,7 +193,7 @@ class Decoder:
             participant.firm,
             cl_ord_id,
             orig_cl_ord_id,
-            _optional_identifier(fields, tags.ORDER_ID),
+            optional_identifier(fields, tags.ORDER_ID),
             account,
             symbol,
             side,
@@ -230,19 +228,19 @@ class Decoder:
         return CancelOrder(
             participant.session,
             participant.firm,
-            _identifier(fields, tags.CL_ORD_ID),
-            _identifier(fields, tags.ORIG_CL_ORD_ID),
-            _optional_identifier(fields, tags.ORDER_ID),
-            _identifier(fields, tags.SYMBOL),
-            _chosen(fields, tags.SIDE, _SIDES),
+            identifier(fields, tags.CL_ORD_ID),
+            identifier(fields, tags.ORIG_CL_ORD_ID),
+            optional_identifier(fields, tags.ORDER_ID),
+            identifier(fields, tags.SYMBOL),
+            chosen(fields, tags.SIDE, _SIDES),
         )
 
     def _stale(self, fields: Fields) -> Refusal | None:
         """Refuse an order that was sent long ago and comes only now, by a resend (E21)."""
         if not self._stale_order_ns:
             return None
-        sent = _required(fields, tags.ORIG_SENDING_TIME)
-        age_ns = self._clock_ns() - _utc_timestamp_ns(sent, tags.ORIG_SENDING_TIME)
+        sent = required(fields, tags.ORIG_SENDING_TIME)
+        age_ns = self._clock_ns() - utc_timestamp_ns(sent, tags.ORIG_SENDING_TIME)
         if age_ns <= self._stale_order_ns:
             return None
         limit_s = self._stale_order_ns // 1_000_000_000
@@ -250,42 +248,19 @@ class Decoder:
         return Refusal(OrdRejReason.STALE_ORDER, text)
 
 
-def split(text: str) -> dict[str, str]:
-    """Return the fields of ``text``; of a tag that repeats, in a group, the last.  Raises one of REJECTS."""
-    if len(text) > MESSAGE_LENGTH_MAX:
-        raise fix.IncorrectTagValue(tags.BODY_LENGTH)
-    if not text.isascii():
-        raise fix.IncorrectDataFormat(_unprintable_tag(text))
-    marks = text.encode("ascii").translate(None, _PRINTABLE)
-    if text.endswith(SOH) and not marks.replace(b"=\x01", b""):
-        # All is printable, and no value has an equals sign in it: tags and values take turns.
-        pieces = iter(text.replace(SOH, "=").split("="))
-        return dict(zip(pieces, pieces))  # noqa: B905 - nothing but the end of the text is left over
-    return _split_slowly(text)
-
-
-def _split_slowly(text: str) -> dict[str, str]:
-    if not text.replace(SOH, "").isprintable():
-        raise fix.IncorrectDataFormat(_unprintable_tag(text))
-    try:
-        return dict([field.split("=", 1) for field in text.rstrip(SOH).split(SOH)])
-    except ValueError:
-        raise fix.IncorrectDataFormat(tags.BODY_LENGTH) from None
-
-
 def _terms(fields: Fields, participant: Participant) -> tuple[str, str, str, Side, OrdType, TimeInForce]:
     """Return what NewOrderSingle and OrderCancelReplaceRequest have in common, but for the numbers."""
     cl_ord_id, symbol = fields.get(_CL_ORD_ID), fields.get(_SYMBOL)
     if not cl_ord_id or not symbol or len(cl_ord_id) > ID_LENGTH_MAX or len(symbol) > ID_LENGTH_MAX:
-        cl_ord_id, symbol = _identifier(fields, tags.CL_ORD_ID), _identifier(fields, tags.SYMBOL)
+        cl_ord_id, symbol = identifier(fields, tags.CL_ORD_ID), identifier(fields, tags.SYMBOL)
     side = _SIDES.get(fields.get(_SIDE, ""))
     ord_type = _ORD_TYPES.get(fields.get(_ORD_TYPE, ""))
     time_in_force = _TIMES_IN_FORCE.get(fields[_TIME_IN_FORCE]) if _TIME_IN_FORCE in fields else _DAY
     if side is None or ord_type is None or time_in_force is None:
-        _chosen(fields, tags.SIDE, _SIDES)
-        _chosen(fields, tags.ORD_TYPE, _ORD_TYPES)
+        chosen(fields, tags.SIDE, _SIDES)
+        chosen(fields, tags.ORD_TYPE, _ORD_TYPES)
         raise fix.IncorrectTagValue(tags.TIME_IN_FORCE)
-    account = _identifier(fields, tags.ACCOUNT) if _ACCOUNT in fields else participant.accounts[0]
+    account = identifier(fields, tags.ACCOUNT) if _ACCOUNT in fields else participant.accounts[0]
     return cl_ord_id, account, symbol, side, ord_type, time_in_force
 
 
@@ -297,14 +272,14 @@ def _misfit(instrument: Instrument, symbol: str, refusal: Refusal) -> Refusal:
 
 
 def _mass_cancel(fields: Fields, participant: Participant) -> Request:
-    request_type = _chosen(fields, tags.MASS_CANCEL_REQUEST_TYPE, _MASS_CANCEL_REQUEST_TYPES)
+    request_type = chosen(fields, tags.MASS_CANCEL_REQUEST_TYPE, _MASS_CANCEL_REQUEST_TYPES)
     by_security = request_type is MassCancelRequestType.SECURITY
     return MassCancel(
         participant.session,
         participant.firm,
-        _identifier(fields, tags.CL_ORD_ID),
+        identifier(fields, tags.CL_ORD_ID),
         request_type,
-        _identifier(fields, tags.SYMBOL) if by_security else None,
+        identifier(fields, tags.SYMBOL) if by_security else None,
         _optional_side(fields),
     )
 
@@ -313,23 +288,23 @@ def _order_status(fields: Fields, participant: Participant) -> Request:
     return OrderStatusInquiry(
         participant.session,
         participant.firm,
-        _identifier(fields, tags.CL_ORD_ID),
-        _optional_identifier(fields, tags.ORDER_ID),
-        _optional_identifier(fields, tags.ORD_STATUS_REQ_ID),
-        _identifier(fields, tags.SYMBOL),
-        _chosen(fields, tags.SIDE, _SIDES),
+        identifier(fields, tags.CL_ORD_ID),
+        optional_identifier(fields, tags.ORDER_ID),
+        optional_identifier(fields, tags.ORD_STATUS_REQ_ID),
+        identifier(fields, tags.SYMBOL),
+        chosen(fields, tags.SIDE, _SIDES),
     )
 
 
 def _mass_status(fields: Fields, participant: Participant) -> Request:
-    req_type = _chosen(fields, tags.MASS_STATUS_REQ_TYPE, _MASS_STATUS_REQ_TYPES)
+    req_type = chosen(fields, tags.MASS_STATUS_REQ_TYPE, _MASS_STATUS_REQ_TYPES)
     by_security = req_type is MassStatusReqType.SECURITY
     return MassStatusInquiry(
         participant.session,
         participant.firm,
-        _identifier(fields, tags.MASS_STATUS_REQ_ID),
+        identifier(fields, tags.MASS_STATUS_REQ_ID),
         req_type,
-        _identifier(fields, tags.SYMBOL) if by_security else None,
+        identifier(fields, tags.SYMBOL) if by_security else None,
         _optional_side(fields),
     )
 
@@ -340,62 +315,8 @@ def _unsupported(fields: Fields) -> Refusal:
     return Refusal(OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC, text)
 
 
-def _required(fields: Fields, tag: int) -> str:
-    try:
-        return fields[_KEY[tag]]
-    except KeyError:
-        raise fix.FieldNotFound(tag) from None
-
-
-def _identifier(fields: Fields, tag: int) -> str:
-    value = fields.get(_KEY[tag])
-    if value is None:
-        raise fix.FieldNotFound(tag)
-    if not value or len(value) > ID_LENGTH_MAX:
-        raise fix.IncorrectTagValue(tag)
-    return value
-
-
-def _optional_identifier(fields: Fields, tag: int) -> str | None:
-    return _identifier(fields, tag) if _KEY[tag] in fields else None
-
-
-def _chosen(fields: Fields, tag: int, values: Mapping[str, T]) -> T:
-    value = fields.get(_KEY[tag])
-    if value is None:
-        raise fix.FieldNotFound(tag)
-    chosen = values.get(value)
-    if chosen is None:
-        raise fix.IncorrectTagValue(tag)
-    return chosen
-
-
 def _optional_side(fields: Fields) -> Side | None:
-    return _chosen(fields, tags.SIDE, _SIDES) if _SIDE in fields else None
-
-
-def _utc_timestamp_ns(text: str, tag: int) -> int:
-    """Return a UTCTimestamp (FIX 4.4 Vol. 1) in ns since the epoch; raises IncorrectDataFormat.
-
-    The specification has milliseconds at most; QuickFIX clients may be set to send up to nine decimals.
-    """
-    second, point, fraction = text.partition(".")
-    if point and not (fraction.isdigit() and len(fraction) <= 9):
-        raise fix.IncorrectDataFormat(tag)
-    try:
-        whole = datetime.strptime(second, "%Y%m%d-%H:%M:%S").replace(tzinfo=UTC)
-    except ValueError:
-        raise fix.IncorrectDataFormat(tag) from None
-    return int(whole.timestamp()) * 1_000_000_000 + int(fraction.ljust(9, "0"))
-
-
-def _unprintable_tag(text: str) -> int:
-    """Return the tag of the first field that is not printable ASCII, or of BodyLength(9) when it is the tag."""
-    for field in text.split(SOH):
-        tag, _, value = field.partition("=")
-        if not (value.isascii() and value.isprintable()):
-            return int(tag) if tag.isascii() and tag.isdigit() and len(tag) < 9 else tags.BODY_LENGTH
-    return tags.BODY_LENGTH
+    return chosen(fields, tags.SIDE, _SIDES) if _SIDE in fields else None
 
 
 def _shortened(text: str) -> str:

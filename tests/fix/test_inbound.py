@@ -11,7 +11,8 @@ import quickfix as fix
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from fixgw.fix.inbound import ID_LENGTH_MAX, MESSAGE_LENGTH_MAX, REJECTS, SOH, Decoder, Request, split
+from fixgw.fix.fields import ID_LENGTH_MAX, MESSAGE_LENGTH_MAX, REJECTS, SOH, split
+from fixgw.fix.inbound import Decoder, Request
 from fixgw.spec import tags
 from fixgw.spec.commands import CancelOrder, MassCancel, NewOrder, RefuseChange, RefuseOrder, ReplaceOrder
 from fixgw.spec.inquiries import MassStatusInquiry, OrderStatusInquiry
