@@ -155,11 +155,11 @@ def test_a_readable_request_is_refused_with_a_cancel_reject(traders: Traders, ms
 
 
 def test_a_garbled_message_is_ignored(traders: Traders) -> None:
-    """Item 8: a wrong checksum: no answer, the number is not used, and the next message has it."""
+    """Item 8: a wrong checksum (no sum is ever 256): no answer, the number is not used, and the next message has it."""
     alice = traders("CLIENT1")
     seq = alice.next_out
     garbled = new_id()
-    alice.send([*new_order(garbled, "1", "1", "1.00"), (34, str(seq)), (10, "000")])
+    alice.send([*new_order(garbled, "1", "1", "1.00"), (34, str(seq)), (10, "256")])
     alice.next_out = seq
 
     assert alice.drain() == []
