@@ -20,13 +20,15 @@ MAY_IMPORT_ROOMS = {
     "engine": "spec",
     "risk": "spec",
     "journal": "spec",
-    "fix": "spec",
+    "fix": "spec journal marketdata",  # its depth only, see below
     "client": "spec",
     "config": "spec",
     "marketdata": "spec journal",
     "history": "spec journal",
     "admin": "spec",
-    "metrics": "spec",
+    "metrics": "spec journal",
+    "logs": "spec",
+    "supervisor": "spec",
     "sequencer": "spec engine risk journal",
     "app": EVERYTHING,
     "cli": EVERYTHING,
@@ -38,14 +40,16 @@ MAY_IMPORT_LIBRARIES = {
     "spec": "msgspec",
     "engine": "sortedcontainers msgspec",  # msgspec: an Order is made in half the time, for every order
     "risk": "sortedcontainers",
-    "journal": "msgspec",
+    "journal": "msgspec inotify_simple",
     "fix": "quickfix msgspec",  # msgspec: a Report is plain data, too
     "client": "simplefix rich prompt_toolkit",
     "config": "msgspec",
-    "marketdata": "redis simplefix",
+    "marketdata": "redis msgspec sortedcontainers",
     "history": "sqlalchemy",
-    "admin": "",
-    "metrics": "",
+    "admin": "msgspec",
+    "metrics": "prometheus_client",
+    "logs": "structlog",
+    "supervisor": "msgspec",
     "sequencer": "",
     "app": "click rich quickfix",  # quickfix: it makes the acceptor that fix/ is called by
     "cli": "click rich",
@@ -163,6 +167,12 @@ def test_siblings_never_import_each_other() -> None:
         for other in allowed.split():
             assert room not in MAY_IMPORT_ROOMS[other].split(), (room, other)
             assert other not in ("app", "sequencer"), (room, other)
+
+
+def test_of_market_data_fix_uses_the_depth_only() -> None:
+    used = {module for room, module, _ in ALL_IMPORTS if room == "fix" and module.startswith("fixgw.marketdata")}
+
+    assert all(module.startswith("fixgw.marketdata.depth") for module in used), used
 
 
 def test_engine_risk_and_spec_are_pure() -> None:
