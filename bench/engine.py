@@ -13,7 +13,7 @@ from rich.table import Table
 from bench.flow import LEVELS, MIX, SYMBOLS, Flow, configuration
 from bench.report import Comparison, comparison_table, figure_table
 from fixgw.engine.exchange import Exchange
-from fixgw.spec.commands import Command
+from fixgw.spec.commands import TradingCommand
 from fixgw.spec.values import Price, Side
 
 FULL_BOOK_RATIO_MIN = 0.8
@@ -72,11 +72,11 @@ class Bench:
         self._rounds: list[list[int]] = []
         self.handle(configuration())
 
-    def handle(self, command: Command) -> None:
+    def handle(self, command: TradingCommand) -> None:
         self._sequence += 1
         self._exchange.handle(command, self._sequence)
 
-    def timed(self, commands: list[Command]) -> list[int]:
+    def timed(self, commands: list[TradingCommand]) -> list[int]:
         """Handle ``commands`` and return how long each took, in nanoseconds."""
         handle, sequence = self._exchange.handle, self._sequence
         latencies_ns = []
@@ -158,7 +158,7 @@ def _level(orders: int, progress: Progress) -> Bench:
     return bench
 
 
-def _at_the_level(bench: Bench) -> Command:
+def _at_the_level(bench: Bench) -> TradingCommand:
     return bench.flow.passive_at(SYMBOLS[0], Side.BUY, Price(50_000))
 
 

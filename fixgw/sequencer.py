@@ -8,13 +8,17 @@ from fixgw.engine.exchange import Exchange
 from fixgw.risk.gate import RiskGate
 from fixgw.spec.commands import (
     CancelOrder,
+    CloseSession,
     Command,
     ConfigureVenue,
     MassCancel,
     NewOrder,
+    OpenSession,
     RefuseChange,
     RefuseOrder,
     ReplaceOrder,
+    SessionCommand,
+    UseNumber,
 )
 from fixgw.spec.events import Event
 from fixgw.spec.inquiries import Answer, Inquiry, MassStatusAnswer, MassStatusInquiry, OrderStatusInquiry
@@ -70,6 +74,8 @@ class Core:
                 self.gate.configure(command)
             case CancelOrder() | MassCancel() | RefuseOrder() | RefuseChange():
                 pass
+            case UseNumber() | OpenSession() | CloseSession():
+                return []
             case _:
                 assert_never(command)
         return self.exchange.handle(command, sequence)
@@ -143,6 +149,17 @@ class Sequencer:
         self._go_on_answering()
         while len(self._unfinished) > UNFINISHED_MAX:
             self._go_on_answering()
+
+    def record(self, *commands: SessionCommand) -> None:
+        """Write down what happened to sessions, at once; never from within ``process`` before it tells."""
+        for command in commands:
+            self._sequence_one(command)
+        self._journal.flush()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether all that was offered is in the journal."""
+        return not self._inbox
 
     def _begin_answering(self, inquiry: MassStatusInquiry) -> MassStatusAnswer:
         answers = self._core.exchange.mass_status(inquiry)

@@ -10,13 +10,13 @@ from fixgw.engine.order import Order
 from fixgw.engine.registry import OrderRegistry
 from fixgw.spec.commands import (
     CancelOrder,
-    Command,
     ConfigureVenue,
     MassCancel,
     NewOrder,
     RefuseChange,
     RefuseOrder,
     ReplaceOrder,
+    TradingCommand,
 )
 from fixgw.spec.events import (
     AffectedOrder,
@@ -74,7 +74,7 @@ class Exchange:
         self._sequence = 0
         self._reports = 0
 
-    def handle(self, command: Command, sequence: int) -> list[Event]:
+    def handle(self, command: TradingCommand, sequence: int) -> list[Event]:
         """Apply one command and return what happened, in order; never empty.
 
         An accepted order yields OrderAccepted first, then one Trade per resting order hit (best price,

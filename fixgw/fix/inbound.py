@@ -39,11 +39,13 @@ from fixgw.spec.values import (
 )
 
 _ECHO_LENGTH_MAX = 40
+_NUMBER_LENGTH_MAX = 18  # more digits could be more than 2**63
 
 _CL_ORD_ID = KEY[tags.CL_ORD_ID]
 _SYMBOL = KEY[tags.SYMBOL]
 _ORDER_QTY = KEY[tags.ORDER_QTY]
 _PRICE = KEY[tags.PRICE]
+_MSG_SEQ_NUM = KEY[tags.MSG_SEQ_NUM]
 _MSG_TYPE = KEY[tags.MSG_TYPE]
 _SENDER_COMP_ID = KEY[tags.SENDER_COMP_ID]
 _ACCOUNT = KEY[tags.ACCOUNT]
@@ -159,6 +161,7 @@ class Decoder:
                 numbers.ord_rej_reason,
                 numbers.text,
                 poss_resend,
+                _msg_seq_num(fields),
             )
         return NewOrder(
             participant.session,
@@ -172,6 +175,7 @@ class Decoder:
             numbers[1],
             time_in_force,
             poss_resend,
+            _msg_seq_num(fields),
         )
 
     def _replace_order(self, fields: Fields, participant: Participant) -> OrderCommand:
@@ -187,6 +191,7 @@ class Decoder:
                 CxlRejResponseTo.ORDER_CANCEL_REPLACE_REQUEST,
                 CxlRejReason.BROKER_OR_EXCHANGE_OPTION,
                 numbers.text,
+                _msg_seq_num(fields),
             )
         return ReplaceOrder(
             participant.session,
@@ -201,6 +206,7 @@ class Decoder:
             ord_type,
             numbers[1],
             time_in_force,
+            _msg_seq_num(fields),
         )
 
     def _numbers(self, fields: Fields, symbol: str, ord_type: OrdType) -> tuple[Qty, Price | None] | Refusal:
@@ -233,6 +239,7 @@ class Decoder:
             optional_identifier(fields, tags.ORDER_ID),
             identifier(fields, tags.SYMBOL),
             chosen(fields, tags.SIDE, _SIDES),
+            _msg_seq_num(fields),
         )
 
     def _stale(self, fields: Fields) -> Refusal | None:
@@ -281,6 +288,7 @@ def _mass_cancel(fields: Fields, participant: Participant) -> Request:
         request_type,
         identifier(fields, tags.SYMBOL) if by_security else None,
         _optional_side(fields),
+        _msg_seq_num(fields),
     )
 
 
@@ -317,6 +325,13 @@ def _unsupported(fields: Fields) -> Refusal:
 
 def _optional_side(fields: Fields) -> Side | None:
     return chosen(fields, tags.SIDE, _SIDES) if _SIDE in fields else None
+
+
+def _msg_seq_num(fields: Fields) -> int:
+    text = fields.get(_MSG_SEQ_NUM, "0")
+    if not text.isdecimal() or len(text) > _NUMBER_LENGTH_MAX:
+        raise fix.IncorrectDataFormat(tags.MSG_SEQ_NUM)
+    return int(text)
 
 
 def _shortened(text: str) -> str:

@@ -10,7 +10,7 @@ import msgspec
 from fixgw.spec.sequenced import Sequenced
 from fixgw.spec.values import INT64_MAX
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Raised when the bytes change: this module's, or the fields of a command or event (a golden test pins both)."""
 
 SEMANTICS_VERSION = 1

@@ -1,6 +1,8 @@
 """Commands: everything that may change the venue, as the sequencer takes it.
 
-A command carries no time and no identifier of the venue's own; the sequencer gives it both.
+A command carries no time and no identifier of the venue's own; the sequencer gives it both.  ``msg_seq_num``
+is MsgSeqNum(34) of the message that asked for it, so that the journal knows how far each session was heard;
+0 when no session's message did.
 """
 
 import msgspec
@@ -36,6 +38,7 @@ class NewOrder(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="D"):
     time_in_force: TimeInForce
     poss_resend: bool = False
     """PossResend(97)=Y or PossDupFlag(43)=Y: the venue may have had this order before."""
+    msg_seq_num: int = 0
 
 
 class CancelOrder(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="F"):
@@ -48,6 +51,7 @@ class CancelOrder(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="F
     order_id: str | None
     symbol: str
     side: Side
+    msg_seq_num: int = 0
 
 
 class ReplaceOrder(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="G"):
@@ -65,6 +69,7 @@ class ReplaceOrder(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="
     ord_type: OrdType
     price: Price | None
     time_in_force: TimeInForce
+    msg_seq_num: int = 0
 
 
 class MassCancel(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="q"):
@@ -76,6 +81,7 @@ class MassCancel(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="q"
     mass_cancel_request_type: MassCancelRequestType
     symbol: str | None
     side: Side | None
+    msg_seq_num: int = 0
 
 
 class RefuseOrder(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="refuse-order"):
@@ -95,6 +101,7 @@ class RefuseOrder(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="r
     ord_rej_reason: OrdRejReason
     text: str
     poss_resend: bool = False
+    msg_seq_num: int = 0
 
 
 class RefuseChange(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="refuse-change"):
@@ -107,6 +114,7 @@ class RefuseChange(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="
     cxl_rej_response_to: CxlRejResponseTo
     cxl_rej_reason: CxlRejReason
     text: str
+    msg_seq_num: int = 0
 
 
 class ConfigureVenue(msgspec.Struct, frozen=True, array_like=True, tag="configure"):
@@ -117,5 +125,40 @@ class ConfigureVenue(msgspec.Struct, frozen=True, array_like=True, tag="configur
     participants: tuple[Participant, ...]
 
 
+class UseNumber(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="use-number"):
+    """The session is sent a message that no event brings about: an administrative one, or an answer to an inquiry.
+
+    All its other numbers belong to the reports of events, in the order of the journal.
+    """
+
+    session: str
+    msg_seq_num: int
+    """MsgSeqNum(34) of the message; numbers from here on that were used before are used anew."""
+    expected_msg_seq_num: int
+    """What is expected next from the client; 0 where that cannot be told."""
+    msg_type: str
+    body: str | None
+    """What to send again when asked, fields ended by SOH; None for a number that a gap fill closes."""
+
+
+class OpenSession(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="open-session"):
+    """The client has logged on."""
+
+    session: str
+
+
+class CloseSession(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="close-session"):
+    """The client has logged out or its connection was lost; its numbers as they are from here on."""
+
+    session: str
+    next_msg_seq_num: int
+    """MsgSeqNum(34) of the next message to the client."""
+    expected_msg_seq_num: int
+
+
 OrderCommand = NewOrder | CancelOrder | ReplaceOrder | MassCancel | RefuseOrder | RefuseChange
-Command = OrderCommand | ConfigureVenue
+TradingCommand = OrderCommand | ConfigureVenue
+"""What the engine answers with events."""
+SessionCommand = UseNumber | OpenSession | CloseSession
+"""What happened to a FIX session: no events, the journal keeps it for the next start and for followers."""
+Command = TradingCommand | SessionCommand

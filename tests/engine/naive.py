@@ -9,13 +9,13 @@ from fractions import Fraction
 
 from fixgw.spec.commands import (
     CancelOrder,
-    Command,
     ConfigureVenue,
     MassCancel,
     NewOrder,
     RefuseChange,
     RefuseOrder,
     ReplaceOrder,
+    TradingCommand,
 )
 from fixgw.spec.instrument import Instrument
 
@@ -63,7 +63,7 @@ class NaiveVenue:
     arrivals: int = 0
     order_ids: int = 0
 
-    def handle(self, command: Command) -> list[Outcome]:
+    def handle(self, command: TradingCommand) -> list[Outcome]:
         match command:
             case NewOrder() | RefuseOrder():
                 return self.new(command)

@@ -84,13 +84,14 @@ def test_a_new_order() -> None:
         price=Price(10_025),
         time_in_force=TimeInForce.GOOD_TILL_CANCEL,
         poss_resend=False,
+        msg_seq_num=2,
     )
 
 
 def test_what_a_new_order_may_leave_out() -> None:
     """Account(1) is then the session's first, TimeInForce(59) Day, and a market order has no Price(44)."""
     assert decode("35=D|11=a1|55=BTC-USD|54=2|38=0.0010|40=1", sender="CLIENT2") == NewOrder(
-        "CLIENT2", "BETA", "a1", "B1", "BTC-USD", Side.SELL, Qty(10), OrdType.MARKET, None, TimeInForce.DAY, False
+        "CLIENT2", "BETA", "a1", "B1", "BTC-USD", Side.SELL, Qty(10), OrdType.MARKET, None, TimeInForce.DAY, False, 2
     )
 
 
@@ -115,18 +116,19 @@ def test_a_replace() -> None:
         ord_type=OrdType.LIMIT,
         price=Price(10_030),
         time_in_force=TimeInForce.DAY,
+        msg_seq_num=2,
     )
 
 
 def test_a_cancel() -> None:
-    assert decode(CANCEL) == CancelOrder("CLIENT1", "ALPHA", "a3", "a1", "7", "AAPL", Side.BUY)
-    assert decode(without(CANCEL, 37)) == CancelOrder("CLIENT1", "ALPHA", "a3", "a1", None, "AAPL", Side.BUY)
+    assert decode(CANCEL) == CancelOrder("CLIENT1", "ALPHA", "a3", "a1", "7", "AAPL", Side.BUY, 2)
+    assert decode(without(CANCEL, 37)) == CancelOrder("CLIENT1", "ALPHA", "a3", "a1", None, "AAPL", Side.BUY, 2)
 
 
 def test_a_mass_cancel() -> None:
     security, everything = MassCancelRequestType.SECURITY, MassCancelRequestType.ALL_ORDERS
-    assert decode(MASS_CANCEL) == MassCancel("CLIENT1", "ALPHA", "m1", security, "AAPL", Side.BUY)
-    assert decode("35=q|11=m1|530=7|55=AAPL") == MassCancel("CLIENT1", "ALPHA", "m1", everything, None, None)
+    assert decode(MASS_CANCEL) == MassCancel("CLIENT1", "ALPHA", "m1", security, "AAPL", Side.BUY, 2)
+    assert decode("35=q|11=m1|530=7|55=AAPL") == MassCancel("CLIENT1", "ALPHA", "m1", everything, None, None, 2)
 
 
 def test_an_order_status_request() -> None:
@@ -186,6 +188,7 @@ def test_a_refused_order_keeps_what_could_be_read() -> None:
         time_in_force=TimeInForce.GOOD_TILL_CANCEL,
         ord_rej_reason=OrdRejReason.INCORRECT_QUANTITY,
         text="OrderQty(38) 0 is not above zero",
+        msg_seq_num=2,
     )
 
 
@@ -220,6 +223,7 @@ def test_a_replace_that_does_not_fit() -> None:
         cxl_rej_response_to=CxlRejResponseTo.ORDER_CANCEL_REPLACE_REQUEST,
         cxl_rej_reason=CxlRejReason.BROKER_OR_EXCHANGE_OPTION,
         text="Price(44) 100.305 has more than 2 decimals",
+        msg_seq_num=2,
     )
 
 
@@ -246,6 +250,13 @@ def test_of_several_such_tags_the_lowest_is_named() -> None:
 
 def test_a_tag_that_changes_nothing_is_passed_over() -> None:
     assert decode(f"{NEW_ORDER}|58=hello|21=1|9999=x") == decode(NEW_ORDER)
+
+
+@pytest.mark.parametrize("number", ["", "-1", "1.5", "x", "1_0", "9" * 19])
+def test_a_number_of_the_message_that_is_none_is_a_session_reject(number: str) -> None:
+    """QuickFIX lets none through; the journal must hold it."""
+    with pytest.raises(fix.IncorrectDataFormat):
+        decoder().decode(message(CANCEL).replace(f"{SOH}34=2{SOH}", f"{SOH}34={number}{SOH}"))
 
 
 # Orders that come late.

@@ -166,8 +166,8 @@ def test_a_renamed_segment_is_refused(folder: Path) -> None:
 
 def test_a_segment_of_another_version_is_refused(segment: Path) -> None:
     head = bytearray(segment.read_bytes()[: HEADER_SIZE - 4])
-    head[9] = 2
+    head[9] = 1
     segment.write_bytes(head + crc32(head).to_bytes(4, "big"))
 
-    with pytest.raises(JournalDamaged, match="written in format 2 with semantics 1; this fixgw reads format 1"):
+    with pytest.raises(JournalDamaged, match="written in format 1 with semantics 1; this fixgw reads format 2"):
         JournalWriter.open(segment.parent)
