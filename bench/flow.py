@@ -3,7 +3,7 @@
 import random
 from collections import deque
 
-from fixgw.spec.commands import CancelOrder, Command, ConfigureVenue, NewOrder, ReplaceOrder
+from fixgw.spec.commands import CancelOrder, ConfigureVenue, NewOrder, ReplaceOrder, TradingCommand
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.participant import Participant
 from fixgw.spec.values import OrdType, Price, Qty, Side, TimeInForce
@@ -75,23 +75,23 @@ class Flow:
         self._resting.pop()
         return CancelOrder(SESSION, FIRM, self._next_cl_ord_id(), order.cl_ord_id, None, order.symbol, order.side)
 
-    def mixed(self, count: int) -> list[Command]:
+    def mixed(self, count: int) -> list[TradingCommand]:
         """Return ``count`` commands of MIX."""
         kinds = (self._passive_or_touch, self._cancel, self._replace, self._cross)
         chosen = self._random.choices(kinds, MIX, k=count)
         return [kind() for kind in chosen]
 
-    def _passive_or_touch(self) -> Command:
+    def _passive_or_touch(self) -> TradingCommand:
         # One in ten is a touch order, so that crossing orders, half as many as that, seldom lack one.
         return self._new_touch() if self._random.randrange(MIX[0]) < MIX[3] else self.passive()
 
-    def _new_touch(self) -> Command:
+    def _new_touch(self) -> TradingCommand:
         symbol, side = self._random.choice(list(self._touch))
         order = self._new(symbol, side, self._price(side, 0))
         self._touch[symbol, side].append(order)
         return order
 
-    def _cross(self) -> Command:
+    def _cross(self) -> TradingCommand:
         candidates = [key for key, orders in self._touch.items() if orders]
         if not candidates:
             return self._new_touch()
@@ -100,10 +100,10 @@ class Flow:
         opposite = Side.SELL if side is Side.BUY else Side.BUY
         return self._new(symbol, opposite, self._price(side, 0))
 
-    def _cancel(self) -> Command:
+    def _cancel(self) -> TradingCommand:
         return self.cancel() if self._resting else self.passive()
 
-    def _replace(self) -> Command:
+    def _replace(self) -> TradingCommand:
         if not self._resting:
             return self.passive()
         place = self._random.randrange(len(self._resting))

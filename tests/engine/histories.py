@@ -11,12 +11,12 @@ import msgspec
 
 from fixgw.spec.commands import (
     CancelOrder,
-    Command,
     MassCancel,
     NewOrder,
     RefuseChange,
     RefuseOrder,
     ReplaceOrder,
+    TradingCommand,
 )
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.participant import Participant
@@ -65,7 +65,7 @@ _QTIES = {"STOCK": (1, 2, 3, 4, 6), "SPREAD": (2, 4, 6, 8, 3)}
 T = TypeVar("T")
 
 
-def commands(script: Iterable[bytes]) -> Iterator[Command]:
+def commands(script: Iterable[bytes]) -> Iterator[TradingCommand]:
     """Yield one command for each piece of ``script``, of ``BYTES_A_COMMAND`` bytes."""
     writer = _Writer()
     yield CONFIGURATIONS[0]
@@ -81,7 +81,7 @@ class _Writer:
         self._used: list[str] = ["0"]
         self._sent: list[NewOrder | ReplaceOrder] = []
 
-    def command(self, choices: bytes) -> Command:
+    def command(self, choices: bytes) -> TradingCommand:
         self._choices = iter(choices)
         kind = self._one(_KINDS)
         by = self._one(PARTICIPANTS)
@@ -140,7 +140,7 @@ class _Writer:
         """Mostly one of the last that were sent, whoever sent it."""
         return self._one(self._sent[-9:][::-1]) if self._sent else self._new(by, cl_ord_id)
 
-    def _change(self, kind: str, order: NewOrder | ReplaceOrder, cl_ord_id: str) -> Command:
+    def _change(self, kind: str, order: NewOrder | ReplaceOrder, cl_ord_id: str) -> TradingCommand:
         orig_cl_ord_id = self._one(self._used) if self._one_in(16) else order.cl_ord_id
         order_id = str(self._one(range(1, 9))) if self._one_in(8) else None
         if kind == "cancel":

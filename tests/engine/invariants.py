@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from fixgw.spec.commands import Command
+from fixgw.spec.commands import TradingCommand
 from fixgw.spec.events import (
     CancelRejected,
     Event,
@@ -30,7 +30,7 @@ class Invariants:
         self._exec_ids: set[str] = set()
         self._filled: Counter[tuple[str, Side]] = Counter()
 
-    def observe(self, command: Command, events: list[Event]) -> None:
+    def observe(self, command: TradingCommand, events: list[Event]) -> None:
         assert events, ("a command without an answer", command)
         for event in events:
             self._observe(event)

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fixgw.sequencer import Core, ReplayDiffers
-from fixgw.spec.commands import Command
+from fixgw.spec.commands import TradingCommand
 from fixgw.spec.events import (
     CancelRejected,
     Event,
@@ -47,7 +47,7 @@ class Watched:
         self.invariants = Invariants()
         self.frames: list[Sequenced] = []
 
-    def step(self, command: Command) -> list[Event]:
+    def step(self, command: TradingCommand) -> list[Event]:
         sequence = len(self.frames) + 1
         events = self.core.decide(command, sequence)
         self.frames.append(Sequenced(sequence, sequence, command, events))
@@ -149,7 +149,7 @@ def test_the_same_commands_give_the_same_events_byte_for_byte(script: list[bytes
     assert run(history[1:], after=replayed) == run(history[1:], after=core_after(history))
 
 
-def run(history: list[Command], after: Core | None = None) -> list[Sequenced]:
+def run(history: list[TradingCommand], after: Core | None = None) -> list[Sequenced]:
     core = after or Core()
     return [
         Sequenced(sequence, sequence, command, core.decide(command, sequence))
@@ -157,7 +157,7 @@ def run(history: list[Command], after: Core | None = None) -> list[Sequenced]:
     ]
 
 
-def core_after(history: list[Command]) -> Core:
+def core_after(history: list[TradingCommand]) -> Core:
     core = Core()
     for sequence, command in enumerate(history, start=1):
         core.decide(command, sequence)
