@@ -6,8 +6,9 @@ import os
 import resource
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NoReturn
 
 import quickfix as fix
 
@@ -16,11 +17,13 @@ from fixgw.engine.reconfiguration import conflicts
 from fixgw.fix.acceptor import OrderEntry
 from fixgw.fix.admission import Admission
 from fixgw.fix.doorkeeper import Doorkeeper
-from fixgw.fix.inbound import Decoder
+from fixgw.fix.inbound import Decoder, Request
+from fixgw.fix.numbering import Numbering
 from fixgw.fix.outbound import Encoder
 from fixgw.fix.postman import Postman, Reporter
 from fixgw.fix.readiness import Readiness, Traffic
-from fixgw.fix.sessions import log_out_all, write_settings
+from fixgw.fix.restoration import Restoration
+from fixgw.fix.sessions import log_out_all, session_ids, write_settings
 from fixgw.journal.reader import read
 from fixgw.journal.writer import JournalWriter
 from fixgw.sequencer import Core, Sequencer
@@ -65,31 +68,42 @@ class Gateway:
 
     def _build(self, data_dir: Path, clock_ns: Callable[[], int]) -> None:
         config = self.config
+        sessions = {session.comp_id: session.settings for session in config.sessions}
+        ids = session_ids(config.comp_id, sessions)
+        encoder, postman = Encoder(), Postman(ids, sessions, self._traffic)
+        self._doorkeeper = Doorkeeper(config.port, self._readiness, self._traffic)
+        decoder = Decoder(config.participants, config.instruments, config.stale_order_s, clock_ns)
+        admission = Admission(self._doorkeeper.may_log_on)
+        self._order_entry = OrderEntry(decoder, self._offer, postman, admission, _stop_hard)
+        self._acceptor = self._make_acceptor(data_dir / "fix", sessions)
+
         core = Core()
-        last = core.replay(read(data_dir / "journal"))
+        restoration = Restoration(encoder, postman, ids)
+        self._order_entry.outgoing = restoration
+        last = core.replay(restoration.beside(read(data_dir / "journal")))
         self.commands_recovered = 0 if last is None else last.sequence
         configuration = ConfigureVenue(config.instruments, config.limits, config.participants)
         _refuse_conflicts(core, configuration)
 
-        sessions = {session.comp_id: session.settings for session in config.sessions}
-        postman = Postman(config.comp_id, sessions, self._traffic)
-        reporter = Reporter(Encoder(), postman)
-        self._sequencer = Sequencer(core, self._journal, reporter, clock_ns, 0 if last is None else last.time_ns)
+        last_time_ns = 0 if last is None else last.time_ns
+        self._sequencer = Sequencer(core, self._journal, Reporter(encoder, postman), clock_ns, last_time_ns)
+        self._numbering = Numbering(self._sequencer, lambda: postman.is_reporting)
+        self._order_entry.outgoing = self._numbering
         if core.configuration != configuration:
             self._sequencer.process([configuration])
 
-        self._doorkeeper = Doorkeeper(config.port, self._readiness, self._traffic)
-        decoder = Decoder(config.participants, config.instruments, config.stale_order_s, clock_ns)
-        admission = Admission(self._doorkeeper.may_log_on)
-        self._order_entry = OrderEntry(decoder, self._sequencer.offer, postman, admission)
-        settings = write_settings(data_dir / "fix", config.comp_id, config.port, sessions)
+    def _offer(self, request: Request) -> bool:
+        return self._sequencer.offer(request)
+
+    def _make_acceptor(self, folder: Path, sessions: Mapping[str, Mapping[str, str]]) -> fix.SocketAcceptor:
+        """Make the acceptor; it has the stores of its sessions in memory, empty."""
         # QuickFIX keeps no reference to these: they must live as long as the acceptor.
-        self._store_factory = fix.FileStoreFactory(settings)
-        self._settings = settings
+        self._settings = write_settings(folder, self.config.comp_id, self.config.port, sessions)
+        self._store_factory = fix.MemoryStoreFactory()
         try:
-            self._acceptor = fix.SocketAcceptor(self._order_entry, self._store_factory, settings)
+            return fix.SocketAcceptor(self._order_entry, self._store_factory, self._settings)
         except fix.ConfigError as error:
-            raise CannotStart(f"QuickFIX refuses {data_dir / 'fix' / 'quickfix.cfg'}: {_reason(error)}") from None
+            raise CannotStart(f"QuickFIX refuses {folder / 'quickfix.cfg'}: {_reason(error)}") from None
 
     def open(self) -> None:
         """Open the door, on the loopback interface only.  Raises CannotStart."""
@@ -114,9 +128,8 @@ class Gateway:
             while not self._is_stopping:
                 self._serve()
             self._close()
-        except BaseException:
-            log.critical("the venue stops here, start it again", exc_info=True)
-            os._exit(EXIT_FAULT)
+        except BaseException as fault:
+            _stop_hard(fault)
 
     def stop(self) -> None:
         """Have ``run`` end; from any thread."""
@@ -129,7 +142,9 @@ class Gateway:
         self._traffic.passes += 1
         if self._order_entry.fault is not None:
             raise self._order_entry.fault
-        if not self._sequencer.work() and self._listener in self._readiness.wait():
+        is_idle = not self._sequencer.work()
+        self._numbering.settle()
+        if is_idle and self._listener in self._readiness.wait():
             # Somebody comes in: QuickFIX accepts in this pass, and from then on we wait for that socket too.
             self._acceptor.poll()
             self._doorkeeper.scan()
@@ -148,8 +163,14 @@ class Gateway:
             self._serve()
         while self._sequencer.work():
             pass
+        self._numbering.settle()
         self._doorkeeper.stop()
         self._journal.close()
+
+
+def _stop_hard(fault: BaseException) -> NoReturn:
+    log.critical("the venue stops here, start it again", exc_info=fault)
+    os._exit(EXIT_FAULT)
 
 
 def _reason(error: fix.ConfigError) -> str:

@@ -56,35 +56,44 @@ class Core:
         self.exchange = Exchange()
         self.gate = RiskGate(self.exchange)
         self.configuration: ConfigureVenue | None = None
+        self._trading_commands = 0
 
-    def decide(self, command: Command, sequence: int) -> tuple[Event, ...]:
-        events = self._decide(command, sequence)
+    def decide(self, command: Command) -> tuple[Event, ...]:
+        """Return what ``command``, the next in order, brings about.
+
+        Commands that trade are counted for their identifiers, apart from what FIX sessions do in between: the same
+        orders have the same ExecIDs, however many heartbeats there were.
+        """
+        events = self._decide(command)
         for event in events:
             self.gate.apply(event)
         return tuple(events)
 
-    def _decide(self, command: Command, sequence: int) -> list[Event]:
+    def _decide(self, command: Command) -> list[Event]:
+        number = self._trading_commands + 1
         match command:
+            case UseNumber() | OpenSession() | CloseSession():
+                return []
             case NewOrder() | ReplaceOrder():
                 refusal = self.gate.check(command)
                 if refusal is not None:
-                    return self.exchange.refuse(command, refusal, sequence)
+                    self._trading_commands = number
+                    return self.exchange.refuse(command, refusal, number)
             case ConfigureVenue():
                 self.configuration = command
                 self.gate.configure(command)
             case CancelOrder() | MassCancel() | RefuseOrder() | RefuseChange():
                 pass
-            case UseNumber() | OpenSession() | CloseSession():
-                return []
             case _:
                 assert_never(command)
-        return self.exchange.handle(command, sequence)
+        self._trading_commands = number
+        return self.exchange.handle(command, number)
 
     def replay(self, frames: Iterable[Sequenced]) -> Sequenced | None:
         """Apply the journal's commands again and return its last frame; raises ReplayDiffers."""
         last = None
         for frame in frames:
-            if self.decide(frame.command, frame.sequence) != frame.events:
+            if self.decide(frame.command) != frame.events:
                 raise ReplayDiffers(
                     f"sequence {frame.sequence}: the journal says one thing, this version of fixgw would do another; "
                     "run the version that wrote it, or start with an empty data folder"
@@ -130,25 +139,34 @@ class Sequencer:
         return True
 
     def process(self, batch: Iterable[Command | Inquiry]) -> None:
-        """Decide ``batch`` in order, write its frames with one write, then tell what happened, in order."""
-        outcomes: list[Sequenced | Answer] = []
+        """Decide ``batch`` in order, write its frames with one write, then tell what happened, in order.
+
+        An inquiry divides a batch: what was decided before it is told before it is answered, so that the journal
+        has messages to a session in the order in which they leave.
+        """
+        decided: list[Sequenced] = []
         for request in batch:
             match request:
                 case OrderStatusInquiry():
-                    outcomes.append(self._core.exchange.order_status(request))
+                    self._tell(decided)
+                    self._listener.tell_answer(self._core.exchange.order_status(request), self._now_ns())
                 case MassStatusInquiry():
-                    outcomes.append(self._begin_answering(request))
+                    self._tell(decided)
+                    self._listener.tell_answer(self._begin_answering(request), self._now_ns())
                 case _:
-                    outcomes.append(self._sequence_one(request))
-        self._journal.flush()
-        for outcome in outcomes:
-            if isinstance(outcome, Sequenced):
-                self._listener.tell(outcome)
-            else:
-                self._listener.tell_answer(outcome, self._now_ns())
+                    decided.append(self._sequence_one(request))
+        self._tell(decided)
         self._go_on_answering()
         while len(self._unfinished) > UNFINISHED_MAX:
             self._go_on_answering()
+
+    def _tell(self, decided: list[Sequenced]) -> None:
+        """Write down what was decided, then tell it; ``decided`` is empty after."""
+        if decided:
+            self._journal.flush()
+            for sequenced in decided:
+                self._listener.tell(sequenced)
+            decided.clear()
 
     def record(self, *commands: SessionCommand) -> None:
         """Write down what happened to sessions, at once; never from within ``process`` before it tells."""
@@ -179,7 +197,7 @@ class Sequencer:
 
     def _sequence_one(self, command: Command) -> Sequenced:
         time_ns = self._now_ns()
-        events = self._core.decide(command, self._sequence)
+        events = self._core.decide(command)
         sequenced = Sequenced(self._sequence, time_ns, command, events)
         self._journal.append(sequenced)
         self._sequence += 1

@@ -222,20 +222,17 @@ class Venue:
 
     def __init__(self, configured: ConfigureVenue) -> None:
         self.core = Core()
-        self._sequence = 0
         self.handle(configured)
 
     def handle(self, command: TradingCommand) -> list[Event]:
         """Give ``command`` the next place, and check books, orders and exposure afterwards."""
-        self._sequence += 1
-        events = list(self.core.decide(command, self._sequence))
+        events = list(self.core.decide(command))
         self.check()
         return events
 
     def decide(self, command: TradingCommand) -> list[Event]:
         """As handle, without the checks, which look at everything."""
-        self._sequence += 1
-        return list(self.core.decide(command, self._sequence))
+        return list(self.core.decide(command))
 
     def depth(self, symbol: str) -> Depth:
         book, scale = self.core.exchange.books[symbol], _BY_SYMBOL[symbol].price_scale

@@ -113,7 +113,7 @@ def test_a_frame_is_the_command_with_its_place_its_time_and_its_events() -> None
     assert (canceled.sequence, canceled.time_ns, canceled.command) == (8, 1_234, command)
     (event,) = canceled.events
     assert isinstance(event, MassCanceled)
-    assert event.order_id == "8.0"
+    assert event.order_id == "2.0"
 
 
 def test_nothing_is_told_when_the_journal_fails_and_work_ends_with_it() -> None:
@@ -144,7 +144,11 @@ def test_answers_and_reports_come_in_the_order_of_the_requests() -> None:
 
     house.run(configuration(), status_of("a1"), order, status_of("a1"), cancel(order), status_of("a1"))
 
-    assert house.log[4:] == ["tell 1", "answer", "tell 2", "answer", "tell 3", "answer"]
+    assert house.log == [
+        *("append 1", "flush", "tell 1", "answer"),
+        *("append 2", "flush", "tell 2", "answer"),
+        *("append 3", "flush", "tell 3", "answer"),
+    ]
     states = [answer.order for answer, _ in house.listener.answers if isinstance(answer, OrderStatusAnswer)]
     assert [None if state is None else state.leaves_qty for state in states] == [None, 10, 0]
 
@@ -258,8 +262,8 @@ def test_a_long_answer_takes_turns_with_commands() -> None:
 
     assert reports_of(house, "m1") == [STATUS_SLICE_MAX] * 3
     assert [entry for entry in house.log if not entry.startswith(("append", "tell"))] == [
-        "flush",
         "answer",
+        "flush",
         "answer",
         "flush",
         "answer",

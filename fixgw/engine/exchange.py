@@ -79,7 +79,7 @@ class Exchange:
 
         An accepted order yields OrderAccepted first, then one Trade per resting order hit (best price,
         then oldest), then OrderCanceled for a remainder that may not rest.  ``sequence`` is the place
-        the sequencer gave the command; ExecIDs are made from it.
+        of the command among those that trade; ExecIDs are made from it.
         """
         self._sequence = sequence
         self._reports = 0

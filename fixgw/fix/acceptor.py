@@ -12,6 +12,7 @@ import quickfix as fix
 from fixgw.fix.admission import Admission
 from fixgw.fix.fields import REJECTS, SOH
 from fixgw.fix.inbound import Decoder, Request
+from fixgw.fix.numbering import Outgoing
 from fixgw.fix.outbound import business_reject
 from fixgw.fix.postman import Postman
 from fixgw.fix.sessions import BEGIN_STRING
@@ -27,13 +28,22 @@ class OrderEntry(fix.Application):
     """Turns what clients send into requests for the sequencer."""
 
     def __init__(
-        self, decoder: Decoder, offer: Callable[[Request], bool], postman: Postman, admission: Admission
+        self,
+        decoder: Decoder,
+        offer: Callable[[Request], bool],
+        postman: Postman,
+        admission: Admission,
+        stop_hard: Callable[[BaseException], NoReturn],
     ) -> None:
+        """``stop_hard`` ends the process: for a message that may not leave, since the journal could not take it."""
         super().__init__()
         self._decode = decoder.decode
         self._offer = offer
         self._postman = postman
         self._admission = admission
+        self._stop_hard = stop_hard
+        self.outgoing: Outgoing
+        """Who sees what QuickFIX is about to send; to be set before it sends anything."""
         self._session_ids: list[fix.SessionID] = []
         self.fault: Exception | None = None
         """What must stop the venue but may not leave a callback; for the gateway to raise."""
@@ -95,20 +105,33 @@ class OrderEntry(fix.Application):
                 session.next(now)
 
     def onCreate(self, session_id: fix.SessionID) -> None:
-        sender, target = session_id.getSenderCompID().getValue(), session_id.getTargetCompID().getValue()
-        self._session_ids.append(fix.SessionID(BEGIN_STRING, sender, target))
+        self._session_ids.append(_copy(session_id))
 
     def onLogon(self, session_id: fix.SessionID) -> None:
         log.info("%s logged on", session_id.getTargetCompID().getValue())
+        self.outgoing.opened(_copy(session_id))
 
     def onLogout(self, session_id: fix.SessionID) -> None:
         log.info("%s logged out", session_id.getTargetCompID().getValue())
+        self.outgoing.closed(_copy(session_id))
 
     def toAdmin(self, message: fix.Message, session_id: fix.SessionID) -> None:
-        pass
+        try:
+            self.outgoing.to_admin(message, session_id)
+        except BaseException as fault:
+            self._stop_hard(fault)
 
     def toApp(self, message: fix.Message, session_id: fix.SessionID) -> None:
-        pass
+        try:
+            self.outgoing.to_app(message, session_id)
+        except BaseException as fault:
+            self._stop_hard(fault)
+
+
+def _copy(session_id: fix.SessionID) -> fix.SessionID:
+    """Return a SessionID of our own; the one in a callback is QuickFIX's."""
+    sender, target = session_id.getSenderCompID().getValue(), session_id.getTargetCompID().getValue()
+    return fix.SessionID(BEGIN_STRING, sender, target)
 
 
 def _leave(reject: Exception) -> NoReturn:

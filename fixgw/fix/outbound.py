@@ -55,7 +55,7 @@ class Encoder:
     """Writes reports."""
 
     def __init__(self) -> None:
-        self._time = _TimeText()
+        self._time = TimeText()
 
     def reports(self, event: Event, time_ns: int) -> tuple[Report, ...]:
         """Return the reports of ``event`` in the order they are to be sent; resting side of a trade first."""
@@ -174,7 +174,7 @@ class Encoder:
         return Report(session, "8", f"{state}{body}151=0\x0114=0\x016=0\x0160={self._time.of(time_ns)}\x01")
 
 
-class _TimeText:
+class TimeText:
     """UTCTimestamp (FIX 4.4 Vol. 1) in milliseconds; written once a millisecond, its date part once a second."""
 
     def __init__(self) -> None:

@@ -23,20 +23,30 @@ class NotStored(Exception):
 class Postman:
     """Sends to a session by its CompID."""
 
-    def __init__(self, comp_id: str, sessions: Mapping[str, Mapping[str, str]], traffic: Traffic) -> None:
+    def __init__(
+        self, session_ids: Mapping[str, fix.SessionID], sessions: Mapping[str, Mapping[str, str]], traffic: Traffic
+    ) -> None:
         """``sessions`` maps the CompID of each client to QuickFIX's settings for it."""
-        self._session_ids = {session: fix.SessionID(BEGIN_STRING, comp_id, session) for session in sessions}
+        self._session_ids = session_ids
         self._forgetful = {
             session
             for session, settings in sessions.items()
             if any(settings.get(setting) == "Y" for setting in _FORGETFUL)
         }
         self._traffic = traffic
+        self.is_reporting = False
+        """Whether what QuickFIX is being handed is the report of an event."""
         self._dictionary = fix.DataDictionary(str(dictionary.PATH))
         self._message = fix.Message()
 
+    def report(self, report: Report) -> None:
+        """Send a report of an event; raises NotStored when it is lost."""
+        self.is_reporting = True
+        self.send(report)
+        self.is_reporting = False
+
     def send(self, report: Report) -> None:
-        """Raises NotStored when the report is lost."""
+        """Send what no event brings about; raises NotStored when it is lost."""
         # Reading a whole text is six times as fast as setting its fields one by one, and into the same
         # Message twice as fast as into a new one.
         text = f"8={BEGIN_STRING}\x019=0\x0135={report.msg_type}\x01{report.body}10=000\x01"
@@ -61,12 +71,13 @@ class Reporter:
 
     def __init__(self, encoder: Encoder, postman: Postman) -> None:
         self._encoder = encoder
+        self._report = postman.report
         self._send = postman.send
 
     def tell(self, sequenced: Sequenced) -> None:
         for event in sequenced.events:
             for report in self._encoder.reports(event, sequenced.time_ns):
-                self._send(report)
+                self._report(report)
 
     def tell_answer(self, answer: Answer, time_ns: int) -> None:
         for report in self._encoder.answers(answer, time_ns):

@@ -9,6 +9,12 @@ from fixgw.spec import dictionary
 
 BEGIN_STRING = "FIX.4.4"
 
+
+def session_ids(comp_id: str, sessions: Iterable[str]) -> dict[str, fix.SessionID]:
+    """Return QuickFIX's name for each session, by the CompID of its client."""
+    return {session: fix.SessionID(BEGIN_STRING, comp_id, session) for session in sessions}
+
+
 def write_settings(
     folder: Path, comp_id: str, port: int, sessions: Mapping[str, Mapping[str, str]]
 ) -> fix.SessionSettings:
@@ -16,8 +22,7 @@ def write_settings(
 
     ``sessions`` maps the CompID of each client to QuickFIX settings of its own, which win.
     """
-    store = folder / "store"
-    store.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     default = {
         "ConnectionType": "acceptor",
         "BeginString": BEGIN_STRING,
@@ -25,7 +30,6 @@ def write_settings(
         "SocketAcceptPort": str(port),
         "SocketNodelay": "Y",  # without it crossing flow falls to 1,500 orders a second
         "NonStopSession": "Y",  # the venue's calendar, not QuickFIX, will log sessions on and off
-        "FileStorePath": str(store),
         "UseDataDictionary": "Y",
         "DataDictionary": str(dictionary.PATH),
         "ValidateUserDefinedFields": "N",

@@ -142,17 +142,20 @@ class UseNumber(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="use
 
 
 class OpenSession(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="open-session"):
-    """The client has logged on."""
-
-    session: str
-
-
-class CloseSession(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="close-session"):
-    """The client has logged out or its connection was lost; its numbers as they are from here on."""
+    """The client has logged on; its numbers as they are from here on."""
 
     session: str
     next_msg_seq_num: int
     """MsgSeqNum(34) of the next message to the client."""
+    expected_msg_seq_num: int
+    """What is expected next from the client."""
+
+
+class CloseSession(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="close-session"):
+    """The client has logged out, or its connection was lost; its numbers as they are from here on."""
+
+    session: str
+    next_msg_seq_num: int
     expected_msg_seq_num: int
 
 

@@ -1,7 +1,8 @@
 """Events: what happened, each carrying all that a report of it needs.
 
-``exec_id`` is ExecID(17): the sequence number of the command, a dot, and a count within it.  It is
-unique for the life of the venue.  The time of an event is the time of its command.
+``exec_id`` is ExecID(17): the number of the command among those that trade (at most its sequence in the
+journal), a dot, and a count within it.  It is unique for the life of the venue and grows with the journal.  The
+time of an event is the time of its command.
 """
 
 import msgspec

@@ -48,8 +48,8 @@ class Watched:
         self.frames: list[Sequenced] = []
 
     def step(self, command: TradingCommand) -> list[Event]:
+        events = self.core.decide(command)
         sequence = len(self.frames) + 1
-        events = self.core.decide(command, sequence)
         self.frames.append(Sequenced(sequence, sequence, command, events))
 
         assert [told(event) for event in events] == self.naive.handle(command), command
@@ -152,15 +152,15 @@ def test_the_same_commands_give_the_same_events_byte_for_byte(script: list[bytes
 def run(history: list[TradingCommand], after: Core | None = None) -> list[Sequenced]:
     core = after or Core()
     return [
-        Sequenced(sequence, sequence, command, core.decide(command, sequence))
+        Sequenced(sequence, sequence, command, core.decide(command))
         for sequence, command in enumerate(history, start=1)
     ]
 
 
 def core_after(history: list[TradingCommand]) -> Core:
     core = Core()
-    for sequence, command in enumerate(history, start=1):
-        core.decide(command, sequence)
+    for command in history:
+        core.decide(command)
     return core
 
 

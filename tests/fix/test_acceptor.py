@@ -1,6 +1,6 @@
 """The wall: whatever goes wrong behind a callback, the client is answered and nothing leaves it but QuickFIX's own."""
 
-from typing import cast
+from typing import NoReturn, cast
 
 import pytest
 import quickfix as fix
@@ -39,7 +39,15 @@ class FakeDecoder:
 
 def door(outcome: object, postman: FakePostman, *, takes: bool = True) -> OrderEntry:
     decoder, admission = cast(Decoder, FakeDecoder(outcome)), Admission(may_log_on=lambda: True)
-    return OrderEntry(decoder, lambda _: takes, cast(Postman, postman), admission)
+    return OrderEntry(decoder, lambda _: takes, cast(Postman, postman), admission, stop_hard)
+
+
+class StoppedHard(BaseException):
+    """What ends the process; stands for os._exit."""
+
+
+def stop_hard(fault: BaseException) -> NoReturn:
+    raise StoppedHard from fault
 
 
 def test_a_request_that_is_taken_is_not_answered_here() -> None:
