@@ -5,28 +5,60 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, assert_never
 
 from fixgw.engine.exchange import Exchange
+from fixgw.engine.sweep import SWEEP_SLICE_MAX
 from fixgw.risk.gate import RiskGate
 from fixgw.spec.commands import (
+    CancelAllByOperator,
+    CancelByOperator,
     CancelOrder,
     CloseSession,
     Command,
     ConfigureVenue,
+    ContinueSweep,
+    DisableSession,
+    EnableSession,
+    HaltInstrument,
+    Kill,
+    LogOutSession,
     MassCancel,
     NewOrder,
     OpenSession,
+    OperatorCommand,
     RefuseChange,
     RefuseOrder,
+    Release,
     ReplaceOrder,
+    ResetSession,
+    ResumeInstrument,
     SessionCommand,
+    SetLimits,
     UseNumber,
 )
-from fixgw.spec.events import Event
-from fixgw.spec.inquiries import Answer, Inquiry, MassStatusAnswer, MassStatusInquiry, OrderStatusInquiry
+from fixgw.spec.events import Event, OperatorRefused
+from fixgw.spec.inquiries import (
+    Answer,
+    Inquiry,
+    InstrumentsInquiry,
+    MassStatusAnswer,
+    MassStatusInquiry,
+    OperatorAnswer,
+    OperatorInquiry,
+    OrderInquiry,
+    OrdersInquiry,
+    OrderStatusInquiry,
+    RiskInquiry,
+    SessionsInquiry,
+    VenueAnswer,
+    VenueInquiry,
+)
 from fixgw.spec.sequenced import Sequenced
 
 INBOX_MAX = 10_000  # one pass over all connections fills a part of it; beyond it we refuse at the door
 BATCH_MAX = 64  # commands decided before one write; more would let the first wait for the last
 UNFINISHED_MAX = 100  # long answers that take turns; beyond it they go before new requests
+ASKED_MAX = 100  # questions of operators that wait, of which each batch is followed by one
+
+_CONTINUE_SWEEP = ContinueSweep()
 
 
 class ReplayDiffers(Exception):
@@ -52,8 +84,8 @@ class Listener(Protocol):
 class Core:
     """Risk and engine as one function from a command, at its place, to what happened."""
 
-    def __init__(self) -> None:
-        self.exchange = Exchange()
+    def __init__(self, sweep_slice_max: int = SWEEP_SLICE_MAX) -> None:
+        self.exchange = Exchange(sweep_slice_max)
         self.gate = RiskGate(self.exchange)
         self.configuration: ConfigureVenue | None = None
         self._trading_commands = 0
@@ -82,12 +114,62 @@ class Core:
             case ConfigureVenue():
                 self.configuration = command
                 self.gate.configure(command)
-            case CancelOrder() | MassCancel() | RefuseOrder() | RefuseChange():
+            case CancelOrder() | MassCancel() | RefuseOrder() | RefuseChange() | ContinueSweep():
                 pass
+            case _:
+                return self._operate(command, number)
+        self._trading_commands = number
+        return self.exchange.handle(command, number)
+
+    def _operate(self, command: OperatorCommand, number: int) -> list[Event]:
+        """Risk says whether it can be, and what is forbidden from here on; the engine cancels."""
+        events: list[Event] = []
+        match command:
+            case CancelByOperator():
+                pass
+            case CancelAllByOperator():
+                refused = self.gate.refuse_cancel_all(command)
+                if refused is not None:
+                    return [refused]
+            case Kill():
+                events.append(self.gate.operate(command))
+                if isinstance(events[0], OperatorRefused):
+                    return events
+            case HaltInstrument() | ResumeInstrument() | Release() | SetLimits():
+                return [self.gate.operate(command)]
+            case DisableSession() | EnableSession() | LogOutSession() | ResetSession():
+                return [self.gate.operate(command)]
             case _:
                 assert_never(command)
         self._trading_commands = number
-        return self.exchange.handle(command, number)
+        return events + self.exchange.handle(command, number)
+
+    def inspect(self, inquiry: OperatorInquiry) -> OperatorAnswer:
+        """Answer an operator; changes nothing, and takes a millisecond at most."""
+        restrictions = self.gate.restrictions
+        match inquiry:
+            case VenueInquiry():
+                return VenueAnswer(
+                    open_orders=self.exchange.orders.count_open(),
+                    orders_entered=self.exchange.orders_entered,
+                    orders_to_sweep=sum(map(len, self.exchange.sweeps)),
+                    halted=tuple(restrictions.halted.values()),
+                    killed=tuple(restrictions.killed.values()),
+                    disabled=tuple(restrictions.disabled.values()),
+                )
+            case SessionsInquiry():
+                participants = () if self.configuration is None else self.configuration.participants
+                return self.exchange.sessions(restrictions.disabled, participants)
+            case OrdersInquiry():
+                return self.exchange.find_orders(inquiry)
+            case OrderInquiry():
+                return self.exchange.find_order(inquiry)
+            case InstrumentsInquiry():
+                return self.exchange.list_instruments(inquiry, restrictions.halted)
+            case RiskInquiry():
+                return self.gate.answer_risk()
+            case _:
+                assert_never(inquiry)
 
     def replay(self, frames: Iterable[Sequenced]) -> Sequenced | None:
         """Apply the journal's commands again and return its last frame; raises ReplayDiffers."""
@@ -116,6 +198,7 @@ class Sequencer:
         self._sequence = journal.next_sequence
         self._unfinished: deque[Iterator[MassStatusAnswer]] = deque()
         self._inbox: deque[Command | Inquiry] = deque()
+        self._asked: deque[tuple[OperatorInquiry, Callable[[OperatorAnswer], None]]] = deque()
 
     def offer(self, request: Command | Inquiry) -> bool:
         """Put ``request`` in line, on any thread; return False when more are waiting than we can answer soon."""
@@ -124,18 +207,34 @@ class Sequencer:
         self._inbox.append(request)
         return True
 
+    def ask(self, inquiry: OperatorInquiry, reply: Callable[[OperatorAnswer], None]) -> bool:
+        """Put an operator's question in line, on any thread; return False when too many wait.
+
+        ``reply`` is called on the sequencer's thread, and must be quick.
+        """
+        if len(self._asked) >= ASKED_MAX:
+            return False
+        self._asked.append((inquiry, reply))
+        return True
+
     def work(self) -> bool:
         """Process what is waiting, up to BATCH_MAX requests; return False when there was nothing to do.
 
         What is raised here is a fault of ours or of the disk: the venue must stop hard.
         """
         inbox = self._inbox
-        if inbox:
-            self.process([inbox.popleft() for _ in range(min(len(inbox), BATCH_MAX))])
+        if self._asked:
+            inquiry, reply = self._asked.popleft()
+            reply(self._core.inspect(inquiry))
+        if inbox or self._core.exchange.sweeps:
+            batch = [inbox.popleft() for _ in range(min(len(inbox), BATCH_MAX))]
+            if self._core.exchange.sweeps:
+                batch.append(_CONTINUE_SWEEP)
+            self.process(batch)
         elif self._unfinished:
             self._go_on_answering()
         else:
-            return False
+            return bool(self._asked)
         return True
 
     def process(self, batch: Iterable[Command | Inquiry]) -> None:

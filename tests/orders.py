@@ -11,7 +11,7 @@ from itertools import count
 from typing import NamedTuple
 
 from fixgw.sequencer import Core
-from fixgw.spec.commands import CancelOrder, ConfigureVenue, MassCancel, NewOrder, ReplaceOrder, TradingCommand
+from fixgw.spec.commands import CancelOrder, Command, ConfigureVenue, MassCancel, NewOrder, ReplaceOrder
 from fixgw.spec.events import Event, OrderState
 from fixgw.spec.fixed import format_fixed
 from fixgw.spec.instrument import UNLISTED, Instrument
@@ -224,13 +224,13 @@ class Venue:
         self.core = Core()
         self.handle(configured)
 
-    def handle(self, command: TradingCommand) -> list[Event]:
+    def handle(self, command: Command) -> list[Event]:
         """Give ``command`` the next place, and check books, orders and exposure afterwards."""
         events = list(self.core.decide(command))
         self.check()
         return events
 
-    def decide(self, command: TradingCommand) -> list[Event]:
+    def decide(self, command: Command) -> list[Event]:
         """As handle, without the checks, which look at everything."""
         return list(self.core.decide(command))
 
@@ -249,7 +249,7 @@ class Venue:
         self.core.gate.check_against(self.live_orders())
 
 
-def venue_with(*commands: TradingCommand, configured: ConfigureVenue | None = None) -> Venue:
+def venue_with(*commands: Command, configured: ConfigureVenue | None = None) -> Venue:
     """Return a venue that has handled ``commands``, the first of which has OrderID 1 if it is an order."""
     venue = Venue(configured or configuration())
     for command in commands:

@@ -1,6 +1,7 @@
 """The exchange: applies one command to books and orders, and returns what happened."""
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from typing import assert_never
 
 from fixgw.engine import inquiries
@@ -8,9 +9,14 @@ from fixgw.engine.book import BookSide, OrderBook
 from fixgw.engine.matching import can_fill, crosses, match
 from fixgw.engine.order import Order
 from fixgw.engine.registry import OrderRegistry
+from fixgw.engine.sweep import SWEEP_SLICE_MAX, Sweep
 from fixgw.spec.commands import (
+    CancelAllByOperator,
+    CancelByOperator,
     CancelOrder,
     ConfigureVenue,
+    ContinueSweep,
+    Kill,
     MassCancel,
     NewOrder,
     RefuseChange,
@@ -24,21 +30,40 @@ from fixgw.spec.events import (
     Event,
     Fill,
     MassCanceled,
+    OperatorRefused,
     OrderAccepted,
     OrderCanceled,
     OrderRejected,
     OrderReplaced,
+    OrdersSwept,
     OrderState,
     OrderStated,
     Trade,
     VenueConfigured,
 )
-from fixgw.spec.inquiries import MassStatusAnswer, MassStatusInquiry, OrderStatusAnswer, OrderStatusInquiry
+from fixgw.spec.inquiries import (
+    InstrumentsAnswer,
+    InstrumentsInquiry,
+    InstrumentSummary,
+    MassStatusAnswer,
+    MassStatusInquiry,
+    OrderAnswer,
+    OrderInquiry,
+    OrdersAnswer,
+    OrdersInquiry,
+    OrderStatusAnswer,
+    OrderStatusInquiry,
+    SessionsAnswer,
+)
 from fixgw.spec.instrument import UNLISTED, Instrument
+from fixgw.spec.participant import Participant
 from fixgw.spec.refusal import Refusal
+from fixgw.spec.restriction import Restriction
+from fixgw.spec.scope import parse
 from fixgw.spec.values import (
     CxlRejReason,
     CxlRejResponseTo,
+    ExecRestatementReason,
     MassCancelRejectReason,
     MassCancelRequestType,
     OrdRejReason,
@@ -63,14 +88,18 @@ _SUPPORTED_TIMES_IN_FORCE = (*_RESTING, TimeInForce.IMMEDIATE_OR_CANCEL, _FILL_O
 class Exchange:
     """All instruments, books and orders of the venue.  The same commands give the same events."""
 
-    def __init__(self) -> None:
+    def __init__(self, sweep_slice_max: int = SWEEP_SLICE_MAX) -> None:
+        self._sweep_slice_max = sweep_slice_max
         self.instruments: dict[str, Instrument] = {}
         self.ever_listed: dict[str, Instrument] = {}
         """Also those that have left, as they were last."""
         self.books: dict[str, OrderBook] = {}
         self.orders = OrderRegistry()
+        self.sweeps: deque[Sweep] = deque()
+        """What operators have asked to cancel and is not canceled yet, to be continued one slice after the other."""
         self._last_trade: dict[str, Price] = {}
-        self._orders_seen = 0
+        self.orders_entered = 0
+        """OrderIDs given so far: they count from 1."""
         self._sequence = 0
         self._reports = 0
 
@@ -98,6 +127,14 @@ class Exchange:
                 return [self._refuse_change(command, command.cxl_rej_response_to, command.cxl_rej_reason, command.text)]
             case ConfigureVenue():
                 return [self._configure(command)]
+            case Kill():
+                return self._begin_sweep(command, f"{command.scope} is killed by the operator: {command.reason}")
+            case CancelAllByOperator():
+                return self._begin_sweep(command, _canceled_by_operator(command))
+            case ContinueSweep():
+                return self._continue_sweep()
+            case CancelByOperator():
+                return [self._cancel_by_operator(command)]
             case _:
                 assert_never(command)
 
@@ -117,6 +154,40 @@ class Exchange:
     def mass_status(self, inquiry: MassStatusInquiry) -> Iterator[MassStatusAnswer]:
         """Yield the state of a session's open orders, a slice at a time, at least one; changes nothing."""
         return inquiries.mass_status(self.orders, self.instruments, inquiry)
+
+    # What operators ask.
+
+    def sessions(self, disabled: Mapping[str, Restriction], participants: Iterable[Participant]) -> SessionsAnswer:
+        """Tell of each session how many orders it has open."""
+        return inquiries.sessions(self.orders, disabled, participants)
+
+    def find_orders(self, inquiry: OrdersInquiry) -> OrdersAnswer:
+        """Return a page of orders, the newest first."""
+        return inquiries.find_orders(self.orders, inquiry, self.orders_entered)
+
+    def find_order(self, inquiry: OrderInquiry) -> OrderAnswer:
+        return inquiries.find_order(self.orders, inquiry)
+
+    def list_instruments(self, inquiry: InstrumentsInquiry, halted: Mapping[str, Restriction]) -> InstrumentsAnswer:
+        """Return a page of instruments with their best bid and offer."""
+        page = inquiries.page_of_symbols(self.instruments, inquiry.after)
+        summaries = (self._summary(symbol, halted.get(symbol)) for symbol in page.symbols)
+        return InstrumentsAnswer(tuple(summaries), page.next_after)
+
+    def _summary(self, symbol: str, halted: Restriction | None) -> InstrumentSummary:
+        instrument, book = self.instruments[symbol], self.books[symbol]
+        bid, offer = book.bids.best, book.asks.best
+        return InstrumentSummary(
+            symbol=symbol,
+            halted=halted,
+            last_px=self._last_trade.get(symbol),
+            bid_px=None if bid is None else bid.price,
+            bid_qty=None if bid is None else bid.leaves_qty,
+            offer_px=None if offer is None else offer.price,
+            offer_qty=None if offer is None else offer.leaves_qty,
+            price_scale=instrument.price_scale,
+            qty_scale=instrument.qty_scale,
+        )
 
     # What risk asks of the market.
 
@@ -389,6 +460,45 @@ class Exchange:
         self.orders.close(order)
         return order.cancel()
 
+    # What operators cancel.
+
+    def _cancel_by_operator(self, command: CancelByOperator) -> Event:
+        order = self.orders.by_order_id(command.order_id)
+        if order is None:
+            return OperatorRefused(command.operator, f"there is no order {command.order_id}")
+        if not order.is_live:
+            text = f"order {order.order_id} is {order.ord_status.name.lower()}: too late"
+            return OperatorRefused(command.operator, text)
+        return self._cancel_unasked(order, _canceled_by_operator(command))
+
+    def _begin_sweep(self, command: Kill | CancelAllByOperator, text: str) -> list[Event]:
+        covers = parse(command.scope).covers
+        orders = [each for each in self.orders if covers(each.session, each.firm, each.account, each.symbol)]
+        # The order of sessions in the registry depends on inquiries, which a replay does not have.
+        orders.sort(key=lambda order: int(order.order_id))
+        sweep = Sweep(command.scope, command.operator, command.reason, text, orders)
+        self.sweeps.append(sweep)
+        return self._sweep(sweep)
+
+    def _continue_sweep(self) -> list[Event]:
+        assert self.sweeps, "no sweep to continue"
+        return self._sweep(self.sweeps[0])
+
+    def _sweep(self, sweep: Sweep) -> list[Event]:
+        """Cancel the next slice of ``sweep``; it is forgotten after the last."""
+        orders = sweep.next_slice(self._sweep_slice_max)
+        events: list[Event] = [self._cancel_unasked(order, sweep.text) for order in orders]
+        events.append(OrdersSwept(sweep.scope, len(events), len(sweep), sweep.operator, sweep.reason))
+        if not sweep:
+            self.sweeps.remove(sweep)
+        return events
+
+    def _cancel_unasked(self, order: Order, text: str) -> OrderCanceled:
+        """Cancel an order that rests, though its session did not ask for it (E29)."""
+        canceled_qty = self._take_out(order)
+        exec_id, reason = self._next_exec_id(), ExecRestatementReason.MARKET_OPTION
+        return OrderCanceled(exec_id, order.state(), canceled_qty, True, None, text, reason)
+
     # The venue itself.
 
     def _configure(self, command: ConfigureVenue) -> Event:
@@ -404,8 +514,8 @@ class Exchange:
         return exec_id
 
     def _next_order_id(self) -> str:
-        self._orders_seen += 1
-        return str(self._orders_seen)
+        self.orders_entered += 1
+        return str(self.orders_entered)
 
     def check(self) -> None:
         """Assert the invariants of books and orders; for tests."""
@@ -422,6 +532,10 @@ class Exchange:
         live = list(self.orders)
         assert len(live) == resting, (len(live), resting)
         assert all(order.is_live for order in live)
+
+
+def _canceled_by_operator(command: CancelByOperator | CancelAllByOperator) -> str:
+    return f"canceled by the operator: {command.reason}"
 
 
 def _unsupported(command: NewOrder) -> Refusal | None:

@@ -52,12 +52,22 @@ class OrderRegistry:
         order = self._of_session[session].by_cl_ord_id.get(cl_ord_id)
         return None if order is None or order.firm != firm else order
 
+    def of_any_firm(self, session: str, cl_ord_id: str) -> Order | None:
+        """Return the order that ``cl_ord_id`` named at any time, whatever firm the session was of."""
+        return self._of_session[session].by_cl_ord_id.get(cl_ord_id) if session in self._of_session else None
+
     def by_order_id(self, order_id: str) -> Order | None:
         return self._by_order_id.get(order_id)
 
     def open_orders(self, session: str) -> list[Order]:
         """Return the live orders of ``session``, oldest first."""
         return list(self._of_session[session].open.values())
+
+    def count_open(self, session: str | None = None) -> int:
+        """Return how many orders of ``session``, or of all, are live."""
+        if session is not None:
+            return len(self._of_session[session].open) if session in self._of_session else 0
+        return sum(len(mine.open) for mine in self._of_session.values())
 
     def __iter__(self) -> Iterator[Order]:
         """Every live order."""

@@ -14,13 +14,24 @@ from fixgw.spec.events import (
     CancelRejected,
     Event,
     Fill,
+    InstrumentHalted,
+    InstrumentResumed,
+    LimitsSet,
     MassCanceled,
+    OperatorRefused,
     OrderAccepted,
     OrderCanceled,
     OrderRejected,
     OrderReplaced,
+    OrdersSwept,
     OrderState,
     OrderStated,
+    ScopeKilled,
+    ScopeReleased,
+    SessionDisabled,
+    SessionEnabled,
+    SessionLoggedOut,
+    SessionReset,
     Trade,
     VenueConfigured,
 )
@@ -66,6 +77,7 @@ class Encoder:
                 return self._fill(event, event.resting, time_ns), self._fill(event, event.aggressor, time_ns)
             case OrderCanceled():
                 extra = _optional("41=", event.orig_cl_ord_id) + _optional("58=", event.text)
+                extra += _optional("378=", event.exec_restatement_reason)
                 return (self._execution(event.exec_id, _CANCELED, event.order, time_ns, extra),)
             case OrderReplaced():
                 extra = f"41={event.orig_cl_ord_id}\x01"
@@ -79,7 +91,11 @@ class Encoder:
                 return (self._cancel_reject(event, time_ns),)
             case MassCanceled():
                 return (self._mass_cancel_report(event, time_ns),)
-            case VenueConfigured():
+            case VenueConfigured() | OrdersSwept() | OperatorRefused() | LimitsSet():
+                return ()
+            case InstrumentHalted() | InstrumentResumed() | ScopeKilled() | ScopeReleased():
+                return ()
+            case SessionDisabled() | SessionEnabled() | SessionLoggedOut() | SessionReset():
                 return ()
             case _:
                 assert_never(event)

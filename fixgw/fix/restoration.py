@@ -12,7 +12,17 @@ import quickfix as fix
 from fixgw.fix.outbound import Encoder, Report, TimeText
 from fixgw.fix.postman import Postman
 from fixgw.spec import tags
-from fixgw.spec.commands import CloseSession, ConfigureVenue, OpenSession, UseNumber
+from fixgw.spec.commands import (
+    CancelOrder,
+    CloseSession,
+    MassCancel,
+    NewOrder,
+    OpenSession,
+    RefuseChange,
+    RefuseOrder,
+    ReplaceOrder,
+    UseNumber,
+)
 from fixgw.spec.sequenced import Sequenced
 
 
@@ -48,10 +58,10 @@ class Restoration:
             case OpenSession() | CloseSession():
                 self._go_on_from(frame.command.session, frame.command.next_msg_seq_num)
                 self._expect(frame.command.session, frame.command.expected_msg_seq_num)
-            case ConfigureVenue():
-                pass
-            case command:
+            case NewOrder() | CancelOrder() | ReplaceOrder() | MassCancel() | RefuseOrder() | RefuseChange() as command:
                 self._expect(command.session, command.msg_seq_num and command.msg_seq_num + 1)
+            case _:
+                pass  # no message of a session asked for it
         for event in frame.events:
             for report in self._encoder.reports(event, frame.time_ns):
                 self._store(report)
@@ -76,7 +86,7 @@ class Restoration:
 
     def _store(self, report: Report) -> None:
         if report.session in self._sessions:
-            self._postman.report(report)
+            self._postman.send(report)
 
     def _expect(self, name: str, number: int) -> None:
         if number and name in self._expected:

@@ -1,23 +1,41 @@
 """The gate: every order passes the checks in order; the first refusal wins."""
 
+from typing import assert_never
+
 from fixgw.risk.checks import Market, OrderRequest, Rules, only_lowers_risk
 from fixgw.risk.exposure import Exposure
 from fixgw.risk.limits import LimitTable
+from fixgw.risk.operations import Operations
 from fixgw.risk.positions import Positions
-from fixgw.spec.commands import ConfigureVenue
+from fixgw.risk.restrictions import Restrictions
+from fixgw.risk.roster import Roster
+from fixgw.spec.commands import CancelAllByOperator, ConfigureVenue, RestrictionCommand
 from fixgw.spec.events import (
     CancelRejected,
     Event,
+    InstrumentHalted,
+    InstrumentResumed,
+    LimitsSet,
     MassCanceled,
+    OperatorRefused,
     OrderAccepted,
     OrderCanceled,
     OrderRejected,
     OrderReplaced,
+    OrdersSwept,
     OrderState,
     OrderStated,
+    RestrictionEvent,
+    ScopeKilled,
+    ScopeReleased,
+    SessionDisabled,
+    SessionEnabled,
+    SessionLoggedOut,
+    SessionReset,
     Trade,
     VenueConfigured,
 )
+from fixgw.spec.inquiries import AccountExposure, RiskAnswer
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.refusal import Refusal
 from fixgw.spec.values import OrdRejReason, Price
@@ -32,9 +50,11 @@ class RiskGate:
         self._unit: dict[str, int] = {}
         """Notional of one price unit times one quantity unit, by symbol; also of those that have left."""
         self._accounts: dict[str, frozenset[str]] = {}
+        self._roster = Roster()
         self._limits = LimitTable()
+        self.restrictions = Restrictions()
         self._rules: dict[tuple[str, str, str], Rules] = {}
-        """By session, account and symbol; forgotten when the configuration changes."""
+        """By session, account and symbol, where nothing is forbidden; forgotten when any of that changes."""
         self.exposure = Exposure()
         self.positions = Positions()
 
@@ -43,7 +63,8 @@ class RiskGate:
         # One that is no longer listed takes no orders; what is open in it can still be followed.
         self._listed = {instrument.symbol: instrument for instrument in command.instruments}
         self._unit.update((instrument.symbol, instrument.notional(1, 1)) for instrument in command.instruments)
-        self._limits = LimitTable(command.limits)
+        self._limits.configure(command.limits)
+        self._roster = Roster(command.participants, command.instruments)
         self._rules.clear()
         accounts: dict[str, set[str]] = {}
         for participant in command.participants:
@@ -70,17 +91,41 @@ class RiskGate:
         return None if is_limit and only_lowers_risk(order, self._market) else refusal
 
     def _find_rules(self, order: OrderRequest) -> Rules | Refusal:
-        """Return the rules for a known symbol and an account of the firm, which are then remembered, or a refusal."""
+        """Return the rules for a known symbol and an account of the firm, which are then remembered, or a refusal.
+
+        So what is forbidden costs an order that is not nothing.
+        """
         instrument = self._listed.get(order.symbol)
         if instrument is None:
             return Refusal(OrdRejReason.UNKNOWN_SYMBOL, f"Symbol(55) {order.symbol} is not traded here")
         if order.account not in self._accounts.get(order.firm, ()):
             text = f"Account(1) {order.account} is not an account of firm {order.firm}"
             return Refusal(OrdRejReason.UNKNOWN_ACCOUNT, text)
+        forbidden = self.restrictions.refusal(order.session, order.firm, order.account, order.symbol)
+        if forbidden is not None:
+            return forbidden
         limits = self._limits.applicable(order.session, order.firm, order.account, instrument)
         rules = Rules(instrument, limits, self._market, self.exposure)
         self._rules[order.session, order.account, order.symbol] = rules
         return rules
+
+    def operate(self, command: RestrictionCommand) -> RestrictionEvent | OperatorRefused:
+        """Return what an operator's command brings about; it holds once it is applied."""
+        return Operations(self._roster, self.restrictions, self._limits).answer(command)
+
+    def refuse_cancel_all(self, command: CancelAllByOperator) -> OperatorRefused | None:
+        """Return why its scope is none, or None."""
+        unknown = self._roster.unknown_scope(command.scope)
+        return None if unknown is None else OperatorRefused(command.operator, unknown)
+
+    def answer_risk(self) -> RiskAnswer:
+        exposures = tuple(
+            AccountExposure(firm, account, self.exposure.open_notional(account))
+            for firm, accounts in sorted(self._accounts.items())
+            for account in sorted(accounts)
+        )
+        killed = tuple(self.restrictions.killed.values())
+        return RiskAnswer(self._limits.in_force(), self._limits.set_by_operators(), killed, exposures)
 
     def apply(self, event: Event) -> None:
         """Follow what happened."""
@@ -98,6 +143,25 @@ class RiskGate:
                 self._reserve(event.order, event.order.price, event.order.leaves_qty)
             case OrderRejected() | OrderStated() | CancelRejected() | MassCanceled() | VenueConfigured():
                 pass
+            case OrdersSwept() | OperatorRefused():
+                pass
+            case LimitsSet():
+                self._limits.set(event.limits)
+                self._rules.clear()
+            case (
+                InstrumentHalted()
+                | InstrumentResumed()
+                | ScopeKilled()
+                | ScopeReleased()
+                | SessionDisabled()
+                | SessionEnabled()
+                | SessionLoggedOut()
+                | SessionReset()
+            ):
+                self.restrictions.apply(event)
+                self._rules.clear()
+            case _:
+                assert_never(event)
 
     def _reserve(self, order: OrderState, price: Price | None, qty: int) -> None:
         """Count ``qty`` more of ``order`` as open at ``price``, or less where it is below zero."""

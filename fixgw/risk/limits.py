@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from fixgw.spec.instrument import NOTIONAL_SCALE, Instrument
 from fixgw.spec.limits import ScopedLimits
+from fixgw.spec.scope import scopes_of
 
 COLLAR_SCALE = 6
 
@@ -37,15 +38,48 @@ class Applicable(NamedTuple):
 
 
 class LimitTable:
-    """All limits of the venue."""
+    """All limits of the venue: those of the configuration, and those that operators set since."""
 
     def __init__(self, limits: Iterable[ScopedLimits] = ()) -> None:
-        self._by_scope = {scoped.scope: scoped for scoped in limits}
+        self._configured: dict[str, ScopedLimits] = {}
+        self._by_scope: dict[str, ScopedLimits] = {}
+        self.configure(limits)
+
+    def configure(self, limits: Iterable[ScopedLimits]) -> None:
+        """Take the limits of a configuration.
+
+        Where it says the same of a scope as the one before, what an operator has set there meanwhile holds on;
+        where it says another thing, that holds.
+        """
+        before, self._configured = self._configured, {scoped.scope: scoped for scoped in limits}
+        for scope in before.keys() | self._configured.keys():
+            if self._configured.get(scope) != before.get(scope):
+                self._by_scope.pop(scope, None)
+        for scope, scoped in self._configured.items():
+            if scoped != before.get(scope):
+                self._by_scope[scope] = scoped
+
+    def set(self, scoped: ScopedLimits) -> None:
+        """Take what an operator has set: all limits of one scope."""
+        self._by_scope[scoped.scope] = scoped
+
+    def of(self, scope: str) -> ScopedLimits:
+        """Return the limits in force of this scope alone."""
+        return self._by_scope.get(scope) or ScopedLimits(scope)
+
+    def in_force(self) -> tuple[ScopedLimits, ...]:
+        """Return the limits of all scopes that have any, by the name of the scope."""
+        scopes = sorted(self._by_scope)
+        return tuple(self._by_scope[scope] for scope in scopes if self._by_scope[scope] != ScopedLimits(scope))
+
+    def set_by_operators(self) -> tuple[str, ...]:
+        """Return the scopes whose limits are not those of the configuration."""
+        scopes = sorted(self._by_scope)
+        return tuple(s for s in scopes if self._by_scope[s] != self._configured.get(s, ScopedLimits(s)))
 
     def applicable(self, session: str, firm: str, account: str, instrument: Instrument) -> Applicable:
         """Return the tightest limit of each kind over all scopes that an order of these falls under."""
-        instrument_scope = f"instrument:{instrument.symbol}"
-        names = ("venue", f"firm:{firm}", f"account:{account}", f"session:{session}", instrument_scope)
+        names = scopes_of(session, firm, account, instrument.symbol)
         scopes = [self._by_scope[name] for name in names if name in self._by_scope]
         # Open notional adds up over all instruments of an account, so an instrument's own does not apply.
         over_instruments = [scoped for scoped in scopes if not scoped.scope.startswith("instrument:")]

@@ -8,7 +8,7 @@ is MsgSeqNum(34) of the message that asked for it, so that the journal knows how
 import msgspec
 
 from fixgw.spec.instrument import Instrument
-from fixgw.spec.limits import ScopedLimits
+from fixgw.spec.limits import LimitChange, ScopedLimits
 from fixgw.spec.participant import Participant
 from fixgw.spec.values import (
     CxlRejReason,
@@ -125,6 +125,96 @@ class ConfigureVenue(msgspec.Struct, frozen=True, array_like=True, tag="configur
     participants: tuple[Participant, ...]
 
 
+class HaltInstrument(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="halt"):
+    """Take no new order and no replace in the instrument until it is resumed; its orders stay."""
+
+    operator: str
+    reason: str
+    symbol: str
+
+
+class ResumeInstrument(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="resume"):
+    operator: str
+    reason: str
+    symbol: str
+
+
+class Kill(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="kill"):
+    """Take no new order and no replace of the scope until it is released, and cancel its open orders.
+
+    ``scope`` is written as that of limits (``fixgw.spec.scope``).
+    """
+
+    operator: str
+    reason: str
+    scope: str
+
+
+class Release(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="release"):
+    operator: str
+    reason: str
+    scope: str
+
+
+class SetLimits(msgspec.Struct, frozen=True, array_like=True, tag="set-limits"):
+    """Change these limits of the scope; they hold until the configuration files say another thing of the scope."""
+
+    operator: str
+    reason: str
+    scope: str
+    changes: tuple[LimitChange, ...]
+
+
+class CancelByOperator(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="operator-cancel"):
+    """Cancel one open order."""
+
+    operator: str
+    reason: str
+    order_id: str
+
+
+class CancelAllByOperator(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="operator-cancel-all"):
+    """Cancel the orders of the scope that are open now; new ones are welcome."""
+
+    operator: str
+    reason: str
+    scope: str
+
+
+class DisableSession(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="disable-session"):
+    """Log the session out and refuse its logons until it is enabled; its orders stay."""
+
+    operator: str
+    reason: str
+    session: str
+
+
+class EnableSession(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="enable-session"):
+    operator: str
+    reason: str
+    session: str
+
+
+class LogOutSession(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="log-out-session"):
+    """Log the session out; it may log on again at once."""
+
+    operator: str
+    reason: str
+    session: str
+
+
+class ResetSession(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="reset-session"):
+    """Log the session out and begin its sequence numbers at 1 again, both ways."""
+
+    operator: str
+    reason: str
+    session: str
+
+
+class ContinueSweep(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="sweep"):
+    """Cancel the next slice of what a Kill or CancelAllByOperator has not canceled yet; the sequencer's own."""
+
+
 class UseNumber(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="use-number"):
     """The session is sent a message that no event brings about: an administrative one, or an answer to an inquiry.
 
@@ -160,8 +250,25 @@ class CloseSession(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="
 
 
 OrderCommand = NewOrder | CancelOrder | ReplaceOrder | MassCancel | RefuseOrder | RefuseChange
-TradingCommand = OrderCommand | ConfigureVenue
+"""What a client asks for."""
+RestrictionCommand = (
+    HaltInstrument
+    | ResumeInstrument
+    | Kill
+    | Release
+    | SetLimits
+    | DisableSession
+    | EnableSession
+    | LogOutSession
+    | ResetSession
+)
+"""What risk answers: who may trade what, and how much."""
+OperatorCommand = RestrictionCommand | CancelByOperator | CancelAllByOperator
+"""What an operator asks for."""
+SweepCommand = Kill | CancelByOperator | CancelAllByOperator | ContinueSweep
+"""What cancels orders of others than who asks."""
+TradingCommand = OrderCommand | ConfigureVenue | SweepCommand
 """What the engine answers with events."""
 SessionCommand = UseNumber | OpenSession | CloseSession
 """What happened to a FIX session: no events, the journal keeps it for the next start and for followers."""
-Command = TradingCommand | SessionCommand
+Command = TradingCommand | RestrictionCommand | SessionCommand

@@ -7,9 +7,11 @@ time of an event is the time of its command.
 
 import msgspec
 
+from fixgw.spec.limits import ScopedLimits
 from fixgw.spec.values import (
     CxlRejReason,
     CxlRejResponseTo,
+    ExecRestatementReason,
     MassCancelRejectReason,
     MassCancelRequestType,
     OrdRejReason,
@@ -94,6 +96,8 @@ class OrderCanceled(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=
     orig_cl_ord_id: str | None
     """OrigClOrdID(41) when a cancel request asked for it (E3), else None."""
     text: str | None
+    exec_restatement_reason: ExecRestatementReason | None = None
+    """ExecRestatementReason(378) when nobody of the order's session asked for it (E29), else None."""
 
 
 class OrderReplaced(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="replaced"):
@@ -157,6 +161,111 @@ class VenueConfigured(msgspec.Struct, frozen=True, array_like=True, gc=False, ta
     """The instruments, limits and participants of the command are in force from here on."""
 
 
+class InstrumentHalted(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="halted"):
+    """No new order and no replace is taken in the instrument; open orders stay and may be canceled."""
+
+    symbol: str
+    operator: str
+    reason: str
+
+
+class InstrumentResumed(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="resumed"):
+    """The instrument trades again."""
+
+    symbol: str
+    operator: str
+    reason: str
+
+
+class ScopeKilled(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="killed"):
+    """No new order and no replace is taken of the scope; its open orders are canceled, from this frame on."""
+
+    scope: str
+    operator: str
+    reason: str
+
+
+class ScopeReleased(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="released"):
+    """The scope may trade again; what was canceled stays canceled."""
+
+    scope: str
+    operator: str
+    reason: str
+
+
+class OrdersSwept(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="swept"):
+    """After the OrderCanceled of each order of a slice that an operator's kill or cancel-all has canceled."""
+
+    scope: str
+    canceled: int
+    left: int
+    """Orders that later slices will cancel, those that end by themselves meanwhile included; 0 at the end."""
+    operator: str
+    reason: str
+
+
+class LimitsSet(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="limits-set"):
+    """The limits of one scope from here on, all of them."""
+
+    limits: ScopedLimits
+    operator: str
+    reason: str
+
+
+class SessionDisabled(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="session-disabled"):
+    """The session is logged out and may not log on; its orders stay."""
+
+    session: str
+    operator: str
+    reason: str
+
+
+class SessionEnabled(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="session-enabled"):
+    """The session may log on again."""
+
+    session: str
+    operator: str
+    reason: str
+
+
+class SessionLoggedOut(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="session-logged-out"):
+    """The session is logged out, and may log on again at once."""
+
+    session: str
+    operator: str
+    reason: str
+
+
+class SessionReset(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="session-reset"):
+    """The session is logged out; both sides' next MsgSeqNum(34) is 1, and nothing from before is sent again."""
+
+    session: str
+    operator: str
+    reason: str
+
+
+class OperatorRefused(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="operator-refused"):
+    """What an operator asked for cannot be done; nothing has changed."""
+
+    operator: str
+    text: str
+
+
+RestrictionEvent = (
+    InstrumentHalted
+    | InstrumentResumed
+    | ScopeKilled
+    | ScopeReleased
+    | LimitsSet
+    | SessionDisabled
+    | SessionEnabled
+    | SessionLoggedOut
+    | SessionReset
+)
+"""What an operator has forbidden, or allows again."""
+OperatorEvent = RestrictionEvent | OrdersSwept | OperatorRefused
+"""What no client is told of: the orders concerned have events of their own."""
+
 Event = (
     OrderAccepted
     | OrderRejected
@@ -167,4 +276,5 @@ Event = (
     | CancelRejected
     | MassCanceled
     | VenueConfigured
+    | OperatorEvent
 )

@@ -1,9 +1,15 @@
-"""Inquiries: questions answered between two commands, which change nothing and are not journaled."""
+"""Inquiries: questions answered between two commands, which change nothing and are not journaled.
+
+Clients ask over FIX, operators over the admin socket.  An answer that could be long comes in pages: each is of the
+moment it is asked for, and tells where the next one begins.
+"""
 
 import msgspec
 
 from fixgw.spec.events import OrderState
-from fixgw.spec.values import MassStatusReqType, OrdRejReason, Side
+from fixgw.spec.limits import ScopedLimits
+from fixgw.spec.restriction import Restriction
+from fixgw.spec.values import MassStatusReqType, OrdRejReason, OrdStatus, Price, Side
 
 
 class OrderStatusInquiry(msgspec.Struct, frozen=True, gc=False):
@@ -53,3 +59,120 @@ class MassStatusAnswer(msgspec.Struct, frozen=True, gc=False):
 
 Inquiry = OrderStatusInquiry | MassStatusInquiry
 Answer = OrderStatusAnswer | MassStatusAnswer
+"""Those of clients."""
+
+
+class VenueInquiry(msgspec.Struct, frozen=True, gc=False):
+    """How the venue is: how many orders, and what operators have forbidden."""
+
+
+class SessionsInquiry(msgspec.Struct, frozen=True, gc=False):
+    """The order-entry sessions."""
+
+
+class OrdersInquiry(msgspec.Struct, frozen=True, gc=False):
+    """Orders, the newest first; what is None does not narrow it."""
+
+    session: str | None = None
+    firm: str | None = None
+    account: str | None = None
+    symbol: str | None = None
+    side: Side | None = None
+    ord_statuses: tuple[OrdStatus, ...] = ()
+    """Any of these; all when empty."""
+    below: int | None = None
+    """Only orders whose OrderID is below; that of the last page says where to go on."""
+    count_max: int = 100
+
+
+class OrderInquiry(msgspec.Struct, frozen=True, gc=False):
+    """One order: by its OrderID, or by any ClOrdID it had in a session."""
+
+    order_id: str | None = None
+    session: str | None = None
+    cl_ord_id: str | None = None
+
+
+class InstrumentsInquiry(msgspec.Struct, frozen=True, gc=False):
+    """The listed instruments, in the order of their symbols."""
+
+    after: str | None = None
+    """Only those whose symbol comes after; that of the last page says where to go on."""
+
+
+class RiskInquiry(msgspec.Struct, frozen=True, gc=False):
+    """Limits in force, what is killed, and how much each account has open."""
+
+
+class VenueAnswer(msgspec.Struct, frozen=True):
+    open_orders: int
+    orders_entered: int
+    """OrderIDs given so far."""
+    orders_to_sweep: int
+    """Orders that a kill or cancel-all has still to cancel."""
+    halted: tuple[Restriction, ...]
+    killed: tuple[Restriction, ...]
+    disabled: tuple[Restriction, ...]
+
+
+class SessionSummary(msgspec.Struct, frozen=True):
+    session: str
+    firm: str
+    accounts: tuple[str, ...]
+    open_orders: int
+    disabled: Restriction | None
+
+
+class SessionsAnswer(msgspec.Struct, frozen=True):
+    sessions: tuple[SessionSummary, ...]
+
+
+class OrdersAnswer(msgspec.Struct, frozen=True):
+    """A page; it may have no orders at all though there are more."""
+
+    orders: tuple[OrderState, ...]
+    next_below: int | None
+    """For ``below`` of the next page; None when this was the last."""
+
+
+class OrderAnswer(msgspec.Struct, frozen=True):
+    order: OrderState | None
+
+
+class InstrumentSummary(msgspec.Struct, frozen=True):
+    """Quantities are those of the best level, None where there is none."""
+
+    symbol: str
+    halted: Restriction | None
+    last_px: Price | None
+    bid_px: Price | None
+    bid_qty: int | None
+    offer_px: Price | None
+    offer_qty: int | None
+    price_scale: int
+    qty_scale: int
+
+
+class InstrumentsAnswer(msgspec.Struct, frozen=True):
+    instruments: tuple[InstrumentSummary, ...]
+    next_after: str | None
+    """For ``after`` of the next page; None when this was the last."""
+
+
+class AccountExposure(msgspec.Struct, frozen=True):
+    firm: str
+    account: str
+    open_notional: int
+    """In ``10**-NOTIONAL_SCALE`` of the currency."""
+
+
+class RiskAnswer(msgspec.Struct, frozen=True):
+    limits: tuple[ScopedLimits, ...]
+    set_by_operators: tuple[str, ...]
+    """Scopes whose limits are not those of the configuration files."""
+    killed: tuple[Restriction, ...]
+    exposures: tuple[AccountExposure, ...]
+
+
+OperatorInquiry = VenueInquiry | SessionsInquiry | OrdersInquiry | OrderInquiry | InstrumentsInquiry | RiskInquiry
+OperatorAnswer = VenueAnswer | SessionsAnswer | OrdersAnswer | OrderAnswer | InstrumentsAnswer | RiskAnswer

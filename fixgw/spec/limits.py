@@ -1,5 +1,6 @@
 """Risk limits as they are written down and journaled; which one applies to whom is for ``risk`` to say."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 import msgspec
@@ -19,3 +20,17 @@ class ScopedLimits(msgspec.Struct, frozen=True, array_like=True, omit_defaults=T
     price_collar_percent: Decimal | None = None
     open_notional_max: Decimal | None = None
     """Most notional an account may have in resting orders, both sides added, over all instruments."""
+
+    def changed(self, changes: "Iterable[LimitChange]") -> "ScopedLimits":
+        return msgspec.structs.replace(self, **{change.name: change.value for change in changes})
+
+
+class LimitChange(msgspec.Struct, frozen=True, array_like=True):
+    """One limit of a scope, to be set or, with None, to be lifted."""
+
+    name: str
+    """That of a field of ScopedLimits."""
+    value: Decimal | None
+
+
+LIMIT_NAMES = tuple(name for name in ScopedLimits.__struct_fields__ if name != "scope")

@@ -93,6 +93,12 @@ class ExecType(StrEnum):
     ORDER_STATUS = "I"
 
 
+class ExecRestatementReason(StrEnum):
+    """ExecRestatementReason(378): why the venue changed or canceled an order that nobody asked it to."""
+
+    MARKET_OPTION = "8"
+
+
 class OrdRejReason(StrEnum):
     """OrdRejReason(103)."""
 

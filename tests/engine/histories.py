@@ -1,24 +1,40 @@
 """Histories of commands made from bytes: any bytes give one, and small bytes give a plain one.
 
 Few sessions, prices and quantities, so that orders meet; one ClOrdID in eight was used before, one
-request in four is wrong in some way, and the limits change on the way.
+request in four is wrong in some way, the limits change on the way, and an operator halts, kills and cancels.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import msgspec
 
+from fixgw.sequencer import Core
 from fixgw.spec.commands import (
+    CancelAllByOperator,
+    CancelByOperator,
     CancelOrder,
+    ContinueSweep,
+    DisableSession,
+    EnableSession,
+    HaltInstrument,
+    Kill,
+    LogOutSession,
     MassCancel,
     NewOrder,
     RefuseChange,
     RefuseOrder,
+    Release,
     ReplaceOrder,
+    ResetSession,
+    RestrictionCommand,
+    ResumeInstrument,
+    SetLimits,
     TradingCommand,
 )
 from fixgw.spec.instrument import Instrument
+from fixgw.spec.limits import LIMIT_NAMES, LimitChange
 from fixgw.spec.participant import Participant
 from fixgw.spec.values import (
     CxlRejReason,
@@ -52,7 +68,19 @@ CONFIGURATIONS = tuple(
     )
 )
 
-_KINDS = ("new",) * 10 + ("replace",) * 6 + ("cancel",) * 3 + ("mass", "configure", "refuse-order", "refuse-change")
+_KINDS = (
+    (("new",) * 10 + ("replace",) * 6 + ("cancel",) * 3 + ("mass", "configure", "refuse-order", "refuse-change")) * 3
+    + ("kill", "halt", "limits", "operator-cancel", "operator-cancel-all", "session")
+    + ("release", "resume") * 3
+)
+_SCOPES = ("instrument:STOCK", "session:CLIENT1", "account:B1", "firm:ALPHA", "firm:BETA", "venue", "firm:NONE", "none")
+_OPERATOR = ("olivia", "a reason")
+_OF_SESSIONS: Sequence[Callable[[str, str, str], "Decided"]] = (
+    DisableSession,
+    EnableSession,
+    LogOutSession,
+    ResetSession,
+)
 _TERMS = (
     ((OrdType.LIMIT, DAY),) * 6
     + ((OrdType.LIMIT, GTC), (OrdType.LIMIT, IOC), (OrdType.LIMIT, IOC), (OrdType.LIMIT, FOK), (OrdType.LIMIT, FOK))
@@ -64,13 +92,25 @@ _QTIES = {"STOCK": (1, 2, 3, 4, 6), "SPREAD": (2, 4, 6, 8, 3)}
 
 T = TypeVar("T")
 
+Decided = TradingCommand | RestrictionCommand
+"""Commands that bring about events: all but those of FIX sessions."""
 
-def commands(script: Iterable[bytes]) -> Iterator[TradingCommand]:
+
+def commands(script: Iterable[bytes]) -> Iterator[Decided]:
     """Yield one command for each piece of ``script``, of ``BYTES_A_COMMAND`` bytes."""
     writer = _Writer()
     yield CONFIGURATIONS[0]
     for piece in script:
         yield writer.command(piece)
+
+
+def with_sweeps(history: Iterable[Decided], core: Core) -> Iterator[Decided]:
+    """Yield the commands of ``history`` to be decided by ``core``, and where sweeps are left, every other time the next
+    slice of one: as the sequencer does it."""
+    for number, command in enumerate(history):
+        yield command
+        if core.exchange.sweeps and number % 2:
+            yield ContinueSweep()
 
 
 class _Writer:
@@ -80,8 +120,10 @@ class _Writer:
         self._choices = iter(b"")
         self._used: list[str] = ["0"]
         self._sent: list[NewOrder | ReplaceOrder] = []
+        self._killed: list[str] = []
+        self._halted: list[str] = []
 
-    def command(self, choices: bytes) -> TradingCommand:
+    def command(self, choices: bytes) -> Decided:
         self._choices = iter(choices)
         kind = self._one(_KINDS)
         by = self._one(PARTICIPANTS)
@@ -95,6 +137,12 @@ class _Writer:
                 return self._one(CONFIGURATIONS)
             case "mass":
                 return self._mass_cancel(by, cl_ord_id)
+            case "kill" | "release" | "halt" | "resume" | "limits" | "session":
+                return self._operate(kind, by)
+            case "operator-cancel":
+                return CancelByOperator(*_OPERATOR, str(self._one(range(1, 9)) if self._one_in(2) else len(self._sent)))
+            case "operator-cancel-all":
+                return CancelAllByOperator(*_OPERATOR, self._one(_SCOPES))
             case "refuse-order":
                 return RefuseOrder(
                     by.session, by.firm, cl_ord_id, by.accounts[0], "STOCK", Side.BUY, OrdType.LIMIT, DAY,
@@ -140,7 +188,7 @@ class _Writer:
         """Mostly one of the last that were sent, whoever sent it."""
         return self._one(self._sent[-9:][::-1]) if self._sent else self._new(by, cl_ord_id)
 
-    def _change(self, kind: str, order: NewOrder | ReplaceOrder, cl_ord_id: str) -> TradingCommand:
+    def _change(self, kind: str, order: NewOrder | ReplaceOrder, cl_ord_id: str) -> Decided:
         orig_cl_ord_id = self._one(self._used) if self._one_in(16) else order.cl_ord_id
         order_id = str(self._one(range(1, 9))) if self._one_in(8) else None
         if kind == "cancel":
@@ -182,6 +230,27 @@ class _Writer:
         if self._one_in(8):
             request_type = MassCancelRequestType.CFI_CODE
         return MassCancel(by.session, by.firm, cl_ord_id, request_type, symbol, side)
+
+    def _operate(self, kind: str, by: Participant) -> Decided:
+        """What was forbidden last is mostly what is allowed again: else soon nobody could trade."""
+        match kind:
+            case "kill":
+                self._killed.append(self._one(_SCOPES))
+                return Kill(*_OPERATOR, self._killed[-1])
+            case "release":
+                return Release(*_OPERATOR, self._killed.pop() if self._killed else self._one(_SCOPES))
+            case "halt":
+                self._halted.append(self._one(("STOCK", "SPREAD", "NONE")))
+                return HaltInstrument(*_OPERATOR, self._halted[-1])
+            case "resume":
+                return ResumeInstrument(*_OPERATOR, self._halted.pop() if self._halted else "STOCK")
+            case "limits":
+                names = (*LIMIT_NAMES, "no_such_limit")
+                values = (None, Decimal(5), None, Decimal("250.01"), None, Decimal(-1))
+                changes = (LimitChange(self._one(names), self._one(values)) for _ in range(self._one((1, 2, 0))))
+                return SetLimits(*_OPERATOR, self._one(_SCOPES), tuple(changes))
+            case _:
+                return self._one(_OF_SESSIONS)(*_OPERATOR, self._one((by.session, "NOBODY")))
 
     def _one(self, choices: Sequence[T]) -> T:
         return choices[next(self._choices, 0) % len(choices)]

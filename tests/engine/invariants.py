@@ -2,17 +2,28 @@
 
 from collections import Counter
 
-from fixgw.spec.commands import TradingCommand
+from fixgw.spec.commands import RestrictionCommand, TradingCommand
 from fixgw.spec.events import (
     CancelRejected,
     Event,
+    InstrumentHalted,
+    InstrumentResumed,
+    LimitsSet,
     MassCanceled,
+    OperatorRefused,
     OrderAccepted,
     OrderCanceled,
     OrderRejected,
     OrderReplaced,
+    OrdersSwept,
     OrderState,
     OrderStated,
+    ScopeKilled,
+    ScopeReleased,
+    SessionDisabled,
+    SessionEnabled,
+    SessionLoggedOut,
+    SessionReset,
     Trade,
     VenueConfigured,
 )
@@ -28,10 +39,13 @@ class Invariants:
         self.states: dict[str, OrderState] = {}
         self._chains: dict[str, list[str]] = {}
         self._exec_ids: set[str] = set()
+        self._forbidden: set[str] = set()
         self._filled: Counter[tuple[str, Side]] = Counter()
 
-    def observe(self, command: TradingCommand, events: list[Event]) -> None:
+    def observe(self, command: TradingCommand | RestrictionCommand, events: list[Event]) -> None:
         assert events, ("a command without an answer", command)
+        canceled = sum(isinstance(event, OrderCanceled) for event in events)
+        assert all(event.canceled == canceled for event in events if isinstance(event, OrdersSwept))
         for event in events:
             self._observe(event)
         bought_and_sold = {symbol for symbol, _ in self._filled}
@@ -43,6 +57,7 @@ class Invariants:
             case OrderAccepted():
                 self._exec_id(event.exec_id)
                 assert event.order.order_id not in self.states
+                assert self._is_allowed(event.order)
                 self._chains[event.order.order_id] = [event.order.cl_ord_id]
                 self._state(event.order)
             case OrderRejected() if event.ord_rej_reason is OrdRejReason.DUPLICATE_ORDER:
@@ -58,12 +73,14 @@ class Invariants:
                 self._exec_id(event.exec_id)
                 before = self._live(event.order)
                 assert event.canceled_qty == before.leaves_qty
+                assert event.exec_restatement_reason is None or event.orig_cl_ord_id is None
                 self._step(event.order, event.orig_cl_ord_id)
                 self._state(event.order)
             case OrderReplaced():
                 self._exec_id(event.exec_id)
                 before = self._live(event.order)
                 assert (event.previous_price, event.previous_leaves_qty) == (before.price, before.leaves_qty)
+                assert self._is_allowed(event.order)
                 self._step(event.order, event.orig_cl_ord_id)
                 self._state(event.order)
             case OrderStated():
@@ -74,8 +91,27 @@ class Invariants:
             case CancelRejected():
                 known = self.states.get(event.order_id)
                 assert event.ord_status is (OrdStatus.REJECTED if known is None else known.ord_status)
-            case VenueConfigured():
+            case InstrumentHalted(symbol=name):
+                self._forbid(name)
+            case InstrumentResumed(symbol=name):
+                self._forbidden.remove(name)
+            case ScopeKilled(scope=name):
+                self._forbid(name)
+            case ScopeReleased(scope=name):
+                self._forbidden.remove(name)
+            case VenueConfigured() | LimitsSet() | OrdersSwept() | OperatorRefused():
                 pass
+            case SessionDisabled() | SessionEnabled() | SessionLoggedOut() | SessionReset():
+                pass
+
+    def _forbid(self, name: str) -> None:
+        assert name not in self._forbidden, name
+        self._forbidden.add(name)
+
+    def _is_allowed(self, order: OrderState) -> bool:
+        """Nothing is entered and nothing replaced that an operator has forbidden."""
+        scopes = {"venue", f"firm:{order.firm}", f"account:{order.account}", f"session:{order.session}"}
+        return not self._forbidden & (scopes | {f"instrument:{order.symbol}", order.symbol})
 
     def _trade(self, event: Trade) -> None:
         for fill in (event.resting, event.aggressor):

@@ -8,19 +8,34 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from fixgw.spec.commands import (
+    CancelAllByOperator,
+    CancelByOperator,
     CancelOrder,
     ConfigureVenue,
+    ContinueSweep,
+    DisableSession,
+    EnableSession,
+    HaltInstrument,
+    Kill,
+    LogOutSession,
     MassCancel,
     NewOrder,
     RefuseChange,
     RefuseOrder,
+    Release,
     ReplaceOrder,
+    ResetSession,
+    RestrictionCommand,
+    ResumeInstrument,
+    SetLimits,
     TradingCommand,
 )
 from fixgw.spec.instrument import Instrument
 
 Outcome = tuple[object, ...]
 LIVE = ("0", "1")
+AnyCommand = TradingCommand | RestrictionCommand
+LIMITS = ("order_qty_max", "order_notional_max", "price_collar_percent", "open_notional_max")
 
 
 @dataclass
@@ -62,8 +77,14 @@ class NaiveVenue:
     traded: list[tuple[str, int]] = field(default_factory=list)
     arrivals: int = 0
     order_ids: int = 0
+    limits: dict[str, dict[str, Fraction]] = field(default_factory=dict)
+    halted: list[str] = field(default_factory=list)
+    killed: list[str] = field(default_factory=list)
+    disabled: list[str] = field(default_factory=list)
+    sweeps: list[tuple[str, list[NaiveOrder]]] = field(default_factory=list)
+    slice_max: int = 2
 
-    def handle(self, command: TradingCommand) -> list[Outcome]:
+    def handle(self, command: AnyCommand) -> list[Outcome]:
         match command:
             case NewOrder() | RefuseOrder():
                 return self.new(command)
@@ -77,8 +98,18 @@ class NaiveVenue:
             case MassCancel():
                 return self.mass_cancel(command)
             case ConfigureVenue():
-                self.configured = command
+                self.configure(command)
                 return [("configured",)]
+            case _:
+                return self.operate(command)
+
+    def configure(self, c: ConfigureVenue) -> None:
+        """What an operator has set of a scope stays unless the files now say another thing of that scope."""
+        before, after = written(self.configured), written(c)
+        for scope in {*before, *after}:
+            if before.get(scope) != after.get(scope):
+                self.limits[scope] = dict(after.get(scope, {}))
+        self.configured = c
 
     def new(self, c: NewOrder | RefuseOrder) -> list[Outcome]:
         before = [order for session, used, order in self.used if (session, used) == (c.session, c.cl_ord_id)]
@@ -204,6 +235,82 @@ class NaiveVenue:
         affected = tuple((order.ids[-1], order.order_id) for order in ended)
         return [*(self.end(o, o.ids[-1], rested=True, orig=None) for o in ended), ("r", affected, None)]
 
+    # What operators do.
+
+    def operate(self, c: RestrictionCommand | CancelByOperator | CancelAllByOperator | ContinueSweep) -> list[Outcome]:
+        match c:
+            case HaltInstrument(symbol=symbol):
+                return self.forbid("halted", symbol, self.halted, known=self.listed(symbol) is not None)
+            case ResumeInstrument(symbol=symbol):
+                return self.allow("resumed", symbol, self.halted)
+            case Kill(scope=scope):
+                told = self.forbid("killed", scope, self.killed, known=self.knows(scope))
+                return told if told == [("refused",)] else told + self.sweep(scope)
+            case Release(scope=scope):
+                return self.allow("released", scope, self.killed)
+            case DisableSession(session=session):
+                return self.forbid("disabled", session, self.disabled, known=self.knows(f"session:{session}"))
+            case EnableSession(session=session):
+                return self.allow("enabled", session, self.disabled)
+            case LogOutSession(session=session) | ResetSession(session=session):
+                done = "logged out" if isinstance(c, LogOutSession) else "reset"
+                return [(done, session) if self.knows(f"session:{session}") else ("refused",)]
+            case SetLimits():
+                return [self.set_limits(c)]
+            case CancelByOperator(order_id=order_id):
+                found = [order for order in self.orders if order.order_id == order_id and order.status in LIVE]
+                return [self.end(o, o.ids[-1], rested=True, orig=None) for o in found] or [("refused",)]
+            case CancelAllByOperator(scope=scope):
+                return self.sweep(scope) if self.knows(scope) else [("refused",)]
+            case ContinueSweep():
+                scope, orders = self.sweeps.pop(0)
+                return self.slice(scope, orders, at=0)
+
+    def forbid(self, what: str, name: str, those: list[str], *, known: bool) -> list[Outcome]:
+        if not known or name in those:
+            return [("refused",)]
+        those.append(name)
+        return [(what, name)]
+
+    def allow(self, what: str, name: str, those: list[str]) -> list[Outcome]:
+        if name not in those:
+            return [("refused",)]
+        those.remove(name)
+        return [(what, name)]
+
+    def knows(self, scope: str) -> bool:
+        names = {"venue"} | {f"instrument:{each.symbol}" for each in self.configured.instruments}
+        for each in self.configured.participants:
+            names |= {f"session:{each.session}", f"firm:{each.firm}", *(f"account:{name}" for name in each.accounts)}
+        return scope in names
+
+    def set_limits(self, c: SetLimits) -> Outcome:
+        right = [change.name in LIMITS and (change.value is None or change.value > 0) for change in c.changes]
+        of_instrument = c.scope.startswith("instrument:") and any(ch.name == "open_notional_max" for ch in c.changes)
+        if not self.knows(c.scope) or not c.changes or not all(right) or of_instrument:
+            return ("refused",)
+        of_scope = self.limits.setdefault(c.scope, {})
+        for change in c.changes:
+            of_scope.pop(change.name, None)
+            if change.value is not None:
+                of_scope[change.name] = Fraction(change.value)
+        return ("limits", c.scope, tuple(of_scope.get(name) for name in LIMITS))
+
+    def sweep(self, scope: str) -> list[Outcome]:
+        live = [order for order in self.orders if order.status in LIVE and scope in self.scopes(order)]
+        return self.slice(scope, sorted(live, key=lambda order: int(order.order_id)), at=len(self.sweeps))
+
+    def slice(self, scope: str, orders: list[NaiveOrder], at: int) -> list[Outcome]:
+        now, later = orders[: self.slice_max], orders[self.slice_max :]
+        ended = [self.end(o, o.ids[-1], rested=True, orig=None) for o in now if o.status in LIVE]
+        if later:
+            self.sweeps.insert(at, (scope, later))
+        return [*ended, ("swept", scope, len(ended), len(later))]
+
+    def scopes(self, o: NaiveOrder) -> set[str]:
+        firm = next(each.firm for each in self.configured.participants if each.session == o.session)
+        return {"venue", f"firm:{firm}", f"account:{o.account}", f"session:{o.session}", f"instrument:{o.symbol}"}
+
     # Refusals of a new order, or of a replace of ``replaced``.
 
     def risk(self, c: NewOrder | ReplaceOrder, replaced: NaiveOrder | None = None) -> str | None:
@@ -213,6 +320,11 @@ class NaiveVenue:
             return "1"
         if c.account not in of_firm:
             return "15"
+        scopes = {"venue", f"firm:{c.firm}", f"account:{c.account}", f"session:{c.session}", f"instrument:{c.symbol}"}
+        if scopes & {*self.killed}:
+            return "0"
+        if c.symbol in self.halted:
+            return "2"
         if c.side.value not in "12":
             return "11"
         if c.price is not None and c.price % instrument.tick_size:
@@ -246,8 +358,8 @@ class NaiveVenue:
         return more > 0 and already + more > open_max
 
     def limit(self, name: str, scopes: set[str]) -> Fraction | None:
-        written = [getattr(limits, name) for limits in self.configured.limits if limits.scope in scopes]
-        return min((Fraction(value) for value in written if value is not None), default=None)
+        found = [of_scope[name] for scope, of_scope in self.limits.items() if scope in scopes and name in of_scope]
+        return min(found, default=None)
 
     def unsupported(self, c: NewOrder) -> str | None:
         market_with_price = c.ord_type.value == "1" and c.price is not None
@@ -273,6 +385,15 @@ class NaiveVenue:
 
     def listed(self, symbol: str | None) -> Instrument | None:
         return next((each for each in self.configured.instruments if each.symbol == symbol), None)
+
+
+def written(configured: ConfigureVenue) -> dict[str, dict[str, Fraction]]:
+    """Return the limits of a configuration by scope and name."""
+    found: dict[str, dict[str, Fraction]] = {}
+    for limits in configured.limits:
+        values = [(name, getattr(limits, name)) for name in LIMITS]
+        found[limits.scope] = {name: Fraction(value) for name, value in values if value is not None}
+    return found
 
 
 def worth(instrument: Instrument, price: int | None, qty: int) -> Fraction:

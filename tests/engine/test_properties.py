@@ -3,6 +3,7 @@
 Hypothesis goes another way in every run; what it finds it prints as ``@reproduce_failure``, to be made a test.
 """
 
+from collections.abc import Iterable
 from random import Random
 
 import msgspec
@@ -11,23 +12,35 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fixgw.sequencer import Core, ReplayDiffers
-from fixgw.spec.commands import TradingCommand
 from fixgw.spec.events import (
     CancelRejected,
     Event,
+    InstrumentHalted,
+    InstrumentResumed,
+    LimitsSet,
     MassCanceled,
+    OperatorEvent,
+    OperatorRefused,
     OrderAccepted,
     OrderCanceled,
     OrderRejected,
     OrderReplaced,
+    OrdersSwept,
     OrderState,
     OrderStated,
+    ScopeKilled,
+    ScopeReleased,
+    SessionDisabled,
+    SessionEnabled,
+    SessionLoggedOut,
+    SessionReset,
     Trade,
     VenueConfigured,
 )
+from fixgw.spec.limits import LIMIT_NAMES
 from fixgw.spec.sequenced import Sequenced
 from fixgw.spec.values import Side
-from tests.engine.histories import BYTES_A_COMMAND, CONFIGURATIONS, INSTRUMENTS, commands
+from tests.engine.histories import BYTES_A_COMMAND, CONFIGURATIONS, INSTRUMENTS, Decided, commands, with_sweeps
 from tests.engine.invariants import Invariants
 from tests.engine.naive import NaiveVenue, Outcome
 
@@ -38,16 +51,24 @@ PROPERTY = settings(
 )
 
 
+SWEEP_SLICE_MAX = 2
+"""Few, so that sweeps have several slices, with other commands between them."""
+
+
 class Watched:
     """A core whose every step is compared with the naive venue and checked."""
 
     def __init__(self) -> None:
-        self.core = Core()
-        self.naive = NaiveVenue(CONFIGURATIONS[0])
+        self.core = Core(SWEEP_SLICE_MAX)
+        self.naive = NaiveVenue(CONFIGURATIONS[0], slice_max=SWEEP_SLICE_MAX)
         self.invariants = Invariants()
         self.frames: list[Sequenced] = []
 
-    def step(self, command: TradingCommand) -> list[Event]:
+    def play(self, history: Iterable[Decided]) -> None:
+        for command in with_sweeps(history, self.core):
+            self.step(command)
+
+    def step(self, command: Decided) -> None:
         events = self.core.decide(command)
         sequence = len(self.frames) + 1
         self.frames.append(Sequenced(sequence, sequence, command, events))
@@ -63,7 +84,6 @@ class Watched:
             for side in (Side.BUY, Side.SELL):
                 symbol = instrument.symbol
                 assert queue(self.core, symbol, side) == self.naive.queue(symbol, side.value)
-        return list(events)
 
     def finish(self) -> None:
         for order in self.naive.orders:
@@ -98,6 +118,34 @@ def told(event: Event) -> Outcome:
             return ("r", affected, None if reason is None else reason.value)
         case VenueConfigured():
             return ("configured",)
+        case _:
+            return told_of_operators(event)
+
+
+def told_of_operators(event: OperatorEvent) -> Outcome:
+    match event:
+        case InstrumentHalted():
+            return ("halted", event.symbol)
+        case InstrumentResumed():
+            return ("resumed", event.symbol)
+        case ScopeKilled():
+            return ("killed", event.scope)
+        case ScopeReleased():
+            return ("released", event.scope)
+        case SessionDisabled():
+            return ("disabled", event.session)
+        case SessionEnabled():
+            return ("enabled", event.session)
+        case SessionLoggedOut():
+            return ("logged out", event.session)
+        case SessionReset():
+            return ("reset", event.session)
+        case LimitsSet():
+            return ("limits", event.limits.scope, tuple(getattr(event.limits, name) for name in LIMIT_NAMES))
+        case OrdersSwept():
+            return ("swept", event.scope, event.canceled, event.left)
+        case OperatorRefused():
+            return ("refused",)
 
 
 def state(order: OrderState) -> Outcome:
@@ -117,8 +165,7 @@ def queue(core: Core, symbol: str, side: Side) -> list[tuple[int, str, int]]:
 def test_any_history_is_what_the_naive_venue_says(script: list[bytes]) -> None:
     watched = Watched()
 
-    for command in commands(script):
-        watched.step(command)
+    watched.play(commands(script))
 
     watched.finish()
 
@@ -128,8 +175,7 @@ def test_long_histories_are_what_the_naive_venue_says(seed: int) -> None:
     """Hypothesis finds the small surprise; these go deep: thousands of commands in one venue."""
     random, watched = Random(seed), Watched()
 
-    for command in commands(random.randbytes(BYTES_A_COMMAND) for _ in range(700)):
-        watched.step(command)
+    watched.play(commands(random.randbytes(BYTES_A_COMMAND) for _ in range(700)))
 
     watched.finish()
 
@@ -142,24 +188,24 @@ def test_the_same_commands_give_the_same_events_byte_for_byte(script: list[bytes
     frames, again = run(history), run(history)
 
     assert msgspec.msgpack.encode(frames) == msgspec.msgpack.encode(again)
-    replayed = Core()
+    replayed = Core(SWEEP_SLICE_MAX)
     # As a restart does it: from the bytes of the journal.
     read = msgspec.msgpack.decode(msgspec.msgpack.encode(frames), type=list[Sequenced])
     assert replayed.replay(read) == frames[-1]
     assert run(history[1:], after=replayed) == run(history[1:], after=core_after(history))
 
 
-def run(history: list[TradingCommand], after: Core | None = None) -> list[Sequenced]:
-    core = after or Core()
+def run(history: list[Decided], after: Core | None = None) -> list[Sequenced]:
+    core = after or Core(SWEEP_SLICE_MAX)
     return [
         Sequenced(sequence, sequence, command, core.decide(command))
-        for sequence, command in enumerate(history, start=1)
+        for sequence, command in enumerate(with_sweeps(history, core), start=1)
     ]
 
 
-def core_after(history: list[TradingCommand]) -> Core:
-    core = Core()
-    for command in history:
+def core_after(history: list[Decided]) -> Core:
+    core = Core(SWEEP_SLICE_MAX)
+    for command in with_sweeps(history, core):
         core.decide(command)
     return core
 
@@ -170,7 +216,7 @@ def test_a_journal_that_says_another_thing_is_not_replayed() -> None:
     altered = msgspec.structs.replace(frames[at], events=(*frames[at].events, VenueConfigured()))
 
     with pytest.raises(ReplayDiffers, match=f"^sequence {at + 1}: "):
-        Core().replay([*frames[:at], altered, *frames[at + 1 :]])
+        Core(SWEEP_SLICE_MAX).replay([*frames[:at], altered, *frames[at + 1 :]])
 
 
 def test_an_empty_journal_has_no_last_frame() -> None:
@@ -182,14 +228,16 @@ def test_histories_are_eventful() -> None:
     random, watched = Random(0), Watched()
     seen: dict[str, int] = {}
 
-    for command in commands(random.randbytes(BYTES_A_COMMAND) for _ in range(1_500)):
-        for event in watched.step(command):
-            outcome = told(event)
-            reason = outcome[-1] if outcome[0] in ("8", "9", "r") else ""
-            kind = f"{outcome[0]} {reason}".strip()
-            seen[kind] = seen.get(kind, 0) + 1
+    watched.play(commands(random.randbytes(BYTES_A_COMMAND) for _ in range(2_500)))
+    for event in (event for frame in watched.frames for event in frame.events):
+        outcome = told(event)
+        reason = outcome[-1] if outcome[0] in ("8", "9", "r") else ""
+        kind = f"{outcome[0]} {reason}".strip()
+        seen[kind] = seen.get(kind, 0) + 1
 
     often = {"0", "F", "4", "5", "configured", "8 3", "8 6", "8 11", "9 0", "9 1", "9 2", "9 6", "9 99"}
+    often |= {"8 0", "8 2", "halted", "resumed", "killed", "released", "limits", "swept", "refused"}
     now_and_then = {"I", "8 1", "8 13", "8 15", "8 99", "r None", "r 0", "r 1"}
+    now_and_then |= {"disabled", "enabled", "logged out", "reset"}
     assert {kind for kind in often if seen.get(kind, 0) < 10} == set(), seen
     assert {kind for kind in now_and_then if not seen.get(kind)} == set(), seen

@@ -1,0 +1,35 @@
+"""Sweeps: what an operator cancels, a slice at a time, so that nobody waits while thousands of orders go."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+from fixgw.engine.order import Order
+
+SWEEP_SLICE_MAX = 200
+"""Orders canceled in one frame, some 30 us each with their reports: others get their turn in between.
+
+Another number would give other events: see SEMANTICS_VERSION of the journal.
+"""
+
+
+class Sweep:
+    """The orders of a scope that were open when it was asked for, oldest first, and who asked."""
+
+    def __init__(self, scope: str, operator: str, reason: str, text: str, orders: Iterable[Order]) -> None:
+        """``text`` is what the clients are told."""
+        self.scope = scope
+        self.operator = operator
+        self.reason = reason
+        self.text = text
+        self._orders = deque(orders)
+
+    def __len__(self) -> int:
+        """Orders still to be looked at; some of them may end by themselves."""
+        return len(self._orders)
+
+    def next_slice(self, count_max: int) -> Iterator[Order]:
+        """Yield what is still open of the next orders."""
+        for _ in range(min(len(self._orders), count_max)):
+            order = self._orders.popleft()
+            if order.is_live:
+                yield order

@@ -1,0 +1,136 @@
+"""Operations: what operators ask of risk.  Each is one event, or a refusal that says what would be right."""
+
+from collections.abc import Mapping
+from typing import assert_never
+
+from fixgw.risk.limits import LimitTable
+from fixgw.risk.restrictions import Restrictions
+from fixgw.risk.roster import Roster
+from fixgw.spec.commands import (
+    DisableSession,
+    EnableSession,
+    HaltInstrument,
+    Kill,
+    LogOutSession,
+    Release,
+    ResetSession,
+    RestrictionCommand,
+    ResumeInstrument,
+    SetLimits,
+)
+from fixgw.spec.events import (
+    InstrumentHalted,
+    InstrumentResumed,
+    LimitsSet,
+    OperatorRefused,
+    RestrictionEvent,
+    ScopeKilled,
+    ScopeReleased,
+    SessionDisabled,
+    SessionEnabled,
+    SessionLoggedOut,
+    SessionReset,
+)
+from fixgw.spec.limits import LIMIT_NAMES, LimitChange
+from fixgw.spec.restriction import Restriction
+from fixgw.spec.scope import parse
+
+_DIGITS_MAX = 18
+"""Of a limit, before the point and after it, as in the configuration files."""
+
+
+class Operations:
+    """Answers from who is there and what is restricted and limited now; changes nothing itself."""
+
+    def __init__(self, roster: Roster, restrictions: Restrictions, limits: LimitTable) -> None:
+        self._roster = roster
+        self._restrictions = restrictions
+        self._limits = limits
+
+    def answer(self, command: RestrictionCommand) -> RestrictionEvent | OperatorRefused:
+        """Return the event that ``command`` brings about, or why it brings about none."""
+        refused = self._why_not(command)
+        return _event(command, self._limits) if refused is None else OperatorRefused(command.operator, refused)
+
+    def _why_not(self, command: RestrictionCommand) -> str | None:
+        restrictions = self._restrictions
+        match command:
+            case HaltInstrument(symbol=symbol):
+                unknown = self._roster.unknown("instrument", symbol)
+                return unknown or _already("halted", symbol, restrictions.halted)
+            case ResumeInstrument(symbol=symbol):
+                return _not_so("halted", symbol, restrictions.halted)
+            case Kill(scope=scope):
+                return self._roster.unknown_scope(scope) or _already("killed", scope, restrictions.killed)
+            case Release(scope=scope):
+                return _not_so("killed", scope, restrictions.killed)
+            case SetLimits(scope=scope):
+                return self._roster.unknown_scope(scope) or _wrong_limits(command)
+            case DisableSession(session=session):
+                unknown = self._roster.unknown("session", session)
+                return unknown or _already("disabled", session, restrictions.disabled)
+            case EnableSession(session=session):
+                return _not_so("disabled", session, restrictions.disabled)
+            case LogOutSession(session=session) | ResetSession(session=session):
+                return self._roster.unknown("session", session)
+            case _:
+                assert_never(command)
+
+
+def _event(command: RestrictionCommand, limits: LimitTable) -> RestrictionEvent:
+    operator, reason = command.operator, command.reason
+    match command:
+        case HaltInstrument():
+            return InstrumentHalted(command.symbol, operator, reason)
+        case ResumeInstrument():
+            return InstrumentResumed(command.symbol, operator, reason)
+        case Kill():
+            return ScopeKilled(command.scope, operator, reason)
+        case Release():
+            return ScopeReleased(command.scope, operator, reason)
+        case SetLimits():
+            return LimitsSet(limits.of(command.scope).changed(command.changes), operator, reason)
+        case DisableSession():
+            return SessionDisabled(command.session, operator, reason)
+        case EnableSession():
+            return SessionEnabled(command.session, operator, reason)
+        case LogOutSession():
+            return SessionLoggedOut(command.session, operator, reason)
+        case ResetSession():
+            return SessionReset(command.session, operator, reason)
+        case _:
+            assert_never(command)
+
+
+def _already(what: str, name: str, those: Mapping[str, Restriction]) -> str | None:
+    found = those.get(name)
+    return None if found is None else f"{name} is {what} already, by {found.operator}: {found.reason}"
+
+
+def _not_so(what: str, name: str, those: Mapping[str, Restriction]) -> str | None:
+    if name in those:
+        return None
+    return f"{name} is not {what}; {what} now: {', '.join(those) or 'nothing'}"
+
+
+def _wrong_limits(command: SetLimits) -> str | None:
+    if not command.changes:
+        return f"no limit was named; there are {', '.join(LIMIT_NAMES)}"
+    return next((wrong for change in command.changes if (wrong := _wrong_limit(command.scope, change))), None)
+
+
+def _wrong_limit(scope: str, change: LimitChange) -> str | None:
+    name, value = change.name, change.value
+    if name not in LIMIT_NAMES:
+        return f"there is no limit {name}; there are {', '.join(LIMIT_NAMES)}"
+    if name == "open_notional_max" and parse(scope).kind == "instrument":
+        return f"{name} adds up over all instruments of an account; set it for venue, a firm, an account or a session"
+    if value is None:
+        return None
+    if not value.is_finite() or value <= 0:
+        return f"{name} must be a number above zero, or none for no limit"
+    exponent = value.as_tuple().exponent
+    assert isinstance(exponent, int), value
+    if value.adjusted() >= _DIGITS_MAX or -exponent > _DIGITS_MAX:
+        return f"{name} has more than {_DIGITS_MAX} digits before the point or after it"
+    return None

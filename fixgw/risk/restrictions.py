@@ -1,0 +1,58 @@
+"""Restrictions: what operators have forbidden.  They follow events, so that a replay ends with the same."""
+
+from typing import assert_never
+
+from fixgw.spec.events import (
+    InstrumentHalted,
+    InstrumentResumed,
+    LimitsSet,
+    RestrictionEvent,
+    ScopeKilled,
+    ScopeReleased,
+    SessionDisabled,
+    SessionEnabled,
+    SessionLoggedOut,
+    SessionReset,
+)
+from fixgw.spec.refusal import Refusal
+from fixgw.spec.restriction import Restriction
+from fixgw.spec.scope import scopes_of
+from fixgw.spec.values import OrdRejReason
+
+
+class Restrictions:
+    """Halted instruments by symbol, killed scopes by scope, disabled sessions by CompID; the oldest first."""
+
+    def __init__(self) -> None:
+        self.halted: dict[str, Restriction] = {}
+        self.killed: dict[str, Restriction] = {}
+        self.disabled: dict[str, Restriction] = {}
+
+    def refusal(self, session: str, firm: str, account: str, symbol: str) -> Refusal | None:
+        """Return why no order of these may be entered or replaced now, or None."""
+        for scope in scopes_of(session, firm, account, symbol):
+            if (kill := self.killed.get(scope)) is not None:
+                text = f"{scope} is killed by the operator: {kill.reason}"
+                return Refusal(OrdRejReason.BROKER_OR_EXCHANGE_OPTION, text)
+        if (halt := self.halted.get(symbol)) is not None:
+            return Refusal(OrdRejReason.EXCHANGE_CLOSED, f"{symbol} is halted: {halt.reason}")
+        return None
+
+    def apply(self, event: RestrictionEvent) -> None:
+        match event:
+            case InstrumentHalted():
+                self.halted[event.symbol] = Restriction(event.symbol, event.operator, event.reason)
+            case InstrumentResumed():
+                del self.halted[event.symbol]
+            case ScopeKilled():
+                self.killed[event.scope] = Restriction(event.scope, event.operator, event.reason)
+            case ScopeReleased():
+                del self.killed[event.scope]
+            case SessionDisabled():
+                self.disabled[event.session] = Restriction(event.session, event.operator, event.reason)
+            case SessionEnabled():
+                del self.disabled[event.session]
+            case SessionLoggedOut() | SessionReset() | LimitsSet():
+                pass
+            case _:
+                assert_never(event)
