@@ -17,7 +17,7 @@ from fixgw.engine.reconfiguration import conflicts
 from fixgw.fix.acceptor import OrderEntry
 from fixgw.fix.admission import Admission
 from fixgw.fix.doorkeeper import Doorkeeper
-from fixgw.fix.inbound import Decoder, Request
+from fixgw.fix.inbound import Decoder
 from fixgw.fix.numbering import Numbering
 from fixgw.fix.outbound import Encoder
 from fixgw.fix.postman import Postman, Reporter
@@ -70,11 +70,11 @@ class Gateway:
         config = self.config
         sessions = {session.comp_id: session.settings for session in config.sessions}
         ids = session_ids(config.comp_id, sessions)
-        encoder, postman = Encoder(), Postman(ids, sessions, self._traffic)
+        encoder, postman = Encoder(), Postman(config.comp_id, sessions, self._traffic)
         self._doorkeeper = Doorkeeper(config.port, self._readiness, self._traffic)
         decoder = Decoder(config.participants, config.instruments, config.stale_order_s, clock_ns)
         admission = Admission(self._doorkeeper.may_log_on)
-        self._order_entry = OrderEntry(decoder, self._offer, postman, admission, _stop_hard)
+        self._order_entry = OrderEntry(decoder, postman, admission, _stop_hard)
         self._acceptor = self._make_acceptor(data_dir / "fix", sessions)
 
         core = Core()
@@ -87,13 +87,11 @@ class Gateway:
 
         last_time_ns = 0 if last is None else last.time_ns
         self._sequencer = Sequencer(core, self._journal, Reporter(encoder, postman), clock_ns, last_time_ns)
-        self._numbering = Numbering(self._sequencer, lambda: postman.is_reporting)
+        self._numbering = Numbering(self._sequencer)
         self._order_entry.outgoing = self._numbering
+        self._order_entry.offer = self._sequencer.offer
         if core.configuration != configuration:
             self._sequencer.process([configuration])
-
-    def _offer(self, request: Request) -> bool:
-        return self._sequencer.offer(request)
 
     def _make_acceptor(self, folder: Path, sessions: Mapping[str, Mapping[str, str]]) -> fix.SocketAcceptor:
         """Make the acceptor; it has the stores of its sessions in memory, empty."""

@@ -304,5 +304,7 @@ class Sequencer:
 
     def _now_ns(self) -> int:
         """Return the time, which never falls though the clock may."""
-        self._last_time_ns = max(self._clock_ns(), self._last_time_ns)
+        time_ns = self._clock_ns()
+        if time_ns > self._last_time_ns:
+            self._last_time_ns = time_ns
         return self._last_time_ns

@@ -30,7 +30,6 @@ class OrderEntry(fix.Application):
     def __init__(
         self,
         decoder: Decoder,
-        offer: Callable[[Request], bool],
         postman: Postman,
         admission: Admission,
         stop_hard: Callable[[BaseException], NoReturn],
@@ -38,12 +37,13 @@ class OrderEntry(fix.Application):
         """``stop_hard`` ends the process: for a message that may not leave, since the journal could not take it."""
         super().__init__()
         self._decode = decoder.decode
-        self._offer = offer
         self._postman = postman
         self._admission = admission
         self._stop_hard = stop_hard
         self.outgoing: Outgoing
         """Who sees what QuickFIX is about to send; to be set before it sends anything."""
+        self.offer: Callable[[Request], bool]
+        """Takes a request, or says that there are too many; to be set before anybody can connect."""
         self._session_ids: list[fix.SessionID] = []
         self.fault: Exception | None = None
         """What must stop the venue but may not leave a callback; for the gateway to raise."""
@@ -51,7 +51,7 @@ class OrderEntry(fix.Application):
     def fromApp(self, message: fix.Message, session_id: fix.SessionID) -> None:
         # message and session_id belong to QuickFIX: read them before we return.
         try:
-            if not self._offer(self._decode(message.toString())):
+            if not self.offer(self._decode(message.toString())):
                 text = "too many requests are waiting; this one was not taken, send it again"
                 self._answer(message, session_id, _REJECT_APPLICATION_NOT_AVAILABLE, text)
         except REJECTS as reject:
@@ -122,6 +122,8 @@ class OrderEntry(fix.Application):
             self._stop_hard(fault)
 
     def toApp(self, message: fix.Message, session_id: fix.SessionID) -> None:
+        if self._postman.is_reporting:
+            return  # the journal has the event, and so the number
         try:
             self.outgoing.to_app(message, session_id)
         except BaseException as fault:

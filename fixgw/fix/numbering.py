@@ -6,7 +6,6 @@ alone tells, after any crash, what every session was sent under which number, an
 (docs/decisions/0008).
 """
 
-from collections.abc import Callable
 from typing import Protocol
 
 import quickfix as fix
@@ -34,7 +33,10 @@ class Outgoing(Protocol):
     """Who sees what QuickFIX is about to send, and who comes and goes."""
 
     def to_admin(self, message: fix.Message, session_id: fix.SessionID) -> None: ...
-    def to_app(self, message: fix.Message, session_id: fix.SessionID) -> None: ...
+    def to_app(self, message: fix.Message, session_id: fix.SessionID) -> None:
+        """See a message that is no report of an event, or is sent again."""
+        ...
+
     def opened(self, session_id: fix.SessionID) -> None: ...
     def closed(self, session_id: fix.SessionID) -> None: ...
 
@@ -53,10 +55,8 @@ class Record(Protocol):
 class Numbering:
     """Notes the numbers that no event accounts for."""
 
-    def __init__(self, record: Record, is_reporting: Callable[[], bool]) -> None:
-        """``is_reporting`` tells whether the message in ``to_app`` is the report of an event."""
+    def __init__(self, record: Record) -> None:
         self._record = record
-        self._is_reporting = is_reporting
         self._to_settle: list[tuple[type[OpenSession | CloseSession], fix.SessionID]] = []
 
     def to_admin(self, message: fix.Message, session_id: fix.SessionID) -> None:
@@ -66,8 +66,6 @@ class Numbering:
             self._note(session_id, int(header.getField(tags.MSG_SEQ_NUM)), msg_type, None)
 
     def to_app(self, message: fix.Message, session_id: fix.SessionID) -> None:
-        if self._is_reporting():
-            return
         header = message.getHeader()
         if not header.isSetField(tags.POSS_DUP_FLAG):  # else it has been sent before
             number, msg_type = int(header.getField(tags.MSG_SEQ_NUM)), header.getField(tags.MSG_TYPE)

@@ -23,11 +23,9 @@ class NotStored(Exception):
 class Postman:
     """Sends to a session by its CompID."""
 
-    def __init__(
-        self, session_ids: Mapping[str, fix.SessionID], sessions: Mapping[str, Mapping[str, str]], traffic: Traffic
-    ) -> None:
+    def __init__(self, comp_id: str, sessions: Mapping[str, Mapping[str, str]], traffic: Traffic) -> None:
         """``sessions`` maps the CompID of each client to QuickFIX's settings for it."""
-        self._session_ids = session_ids
+        self._sessions = _Sessions(comp_id)
         self._forgetful = {
             session
             for session, settings in sessions.items()
@@ -55,15 +53,28 @@ class Postman:
         else:
             self._message.setString(text, False)
         self._traffic.sent += 1
-        if not fix.Session.sendToTarget(self._message, self._session_ids[report.session]):
+        if not self._sessions[report.session].send(self._message):
             self._check_loss(report)
 
     def _check_loss(self, report: Report) -> None:
         """A session that begins anew at each logon has nothing kept for it while it is away; else it is a fault."""
-        session = fix.Session.lookupSession(self._session_ids[report.session])
-        is_away = session is not None and not session.isLoggedOn()
+        is_away = not self._sessions[report.session].isLoggedOn()
         if not (is_away and report.session in self._forgetful):
             raise NotStored(f"QuickFIX could not store a message for {report.session}; is the disk full?")
+
+
+class _Sessions(dict[str, fix.Session]):
+    """QuickFIX's sessions by the CompID of the client, looked up once; they live as long as the acceptor."""
+
+    def __init__(self, comp_id: str) -> None:
+        self._comp_id = comp_id
+
+    def __missing__(self, name: str) -> fix.Session:
+        session = fix.Session.lookupSession(fix.SessionID(BEGIN_STRING, self._comp_id, name))
+        if session is None:
+            raise KeyError(name)
+        self[name] = session
+        return session
 
 
 class Reporter:

@@ -211,10 +211,12 @@ def _create_segment(folder: Path, header: SegmentHeader) -> int:
     return file
 
 
-def write_all(file: int, data: bytes, write: Callable[[int, memoryview], int] = os.write) -> None:
+def write_all(file: int, data: bytes, write: Callable[[int, bytes | memoryview], int] = os.write) -> None:
     """Write all of ``data``, in one call unless the operating system takes less at once."""
+    written = write(file, data)
+    if written == len(data):
+        return
     with memoryview(data) as view:
-        written = 0
         while written < len(data):
             with view[written:] as rest:
                 written += write(file, rest)

@@ -39,7 +39,9 @@ class FakeDecoder:
 
 def door(outcome: object, postman: FakePostman, *, takes: bool = True) -> OrderEntry:
     decoder, admission = cast(Decoder, FakeDecoder(outcome)), Admission(may_log_on=lambda: True)
-    return OrderEntry(decoder, lambda _: takes, cast(Postman, postman), admission, stop_hard)
+    entry = OrderEntry(decoder, cast(Postman, postman), admission, stop_hard)
+    entry.offer = lambda _: takes
+    return entry
 
 
 class StoppedHard(BaseException):

@@ -208,7 +208,7 @@ def test_a_rotation_that_fails_leaves_the_journal_as_it_was(tmp_path: Path) -> N
 def test_a_write_that_takes_less_is_continued() -> None:
     taken = bytearray()
 
-    def write_three(file: int, data: memoryview) -> int:
+    def write_three(file: int, data: bytes | memoryview) -> int:
         assert file == 5
         taken.extend(data[:3])
         return len(data[:3])
