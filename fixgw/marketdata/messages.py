@@ -191,8 +191,8 @@ def _decode_listed(data: bytes) -> InstrumentListed:
     symbol = data[layout.size :]
     if not _is_symbol(symbol):
         raise ValueError(f"{symbol!r} is not a symbol of 1 to {SYMBOL_LENGTH_MAX} printable characters")
-    numbers: tuple[Any, ...] = layout.unpack_from(data)[1:]
-    return InstrumentListed(*numbers, symbol=symbol.decode("ascii"))
+    fields: tuple[Any, ...] = (*layout.unpack_from(data)[1:], symbol.decode("ascii"))
+    return InstrumentListed(*fields)
 
 
 def _is_symbol(symbol: bytes) -> bool:
