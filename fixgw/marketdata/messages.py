@@ -65,7 +65,8 @@ class OrderAdded(msgspec.Struct, frozen=True, gc=False):
 class OrderExecuted(msgspec.Struct, frozen=True, gc=False):
     """A trade with the resting order; it leaves the book when ``leaves_qty`` is 0, else keeps its place.
 
-    ``match_sequence`` and ``match_index`` name the trade: the journal's sequence, and a count from 0 within it.
+    The trade is named by ExecID(17) of the resting side's report, ``match_number.match_index``; that of the aggressor's
+    report has the next index.
     """
 
     instrument: int
@@ -74,7 +75,7 @@ class OrderExecuted(msgspec.Struct, frozen=True, gc=False):
     last_px: Price
     last_qty: Qty
     leaves_qty: Qty
-    match_sequence: int
+    match_number: int
     match_index: int
 
 
@@ -134,7 +135,7 @@ _FORMATS: dict[type[Message], tuple[int, Struct]] = {
     InstrumentListed: (ord("R"), Struct(">BHQBBqQQ")),  # and the symbol, up to the end
     StateChanged: (ord("H"), Struct(">BHQB")),
     OrderAdded: (ord("A"), Struct(">BHQQBqQ")),
-    OrderExecuted: (ord("E"), Struct(">BHQQqQQQH")),
+    OrderExecuted: (ord("E"), Struct(">BHQQqQQQI")),
     OrderReduced: (ord("X"), Struct(">BHQQQ")),
     OrderDeleted: (ord("D"), Struct(">BHQQ")),
     OrderMoved: (ord("U"), Struct(">BHQQqQ")),

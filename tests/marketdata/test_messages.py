@@ -48,7 +48,7 @@ GOLDEN: tuple[tuple[Message, str], ...] = (
     (
         OrderExecuted(1, TIME_NS, 77, Price(10_025), Qty(100), Qty(200), 4_711, 3),
         "45 0001 0102030405060708 000000000000004d 0000000000002729 0000000000000064 00000000000000c8"
-        " 0000000000001267 0003",
+        " 0000000000001267 00000003",
     ),
     (
         OrderReduced(1, TIME_NS, 77, Qty(200)),
@@ -70,16 +70,17 @@ NUMBER = st.integers(0, 2**16 - 1)
 UNSIGNED = st.integers(0, 2**64 - 1)
 SIGNED = st.integers(-(2**63), 2**63 - 1)
 SYMBOL = st.text(string.ascii_letters + string.digits + string.punctuation, min_size=1, max_size=SYMBOL_LENGTH_MAX)
+COUNT = st.integers(0, 2**32 - 1)
 BYTE = st.integers(0, 255)
 MESSAGES = st.one_of(
     st.builds(InstrumentListed, NUMBER, UNSIGNED, BYTE, BYTE, SIGNED, UNSIGNED, UNSIGNED, SYMBOL),
     st.builds(StateChanged, NUMBER, UNSIGNED, st.sampled_from(TradingState)),
     st.builds(OrderAdded, NUMBER, UNSIGNED, UNSIGNED, st.sampled_from((Side.BUY, Side.SELL)), SIGNED, UNSIGNED),
-    st.builds(OrderExecuted, NUMBER, UNSIGNED, UNSIGNED, SIGNED, UNSIGNED, UNSIGNED, UNSIGNED, NUMBER),
+    st.builds(OrderExecuted, NUMBER, UNSIGNED, UNSIGNED, SIGNED, UNSIGNED, UNSIGNED, UNSIGNED, COUNT),
     st.builds(OrderReduced, NUMBER, UNSIGNED, UNSIGNED, UNSIGNED),
     st.builds(OrderDeleted, NUMBER, UNSIGNED, UNSIGNED),
     st.builds(OrderMoved, NUMBER, UNSIGNED, UNSIGNED, SIGNED, UNSIGNED),
-    st.builds(SnapshotBegan, NUMBER, UNSIGNED, UNSIGNED, st.integers(0, 2**32 - 1), SIGNED),
+    st.builds(SnapshotBegan, NUMBER, UNSIGNED, UNSIGNED, COUNT, SIGNED),
     st.builds(SnapshotEnded, NUMBER, UNSIGNED, UNSIGNED),
 )
 

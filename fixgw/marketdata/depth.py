@@ -1,0 +1,231 @@
+"""Depth: what the frames of the journal change in the public books, as messages of the feed.
+
+The messages, and so their numbers in the channel, are a pure function of the journal: read again, it gives the same.
+"""
+
+from collections.abc import Iterable
+from typing import assert_never
+
+from fixgw.marketdata.book import Book, BookBroken, BookOrder, Books, Level, Levels
+from fixgw.marketdata.messages import (
+    InstrumentListed,
+    OrderAdded,
+    OrderDeleted,
+    OrderExecuted,
+    OrderMoved,
+    OrderReduced,
+    StateChanged,
+    TradingState,
+    Update,
+)
+from fixgw.spec.commands import ConfigureVenue
+from fixgw.spec.events import (
+    CancelRejected,
+    InstrumentHalted,
+    InstrumentResumed,
+    LimitsSet,
+    MassCanceled,
+    OperatorRefused,
+    OrderAccepted,
+    OrderCanceled,
+    OrderRejected,
+    OrderReplaced,
+    OrdersSwept,
+    OrderState,
+    OrderStated,
+    ScopeKilled,
+    ScopeReleased,
+    SessionDisabled,
+    SessionEnabled,
+    SessionLoggedOut,
+    SessionReset,
+    Trade,
+    VenueConfigured,
+)
+from fixgw.spec.instrument import Instrument
+from fixgw.spec.scope import VENUE
+from fixgw.spec.sequenced import Sequenced
+from fixgw.spec.values import Side
+
+__all__ = ["Book", "BookBroken", "BookOrder", "Books", "Depth", "Level", "Levels", "TradingState", "Update"]
+
+_BUY, _SELL = Side.BUY, Side.SELL
+
+
+class Depth:
+    """The public books as of the last frame applied."""
+
+    def __init__(self) -> None:
+        self.books = Books()
+        self._forbidden: set[str] = set()
+        """Symbols halted and scopes killed."""
+
+    def book(self, symbol: str) -> Book | None:
+        """Return the book of an instrument that is or was listed, else None."""
+        return self.books.by_symbol.get(symbol)
+
+    def apply(self, sequenced: Sequenced) -> list[Update]:
+        """Follow the next frame and return what it changes, in order; most frames change little or nothing.
+
+        Within a frame the books go through states that were never seen, and end with the one that was.
+        """
+        frame = _Frame(self, sequenced)
+        for event in sequenced.events:
+            match event:
+                case OrderAccepted():
+                    frame.work(event.order)
+                case Trade():
+                    frame.trade(event)
+                case OrderCanceled():
+                    frame.cancel(event)
+                case OrderReplaced():
+                    frame.replace(event)
+                case VenueConfigured():
+                    assert isinstance(sequenced.command, ConfigureVenue), sequenced.sequence
+                    frame.list(sequenced.command.instruments)
+                case InstrumentHalted(symbol=forbidden) | ScopeKilled(scope=forbidden):
+                    self._forbidden.add(forbidden)
+                    frame.restate()
+                case InstrumentResumed(symbol=allowed) | ScopeReleased(scope=allowed):
+                    self._forbidden.discard(allowed)
+                    frame.restate()
+                case OrderRejected() | OrderStated() | CancelRejected() | MassCanceled():
+                    pass  # nothing that is or was in the book
+                case OrdersSwept() | OperatorRefused() | LimitsSet():
+                    pass
+                case SessionDisabled() | SessionEnabled() | SessionLoggedOut() | SessionReset():
+                    pass
+                case _:
+                    assert_never(event)
+        frame.settle()
+        return frame.updates
+
+    def state(self, symbol: str) -> TradingState:
+        """Return the state of a listed instrument; who kills all of an instrument or of the venue has halted it."""
+        halting = symbol, f"instrument:{symbol}", VENUE
+        return TradingState.TRADING if self._forbidden.isdisjoint(halting) else TradingState.HALTED
+
+
+class _Frame:
+    """One frame on its way into the books.
+
+    An order that was accepted, or replaced at the cost of its priority, is *at work* until its own trades are over;
+    only then is it known whether, and with what, it rests.  A replaced order stays in its old place until then,
+    where it harms nobody: it does not cross the book.
+    """
+
+    __slots__ = ("_at_work", "_books", "_depth", "_time_ns", "updates")
+
+    def __init__(self, depth: Depth, sequenced: Sequenced) -> None:
+        self.updates: list[Update] = []
+        self._depth = depth
+        self._books = depth.books
+        self._time_ns = sequenced.time_ns
+        self._at_work: OrderState | None = None
+
+    def work(self, order: OrderState) -> None:
+        self.settle()
+        self._at_work = order
+
+    def trade(self, trade: Trade) -> None:
+        aggressor, resting = trade.aggressor.order, trade.resting.order
+        if self._at_work is None or self._at_work.order_id != aggressor.order_id:
+            self.settle()
+        self._at_work = aggressor
+        match_number, _, match_index = trade.resting.exec_id.partition(".")
+        executed = OrderExecuted(
+            self._number(trade.symbol),
+            self._time_ns,
+            int(resting.order_id),
+            trade.last_px,
+            trade.last_qty,
+            resting.leaves_qty,
+            int(match_number),
+            int(match_index),
+        )
+        self._publish(executed)
+
+    def cancel(self, canceled: OrderCanceled) -> None:
+        order = canceled.order
+        if self._at_work is not None and self._at_work.order_id == order.order_id:
+            # What was left may not rest: leaves_qty is 0 now.
+            self._at_work = order
+        else:
+            self._publish(OrderDeleted(self._number(order.symbol), self._time_ns, int(order.order_id)))
+
+    def replace(self, replaced: OrderReplaced) -> None:
+        order = replaced.order
+        self.settle()
+        if not replaced.keeps_priority:
+            self._at_work = order
+        elif not order.leaves_qty:
+            self._publish(OrderDeleted(self._number(order.symbol), self._time_ns, int(order.order_id)))
+        elif order.leaves_qty != replaced.previous_leaves_qty:
+            number, order_id = self._number(order.symbol), int(order.order_id)
+            self._publish(OrderReduced(number, self._time_ns, order_id, order.leaves_qty))
+
+    def settle(self) -> None:
+        """The order at work has traded all it could: let it rest, or go."""
+        order, self._at_work = self._at_work, None
+        if order is None:
+            return
+        number, order_id = self._number(order.symbol), int(order.order_id)
+        rested = order_id in self._books.by_number[number]
+        if not order.leaves_qty:
+            if rested:
+                self._publish(OrderDeleted(number, self._time_ns, order_id))
+            return
+        assert order.price is not None, order_id
+        if rested:
+            self._publish(OrderMoved(number, self._time_ns, order_id, order.price, order.leaves_qty))
+        else:
+            side = _BUY if order.side is _BUY else _SELL
+            self._publish(OrderAdded(number, self._time_ns, order_id, side, order.price, order.leaves_qty))
+
+    def list(self, instruments: Iterable[Instrument]) -> None:
+        """Tell of the instruments that are new or have other terms, and of those that are gone."""
+        symbols = set()
+        for instrument in instruments:
+            symbols.add(instrument.symbol)
+            book = self._depth.book(instrument.symbol)
+            number = len(self._books) + 1 if book is None else book.listing.instrument
+            listing = _listing(number, self._time_ns, instrument)
+            if book is None or _terms(book.listing) != _terms(listing):
+                self._publish(listing)
+                self._publish(StateChanged(number, self._time_ns, self._depth.state(instrument.symbol)))
+            elif book.state is TradingState.DELISTED:
+                self._publish(StateChanged(number, self._time_ns, self._depth.state(instrument.symbol)))
+        for book in self._books:
+            if book.listing.symbol not in symbols and book.state is not TradingState.DELISTED:
+                self._publish(StateChanged(book.listing.instrument, self._time_ns, TradingState.DELISTED))
+
+    def restate(self) -> None:
+        """Tell of the instruments that trade again, or no longer."""
+        for book in self._books:
+            state = self._depth.state(book.listing.symbol)
+            if book.state is not TradingState.DELISTED and book.state is not state:
+                self._publish(StateChanged(book.listing.instrument, self._time_ns, state))
+
+    def _number(self, symbol: str) -> int:
+        return self._books.by_symbol[symbol].listing.instrument
+
+    def _publish(self, update: Update) -> None:
+        self._books.apply(update)
+        self.updates.append(update)
+
+
+def _listing(number: int, time_ns: int, instrument: Instrument) -> InstrumentListed:
+    return InstrumentListed(
+        instrument=number,
+        transact_time_ns=time_ns,
+        price_scale=instrument.price_scale,
+        qty_scale=instrument.qty_scale,
+        tick_size=instrument.tick_size,
+        lot_size=instrument.lot_size,
+        multiplier=instrument.multiplier,
+        symbol=instrument.symbol,
+    )
+
+
+def _terms(listing: InstrumentListed) -> tuple[object, ...]:
+    return listing.price_scale, listing.qty_scale, listing.tick_size, listing.lot_size, listing.multiplier

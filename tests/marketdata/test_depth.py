@@ -1,0 +1,392 @@
+"""The public books are the engine's books, after every frame, here and at whoever follows the messages."""
+
+from collections.abc import Iterable
+from random import Random
+from typing import get_args
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fixgw.marketdata.book import Book, BookBroken, Books
+from fixgw.marketdata.depth import Depth
+from fixgw.marketdata.messages import (
+    InstrumentListed,
+    OrderAdded,
+    OrderDeleted,
+    OrderExecuted,
+    OrderMoved,
+    OrderReduced,
+    StateChanged,
+    TradingState,
+    Update,
+    decode,
+    encode,
+)
+from fixgw.sequencer import Core
+from fixgw.spec.commands import (
+    CancelByOperator,
+    CancelOrder,
+    Command,
+    ConfigureVenue,
+    HaltInstrument,
+    Kill,
+    NewOrder,
+    Release,
+    ReplaceOrder,
+    ResumeInstrument,
+)
+from fixgw.spec.events import Trade
+from fixgw.spec.instrument import Instrument
+from fixgw.spec.sequenced import Sequenced
+from fixgw.spec.values import OrdType, Price, Qty, Side, TimeInForce
+from tests.engine.histories import BYTES_A_COMMAND, INSTRUMENTS, PARTICIPANTS, STOCK, Decided, commands, with_sweeps
+from tests.orders import configuration
+
+BUY, SELL = Side.BUY, Side.SELL
+TIME_NS = 1_000
+
+
+class Watched:
+    """A venue, its depth, and the books of a client that is sent the bytes of the messages."""
+
+    def __init__(self, *instruments: Instrument) -> None:
+        self.core = Core(sweep_slice_max=2)
+        self.depth = Depth()
+        self.client = Books()
+        self.sequence = 0
+        self.last_px: dict[str, Price] = {}
+        if instruments:
+            self.send(configuration(instruments=instruments, participants=PARTICIPANTS))
+
+    def send(self, command: Command) -> list[Update]:
+        """Return what the public sees of ``command``."""
+        self.sequence += 1
+        frame = Sequenced(self.sequence, TIME_NS + self.sequence, command, self.core.decide(command))
+        self.last_px |= {event.symbol: event.last_px for event in frame.events if isinstance(event, Trade)}
+        updates = self.depth.apply(frame)
+        for update in updates:
+            assert update.transact_time_ns == frame.time_ns
+            self._follow(update)
+        self._compare()
+        return updates
+
+    def _follow(self, update: Update) -> None:
+        received = decode(encode(update))
+        assert received == update
+        book = self.client.apply(update)
+        bid, ask = book.bids.best, book.asks.best
+        assert bid is None or ask is None or bid.price < ask.price, ("crossed, within a frame", update)
+
+    def _compare(self) -> None:
+        exchange, restrictions = self.core.exchange, self.core.gate.restrictions
+        for symbol, engine_book in exchange.books.items():
+            halting = {f"instrument:{symbol}", "venue"} & restrictions.killed.keys()
+            halted = bool(halting) or symbol in restrictions.halted
+            for book in (self.depth.book(symbol), self.client.by_symbol[symbol]):
+                assert book is not None
+                if symbol in exchange.instruments:
+                    assert book.state is (TradingState.HALTED if halted else TradingState.TRADING)
+                else:
+                    assert book.state is TradingState.DELISTED
+                assert book.last_px == self.last_px.get(symbol)
+                for side in (BUY, SELL):
+                    levels = list(engine_book.side(side))
+                    assert orders(book, side) == [
+                        (int(order.order_id), level.price, order.leaves_qty)
+                        for level in levels
+                        for order in level.orders.values()
+                    ]
+                    assert [(level.price, level.qty, level.order_count) for level in book.side(side)] == [
+                        (level.price, level.leaves_qty, len(level.orders)) for level in levels
+                    ]
+                assert len(book) == len(orders(book, BUY)) + len(orders(book, SELL))
+
+
+def orders(book: Book, side: Side) -> list[tuple[int, int, int]]:
+    return [(order.order_id, order.price, order.qty) for order in book.orders(side)]
+
+
+def play(history: Iterable[Decided]) -> tuple[Watched, list[Update]]:
+    watched = Watched()
+    updates: list[Update] = []
+    for command in with_sweeps(history, watched.core):
+        updates += watched.send(command)
+    return watched, updates
+
+
+@settings(
+    deadline=None,
+    max_examples=150,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(st.lists(st.binary(min_size=BYTES_A_COMMAND, max_size=BYTES_A_COMMAND), max_size=60))
+def test_any_history_gives_the_books_of_the_engine(script: list[bytes]) -> None:
+    play(commands(script))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_long_histories_give_the_books_of_the_engine(seed: int) -> None:
+    random = Random(seed)
+
+    _, updates = play(commands(random.randbytes(BYTES_A_COMMAND) for _ in range(1_000)))
+
+    assert {type(update) for update in updates} == set(get_args(Update))
+
+
+def test_the_journal_read_again_gives_the_same_messages() -> None:
+    random, core = Random(7), Core()
+    frames: list[Sequenced] = []
+    for command in with_sweeps(commands(random.randbytes(BYTES_A_COMMAND) for _ in range(300)), core):
+        frames.append(Sequenced(len(frames) + 1, TIME_NS, command, core.decide(command)))
+    again = msgspec.msgpack.decode(msgspec.msgpack.encode(frames), type=list[Sequenced])
+    one, other = Depth(), Depth()
+
+    assert [one.apply(frame) for frame in frames] == [other.apply(frame) for frame in again]
+
+
+# Each command, in the words of the feed.
+
+
+@pytest.fixture
+def venue() -> Watched:
+    """STOCK is instrument 1."""
+    return Watched(*INSTRUMENTS)
+
+
+def new(
+    cl_ord_id: str, side: Side, order_qty: int, price: int | None, time_in_force: TimeInForce = TimeInForce.DAY
+) -> NewOrder:
+    ord_type = OrdType.MARKET if price is None else OrdType.LIMIT
+    limit = None if price is None else Price(price)
+    session = PARTICIPANTS[0]
+    return NewOrder(
+        session.session, session.firm, cl_ord_id, session.accounts[0], "STOCK", side, Qty(order_qty), ord_type, limit,
+        time_in_force,
+    )  # fmt: skip
+
+
+def replacing(order: NewOrder, cl_ord_id: str, order_qty: int, price: int) -> ReplaceOrder:
+    return ReplaceOrder(
+        order.session, order.firm, cl_ord_id, order.cl_ord_id, None, order.account, order.symbol, order.side,
+        Qty(order_qty), order.ord_type, Price(price), order.time_in_force,
+    )  # fmt: skip
+
+
+def test_the_configuration_lists_the_instruments() -> None:
+    updates = Watched().send(configuration(instruments=INSTRUMENTS, participants=PARTICIPANTS))
+
+    time_ns = TIME_NS + 1
+    assert updates == [
+        InstrumentListed(1, time_ns, 2, 0, Price(1), Qty(1), 1, "STOCK"),
+        StateChanged(1, time_ns, TradingState.TRADING),
+        InstrumentListed(2, time_ns, 1, 1, Price(2), Qty(2), 3, "SPREAD"),
+        StateChanged(2, time_ns, TradingState.TRADING),
+    ]
+
+
+def test_other_limits_are_nobodys_business(venue: Watched) -> None:
+    assert venue.send(configuration(instruments=INSTRUMENTS, participants=PARTICIPANTS)) == []
+
+
+def configured(*instruments: Instrument) -> ConfigureVenue:
+    return configuration(instruments=instruments, participants=PARTICIPANTS)
+
+
+def test_an_instrument_leaves_and_comes_back_with_its_number(venue: Watched) -> None:
+    assert venue.send(configured(INSTRUMENTS[1])) == [StateChanged(1, TIME_NS + 2, TradingState.DELISTED)]
+    assert venue.send(configured(INSTRUMENTS[1])) == []
+    assert venue.send(configured(*INSTRUMENTS)) == [StateChanged(1, TIME_NS + 4, TradingState.TRADING)]
+
+
+def test_another_tick_is_told(venue: Watched) -> None:
+    coarser = msgspec.structs.replace(STOCK, tick_size=Price(5))
+
+    assert venue.send(configured(coarser, INSTRUMENTS[1])) == [
+        InstrumentListed(1, TIME_NS + 2, 2, 0, Price(5), Qty(1), 1, "STOCK"),
+        StateChanged(1, TIME_NS + 2, TradingState.TRADING),
+    ]
+
+
+def test_an_order_rests(venue: Watched) -> None:
+    assert venue.send(new("a", BUY, 3, 9_999)) == [OrderAdded(1, TIME_NS + 2, 1, BUY, Price(9_999), Qty(3))]
+
+
+def test_an_aggressor_trades_and_its_remainder_rests(venue: Watched) -> None:
+    """Order 1 goes, 2 keeps what it has left; the aggressor, 3, is seen only where it rests."""
+    venue.send(new("a", SELL, 2, 10_000))
+    venue.send(new("b", SELL, 3, 10_002))
+
+    assert venue.send(new("c", BUY, 6, 10_001)) == [
+        OrderExecuted(1, TIME_NS + 4, 1, Price(10_000), Qty(2), Qty(0), 4, 1),
+        OrderAdded(1, TIME_NS + 4, 3, BUY, Price(10_001), Qty(4)),
+    ]
+    assert venue.send(new("d", BUY, 1, 10_002)) == [
+        OrderExecuted(1, TIME_NS + 5, 2, Price(10_002), Qty(1), Qty(2), 5, 1),
+    ]
+
+
+def test_a_trade_has_the_exec_id_of_the_resting_side(venue: Watched) -> None:
+    venue.send(new("a", SELL, 1, 10_000))
+    venue.send(new("b", SELL, 1, 10_000))
+
+    first, second = venue.send(new("c", BUY, 2, 10_000))
+
+    assert isinstance(first, OrderExecuted)
+    assert isinstance(second, OrderExecuted)
+    assert (first.match_number, first.match_index, second.match_index) == (4, 1, 3)
+
+
+@pytest.mark.parametrize(
+    ("price", "time_in_force"),
+    [(10_000, TimeInForce.IMMEDIATE_OR_CANCEL), (10_000, TimeInForce.FILL_OR_KILL), (None, TimeInForce.DAY)],
+)
+def test_what_may_not_rest_is_not_seen(venue: Watched, price: int | None, time_in_force: TimeInForce) -> None:
+    assert venue.send(new("a", BUY, 3, price, time_in_force)) == []
+
+
+def test_an_immediate_order_is_seen_in_its_trades_only(venue: Watched) -> None:
+    venue.send(new("a", SELL, 2, 10_000))
+
+    assert venue.send(new("b", BUY, 3, 10_000, TimeInForce.IMMEDIATE_OR_CANCEL)) == [
+        OrderExecuted(1, TIME_NS + 3, 1, Price(10_000), Qty(2), Qty(0), 3, 1)
+    ]
+
+
+def test_a_replace_down_keeps_the_place(venue: Watched) -> None:
+    order = new("a", BUY, 3, 9_999)
+    venue.send(order)
+
+    assert venue.send(replacing(order, "b", 2, 9_999)) == [OrderReduced(1, TIME_NS + 3, 1, Qty(2))]
+
+
+def test_a_replace_that_changes_nothing_is_not_seen(venue: Watched) -> None:
+    order = new("a", BUY, 3, 9_999)
+    venue.send(order)
+
+    assert venue.send(replacing(order, "b", 3, 9_999)) == []
+
+
+@pytest.mark.parametrize(("order_qty", "price"), [(4, 9_999), (3, 9_998), (1, 10_000)])
+def test_a_replace_up_or_in_price_goes_to_the_end(venue: Watched, order_qty: int, price: int) -> None:
+    order = new("a", BUY, 3, 9_999)
+    venue.send(order)
+    venue.send(new("b", BUY, 3, price))
+
+    assert venue.send(replacing(order, "c", order_qty, price)) == [
+        OrderMoved(1, TIME_NS + 4, 1, Price(price), Qty(order_qty))
+    ]
+
+
+def test_a_replace_that_trades_is_moved_with_what_is_left(venue: Watched) -> None:
+    order = new("a", BUY, 3, 9_999)
+    venue.send(order)
+    venue.send(new("b", SELL, 2, 10_000))
+
+    assert venue.send(replacing(order, "c", 3, 10_000)) == [
+        OrderExecuted(1, TIME_NS + 4, 2, Price(10_000), Qty(2), Qty(0), 4, 1),
+        OrderMoved(1, TIME_NS + 4, 1, Price(10_000), Qty(1)),
+    ]
+
+
+def test_a_replace_that_fills_is_deleted_after_its_trades(venue: Watched) -> None:
+    order = new("a", BUY, 3, 9_999)
+    venue.send(order)
+    venue.send(new("b", SELL, 5, 10_000))
+
+    assert venue.send(replacing(order, "c", 3, 10_000)) == [
+        OrderExecuted(1, TIME_NS + 4, 2, Price(10_000), Qty(3), Qty(2), 4, 1),
+        OrderDeleted(1, TIME_NS + 4, 1),
+    ]
+
+
+def test_a_replace_to_what_is_filled_is_deleted(venue: Watched) -> None:
+    order = new("a", BUY, 3, 9_999)
+    venue.send(order)
+    venue.send(new("b", SELL, 2, 9_999))
+
+    assert venue.send(replacing(order, "c", 2, 9_999)) == [OrderDeleted(1, TIME_NS + 4, 1)]
+
+
+def test_a_cancel_deletes(venue: Watched) -> None:
+    order = new("a", BUY, 3, 9_999)
+    venue.send(order)
+
+    cancel = CancelOrder(order.session, order.firm, "b", "a", None, "STOCK", BUY)
+    assert venue.send(cancel) == [OrderDeleted(1, TIME_NS + 3, 1)]
+    assert venue.send(msgspec.structs.replace(cancel, cl_ord_id="c")) == []
+
+
+def test_what_is_refused_is_not_seen(venue: Watched) -> None:
+    assert venue.send(msgspec.structs.replace(new("a", BUY, 3, 9_999), symbol="NONE")) == []
+    assert venue.send(CancelByOperator("olivia", "why", "1")) == []
+
+
+def test_a_halt_is_seen_until_it_is_over(venue: Watched) -> None:
+    assert venue.send(HaltInstrument("olivia", "news", "STOCK")) == [StateChanged(1, TIME_NS + 2, TradingState.HALTED)]
+    assert venue.send(ResumeInstrument("olivia", "over", "STOCK")) == [
+        StateChanged(1, TIME_NS + 3, TradingState.TRADING)
+    ]
+
+
+def test_a_kill_of_all_is_a_halt_of_all(venue: Watched) -> None:
+    """Whoever kills an instrument or the venue has halted it, and it trades when nothing forbids it any more."""
+    venue.send(HaltInstrument("olivia", "news", "STOCK"))
+    assert venue.send(Kill("olivia", "storm", "venue")) == [StateChanged(2, TIME_NS + 3, TradingState.HALTED)]
+    assert venue.send(Kill("olivia", "storm", "firm:ALPHA")) == []
+    assert venue.send(ResumeInstrument("olivia", "over", "STOCK")) == []
+    assert venue.send(Release("olivia", "over", "venue")) == [
+        StateChanged(1, TIME_NS + 6, TradingState.TRADING),
+        StateChanged(2, TIME_NS + 6, TradingState.TRADING),
+    ]
+
+
+def test_a_kill_deletes_the_orders_it_cancels(venue: Watched) -> None:
+    venue.send(new("a", BUY, 3, 9_999))
+
+    assert venue.send(Kill("olivia", "storm", "instrument:STOCK")) == [
+        StateChanged(1, TIME_NS + 3, TradingState.HALTED),
+        OrderDeleted(1, TIME_NS + 3, 1),
+    ]
+
+
+# A book that is sent what cannot be.
+
+LISTED = InstrumentListed(1, TIME_NS, 2, 0, Price(1), Qty(1), 1, "STOCK")
+ADDED = OrderAdded(1, TIME_NS, 5, BUY, Price(10_000), Qty(3))
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        ADDED,
+        OrderAdded(1, TIME_NS, 6, BUY, Price(10_000), Qty(0)),
+        OrderDeleted(1, TIME_NS, 6),
+        OrderReduced(1, TIME_NS, 6, Qty(1)),
+        OrderReduced(1, TIME_NS, 5, Qty(3)),
+        OrderReduced(1, TIME_NS, 5, Qty(0)),
+        OrderMoved(1, TIME_NS, 6, Price(1), Qty(1)),
+        OrderMoved(1, TIME_NS, 5, Price(1), Qty(0)),
+        OrderExecuted(1, TIME_NS, 6, Price(10_000), Qty(1), Qty(0), 1, 1),
+        OrderExecuted(1, TIME_NS, 5, Price(10_000), Qty(1), Qty(1), 1, 1),
+        OrderExecuted(1, TIME_NS, 5, Price(10_000), Qty(4), Qty(0), 1, 1),
+        OrderDeleted(2, TIME_NS, 5),
+        InstrumentListed(2, TIME_NS, 2, 0, Price(1), Qty(1), 1, "STOCK"),
+        InstrumentListed(1, TIME_NS, 3, 0, Price(1), Qty(1), 1, "STOCK"),
+        InstrumentListed(1, TIME_NS, 2, 0, Price(1), Qty(1), 1, "OTHER"),
+    ],
+    ids=lambda update: type(update).__name__,
+)
+def test_a_message_that_cannot_follow_breaks_the_book(update: Update) -> None:
+    books = Books()
+    books.apply(LISTED)
+    books.apply(ADDED)
+
+    with pytest.raises(BookBroken):
+        books.apply(update)
+
+    (book,) = books
+    assert (orders(book, BUY), orders(book, SELL), book.last_px) == ([(5, 10_000, 3)], [], None)
+    assert book.listing == LISTED
