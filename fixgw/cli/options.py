@@ -35,7 +35,7 @@ def data_option(command: Function) -> Function:
         show_envvar=True,
         show_default="./var",
         metavar="DIR",
-        help="Folder for the journal and the FIX stores; made if need be.",
+        help="Folder for the journal and all else the venue keeps; made if need be.",
     )(command)
 
 

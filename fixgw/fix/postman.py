@@ -60,7 +60,7 @@ class Postman:
         """A session that begins anew at each logon has nothing kept for it while it is away; else it is a fault."""
         is_away = not self._sessions[report.session].isLoggedOn()
         if not (is_away and report.session in self._forgetful):
-            raise NotStored(f"QuickFIX could not store a message for {report.session}; is the disk full?")
+            raise NotStored(f"QuickFIX could not store a message for {report.session}; this is a fault of the venue")
 
 
 class _Sessions(dict[str, fix.Session]):

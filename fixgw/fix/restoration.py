@@ -26,6 +26,11 @@ from fixgw.spec.commands import (
 from fixgw.spec.sequenced import Sequenced
 
 
+def _placeholder(session: str) -> Report:
+    """Return what is stored under a number that a gap fill will close: nothing of it is ever sent again."""
+    return Report(session, "0", "")
+
+
 class Restoration:
     """Takes the frames of the journal in order; is what sees QuickFIX's messages meanwhile."""
 
@@ -82,7 +87,11 @@ class Restoration:
         if number == 1:
             session.reset()
             self._expected[name] = 1
-        session.setNextSenderMsgSeqNum(number)
+        elif number < session.getExpectedSenderNum():
+            session.setNextSenderMsgSeqNum(number)
+        # From a store with a hole where a resend should begin, QuickFIX reads nothing at all.
+        while session.getExpectedSenderNum() < number:
+            self._store(_placeholder(name))
 
     def _store(self, report: Report) -> None:
         if report.session in self._sessions:
