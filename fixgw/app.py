@@ -8,14 +8,18 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, get_args
 
 import quickfix as fix
 
+from fixgw.admin.address import NAME as ADMIN_SOCKET
+from fixgw.admin.answers import Facts
+from fixgw.admin.server import AdminServer
 from fixgw.config.load import VenueConfig
 from fixgw.engine.reconfiguration import conflicts
 from fixgw.fix.acceptor import OrderEntry
 from fixgw.fix.admission import Admission
+from fixgw.fix.control import SessionControl
 from fixgw.fix.doorkeeper import Doorkeeper
 from fixgw.fix.inbound import Decoder
 from fixgw.fix.numbering import Numbering
@@ -27,7 +31,8 @@ from fixgw.fix.sessions import log_out_all, session_ids, write_settings
 from fixgw.journal.reader import read
 from fixgw.journal.writer import JournalWriter
 from fixgw.sequencer import Core, Sequencer
-from fixgw.spec.commands import ConfigureVenue
+from fixgw.spec.commands import ConfigureVenue, OperatorCommand
+from fixgw.spec.sequenced import Sequenced
 
 HOST = "127.0.0.1"
 EXIT_FAULT = 70
@@ -37,6 +42,7 @@ TICK_INTERVAL_S = 0.5
 """How often QuickFIX is made to look at heartbeats, however busy it is."""
 
 _LOGOUT_TIMEOUT_S = 3.0
+_OPERATOR_COMMANDS = frozenset(get_args(OperatorCommand))
 
 log = logging.getLogger("fixgw.app")
 
@@ -73,11 +79,12 @@ class Gateway:
         encoder, postman = Encoder(), Postman(config.comp_id, sessions, self._traffic)
         self._doorkeeper = Doorkeeper(config.port, self._readiness, self._traffic)
         decoder = Decoder(config.participants, config.instruments, config.stale_order_s, clock_ns)
-        admission = Admission(self._doorkeeper.may_log_on)
+        core = Core()
+        self._control = SessionControl(ids, core.gate.restrictions.disabled, lambda away: self._numbering.closed(away))
+        admission = Admission(self._doorkeeper.may_log_on, self._control.why_not)
         self._order_entry = OrderEntry(decoder, postman, admission, _stop_hard)
         self._acceptor = self._make_acceptor(data_dir / "fix", sessions)
 
-        core = Core()
         restoration = Restoration(encoder, postman, ids)
         self._order_entry.outgoing = restoration
         last = core.replay(restoration.beside(read(data_dir / "journal")))
@@ -86,12 +93,18 @@ class Gateway:
         _refuse_conflicts(core, configuration)
 
         last_time_ns = 0 if last is None else last.time_ns
-        self._sequencer = Sequencer(core, self._journal, Reporter(encoder, postman), clock_ns, last_time_ns)
+        audience = _Audience(Reporter(encoder, postman), self._control)
+        self._sequencer = Sequencer(core, self._journal, audience, clock_ns, last_time_ns)
+        self._admin = AdminServer(data_dir / ADMIN_SOCKET, self._sequencer, self._facts, self._readiness.wake)
+        audience.admin = self._admin
         self._numbering = Numbering(self._sequencer)
         self._order_entry.outgoing = self._numbering
         self._order_entry.offer = self._sequencer.offer
         if core.configuration != configuration:
             self._sequencer.process([configuration])
+
+    def _facts(self) -> Facts:
+        return Facts(os.getpid(), self._journal.next_sequence - 1, self._control.connections())
 
     def _make_acceptor(self, folder: Path, sessions: Mapping[str, Mapping[str, str]]) -> fix.SocketAcceptor:
         """Make the acceptor; it has the stores of its sessions in memory, empty."""
@@ -115,6 +128,7 @@ class Gateway:
         self._listener = listener
         self._doorkeeper.scan()
         self._doorkeeper.start()
+        self._admin.start()
 
     def run(self) -> None:
         """Trade until ``stop``, then log the sessions out, answer what was received and close the journal.
@@ -141,6 +155,8 @@ class Gateway:
         if self._order_entry.fault is not None:
             raise self._order_entry.fault
         is_idle = not self._sequencer.work()
+        if not self._is_stopping:
+            self._control.work()
         self._numbering.settle()
         if is_idle and self._listener in self._readiness.wait():
             # Somebody comes in: QuickFIX accepts in this pass, and from then on we wait for that socket too.
@@ -162,8 +178,25 @@ class Gateway:
         while self._sequencer.work():
             pass
         self._numbering.settle()
+        self._admin.stop()
         self._doorkeeper.stop()
         self._journal.close()
+
+
+class _Audience:
+    """All who are told: the clients, and of an operator's command the FIX sessions' control and the operator."""
+
+    def __init__(self, reporter: Reporter, control: SessionControl) -> None:
+        self._tell_clients = reporter.tell
+        self.tell_answer = reporter.tell_answer
+        self._control = control
+        self.admin: AdminServer
+
+    def tell(self, sequenced: Sequenced) -> None:
+        self._tell_clients(sequenced)
+        if type(sequenced.command) in _OPERATOR_COMMANDS:
+            self._control.tell(sequenced)
+            self.admin.tell(sequenced)
 
 
 def _stop_hard(fault: BaseException) -> NoReturn:

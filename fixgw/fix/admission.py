@@ -25,8 +25,12 @@ log = logging.getLogger("fixgw.fix.admission")
 class Admission:
     """Judges the administrative messages on which QuickFIX alone would be too generous."""
 
-    def __init__(self, may_log_on: Callable[[], bool]) -> None:
+    def __init__(
+        self, may_log_on: Callable[[], bool], why_not: Callable[[str], str | None] = lambda _session: None
+    ) -> None:
+        """``why_not`` tells of a session why an operator keeps it out, or None."""
         self._may_log_on = may_log_on
+        self._why_kept_out = why_not
         self._sender_num_to_put_back: dict[str, int] = {}
         self._resend_again_at: dict[str, float] = {}
 
@@ -42,7 +46,7 @@ class Admission:
         session = fix.Session.lookupSession(session_id)
         assert session is not None, session_id
         self._put_back_sender_num(session_id.toString(), session)
-        why = self._why_not(message)
+        why = self._why_kept_out(session_id.getTargetCompID().getValue()) or self._why_not(message)
         if why is not None:
             self._sender_num_to_put_back[session_id.toString()] = session.getExpectedSenderNum()
             log.warning("logon of %s refused: %s", session_id.getTargetCompID().getValue(), why)

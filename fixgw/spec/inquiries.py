@@ -176,3 +176,13 @@ class RiskAnswer(msgspec.Struct, frozen=True):
 
 OperatorInquiry = VenueInquiry | SessionsInquiry | OrdersInquiry | OrderInquiry | InstrumentsInquiry | RiskInquiry
 OperatorAnswer = VenueAnswer | SessionsAnswer | OrdersAnswer | OrderAnswer | InstrumentsAnswer | RiskAnswer
+
+
+class SessionConnection(msgspec.Struct, frozen=True, gc=False):
+    """How a FIX session stands with its client."""
+
+    is_logged_on: bool
+    next_msg_seq_num: int
+    """MsgSeqNum(34) of the next message to the client."""
+    expected_msg_seq_num: int
+    """What is expected next from the client."""

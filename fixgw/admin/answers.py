@@ -1,0 +1,199 @@
+"""Answers to operators, as one JSON object a line (docs/operator.md).
+
+Prices, quantities and amounts are text in decimal: a JSON number would be taken for a binary float.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, assert_never
+
+import msgspec
+
+from fixgw.spec.events import (
+    LimitsSet,
+    OperatorRefused,
+    OrderCanceled,
+    OrdersSwept,
+    OrderState,
+)
+from fixgw.spec.fixed import format_fixed, format_ratio, format_shortest
+from fixgw.spec.inquiries import (
+    InstrumentsAnswer,
+    InstrumentSummary,
+    OperatorAnswer,
+    OrderAnswer,
+    OrdersAnswer,
+    RiskAnswer,
+    SessionConnection,
+    SessionsAnswer,
+    SessionSummary,
+    VenueAnswer,
+)
+from fixgw.spec.instrument import NOTIONAL_SCALE, SCALE_MAX
+from fixgw.spec.limits import LIMIT_NAMES, ScopedLimits
+from fixgw.spec.restriction import Restriction
+from fixgw.spec.sequenced import Sequenced
+
+AVG_PX_EXTRA_DECIMALS = 4
+
+Json = dict[str, Any]
+_encode = msgspec.json.Encoder().encode
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """What the gateway knows besides the core, at the moment of the answer."""
+
+    pid: int
+    sequence: int
+    """Of the last frame in the journal."""
+    connections: Mapping[str, SessionConnection]
+    """By CompID."""
+
+
+def line(answer: Json) -> bytes:
+    return _encode(answer) + b"\n"
+
+
+def refused(error: str) -> Json:
+    return {"ok": False, "error": error}
+
+
+def of_command(sequenced: Sequenced) -> Json:
+    """Return what came of an operator's command."""
+    done: Json = {"ok": True, "sequence": sequenced.sequence, "time": utc_text(sequenced.time_ns)}
+    for event in sequenced.events:
+        match event:
+            case OperatorRefused():
+                return refused(event.text)
+            case OrdersSwept():
+                done |= {"canceled": event.canceled, "left": event.left}
+            case LimitsSet():
+                done |= {"limits": _limits(event.limits)}
+            case OrderCanceled() if len(sequenced.events) == 1:
+                done |= {"canceled": 1, "left": 0, "order": order_json(event.order)}
+            case _:
+                pass
+    return done
+
+
+def of_inquiry(answer: OperatorAnswer, facts: Facts) -> Json:
+    match answer:
+        case VenueAnswer():
+            told = _venue(answer, facts)
+        case SessionsAnswer():
+            told = {"sessions": [_session(each, facts.connections.get(each.session)) for each in answer.sessions]}
+        case OrdersAnswer():
+            told = {"orders": [order_json(order) for order in answer.orders], "next_below": answer.next_below}
+        case OrderAnswer():
+            told = {"order": None if answer.order is None else order_json(answer.order)}
+        case InstrumentsAnswer():
+            told = {"instruments": [_instrument(each) for each in answer.instruments], "next_after": answer.next_after}
+        case RiskAnswer():
+            told = _risk(answer)
+        case _:
+            assert_never(answer)
+    return {"ok": True, **told}
+
+
+def _venue(answer: VenueAnswer, facts: Facts) -> Json:
+    return {
+        "pid": facts.pid,
+        "sequence": facts.sequence,
+        "sessions": len(facts.connections),
+        "logged_on": sorted(name for name, each in facts.connections.items() if each.is_logged_on),
+        "open_orders": answer.open_orders,
+        "orders_entered": answer.orders_entered,
+        "orders_to_cancel": answer.orders_to_sweep,
+        "halted": [_restriction("symbol", each) for each in answer.halted],
+        "killed": [_restriction("scope", each) for each in answer.killed],
+        "disabled": [_restriction("session", each) for each in answer.disabled],
+    }
+
+
+def _restriction(kind: str, restriction: Restriction) -> Json:
+    return {kind: restriction.name, "operator": restriction.operator, "reason": restriction.reason}
+
+
+def _session(summary: SessionSummary, connection: SessionConnection | None) -> Json:
+    return {
+        "session": summary.session,
+        "firm": summary.firm,
+        "accounts": summary.accounts,
+        "logged_on": connection is not None and connection.is_logged_on,
+        "next_msg_seq_num": None if connection is None else connection.next_msg_seq_num,
+        "expected_msg_seq_num": None if connection is None else connection.expected_msg_seq_num,
+        "open_orders": summary.open_orders,
+        "disabled": None if summary.disabled is None else _restriction("session", summary.disabled),
+    }
+
+
+def order_json(order: OrderState) -> Json:
+    """Return an order with the names of FIX; ``avg_px`` is rounded to four decimals more than a price has."""
+    number = format_fixed if order.qty_scale <= SCALE_MAX else format_shortest
+    scale = order.price_scale
+    average = None
+    if order.cum_qty:
+        average = format_ratio(order.cum_notional, order.cum_qty * 10**scale, scale + AVG_PX_EXTRA_DECIMALS)
+    return {
+        "order_id": order.order_id,
+        "session": order.session,
+        "firm": order.firm,
+        "account": order.account,
+        "cl_ord_id": order.cl_ord_id,
+        "symbol": order.symbol,
+        "side": order.side.name.lower(),
+        "ord_type": order.ord_type.name.lower(),
+        "time_in_force": order.time_in_force.name.lower(),
+        "order_qty": number(order.order_qty, order.qty_scale),
+        "price": None if order.price is None else number(order.price, scale),
+        "ord_status": order.ord_status.name.lower(),
+        "cum_qty": number(order.cum_qty, order.qty_scale),
+        "leaves_qty": number(order.leaves_qty, order.qty_scale),
+        "avg_px": average,
+    }
+
+
+def _instrument(summary: InstrumentSummary) -> Json:
+    def price(value: int | None) -> str | None:
+        return None if value is None else format_fixed(value, summary.price_scale)
+
+    def qty(value: int | None) -> str | None:
+        return None if value is None else format_fixed(value, summary.qty_scale)
+
+    return {
+        "symbol": summary.symbol,
+        "state": "trading" if summary.halted is None else "halted",
+        "halted": None if summary.halted is None else _restriction("symbol", summary.halted),
+        "last_px": price(summary.last_px),
+        "bid_px": price(summary.bid_px),
+        "bid_qty": qty(summary.bid_qty),
+        "offer_px": price(summary.offer_px),
+        "offer_qty": qty(summary.offer_qty),
+    }
+
+
+def _risk(answer: RiskAnswer) -> Json:
+    return {
+        "limits": [_limits(each) | {"by_operator": each.scope in answer.set_by_operators} for each in answer.limits],
+        "lifted": [s for s in answer.set_by_operators if s not in {each.scope for each in answer.limits}],
+        "killed": [_restriction("scope", each) for each in answer.killed],
+        "exposure": [
+            {
+                "firm": each.firm,
+                "account": each.account,
+                "open_notional": format_shortest(each.open_notional, NOTIONAL_SCALE),
+            }
+            for each in answer.exposures
+        ],
+    }
+
+
+def _limits(limits: ScopedLimits) -> Json:
+    values = ((name, getattr(limits, name)) for name in LIMIT_NAMES)
+    return {"scope": limits.scope, **{name: None if value is None else f"{value:f}" for name, value in values}}
+
+
+def utc_text(time_ns: int) -> str:
+    """Return ISO 8601 in microseconds."""
+    whole, rest = divmod(time_ns // 1_000, 1_000_000)
+    return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{rest:06d}Z"

@@ -1,0 +1,234 @@
+"""Requests of operators, one JSON object a line (docs/operator.md), and the commands and inquiries they stand for."""
+
+from decimal import Decimal
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from fixgw.spec.commands import (
+    CancelAllByOperator,
+    CancelByOperator,
+    DisableSession,
+    EnableSession,
+    HaltInstrument,
+    Kill,
+    LogOutSession,
+    OperatorCommand,
+    Release,
+    ResetSession,
+    ResumeInstrument,
+    SetLimits,
+)
+from fixgw.spec.inquiries import (
+    InstrumentsInquiry,
+    OperatorInquiry,
+    OrderInquiry,
+    OrdersInquiry,
+    RiskInquiry,
+    SessionsInquiry,
+    VenueInquiry,
+)
+from fixgw.spec.limits import LimitChange
+from fixgw.spec.values import OrdStatus, Side
+
+NAME_LENGTH_MAX = 64
+REASON_LENGTH_MAX = 200
+
+# What is written here goes into Text(58) of clients, where only printable ASCII may stand.
+_PRINTABLE = r"\A[ -~]+\Z"
+Name = Annotated[str, Meta(max_length=NAME_LENGTH_MAX, pattern=_PRINTABLE)]
+ScopeText = Annotated[str, Meta(max_length=NAME_LENGTH_MAX + len("instrument:"), pattern=_PRINTABLE)]
+Reason = Annotated[str, Meta(max_length=REASON_LENGTH_MAX, pattern=_PRINTABLE)]
+LimitText = Annotated[str, Meta(pattern=r"\A[0-9]{1,18}(\.[0-9]{1,18})?\Z")] | None
+
+STATES: dict[str, tuple[OrdStatus, ...]] = {
+    "open": (OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED),
+    "new": (OrdStatus.NEW,),
+    "partially_filled": (OrdStatus.PARTIALLY_FILLED,),
+    "filled": (OrdStatus.FILLED,),
+    "canceled": (OrdStatus.CANCELED,),
+    "rejected": (OrdStatus.REJECTED,),
+    "all": (),
+}
+
+
+class _Ask(msgspec.Struct, tag_field="do", forbid_unknown_fields=True, kw_only=True):
+    """A question; ``operator`` is taken everywhere, so that a client need not know which request is which."""
+
+    operator: Name | None = None
+
+
+class _Change(msgspec.Struct, tag_field="do", forbid_unknown_fields=True, kw_only=True):
+    reason: Reason
+    operator: Name | None = None
+
+    def by(self, user: str) -> tuple[str, str]:
+        """Return who asks, ``user`` being who the operating system says it is, and why."""
+        return (user if self.operator in (None, user) else f"{self.operator} ({user})"), self.reason
+
+
+class Status(_Ask, tag="status"):
+    pass
+
+
+class Sessions(_Ask, tag="sessions"):
+    pass
+
+
+class Orders(_Ask, tag="orders"):
+    session: Name | None = None
+    firm: Name | None = None
+    account: Name | None = None
+    symbol: Name | None = None
+    side: Side | None = None
+    state: str = "open"
+    below: Annotated[int, Meta(ge=1, le=2**63 - 1)] | None = None
+    limit: Annotated[int, Meta(ge=1, le=1_000)] = 100
+
+    def __post_init__(self) -> None:
+        if self.state not in STATES:
+            raise ValueError(f"there is no state {self.state}; there are {', '.join(STATES)}")
+
+
+class Order(_Ask, tag="order"):
+    """By ``order_id``, or by ``session`` and ``cl_ord_id``."""
+
+    order_id: Name | None = None
+    session: Name | None = None
+    cl_ord_id: Name | None = None
+
+
+class Instruments(_Ask, tag="instruments"):
+    after: Name | None = None
+
+
+class Risk(_Ask, tag="risk"):
+    pass
+
+
+class HaltRequest(_Change, tag="halt"):
+    symbol: Name
+
+
+class ResumeRequest(_Change, tag="resume"):
+    symbol: Name
+
+
+class KillRequest(_Change, tag="kill"):
+    scope: ScopeText
+
+
+class ReleaseRequest(_Change, tag="release"):
+    scope: ScopeText
+
+
+class SetLimitsRequest(_Change, tag="set-limits"):
+    """``limits`` are numbers as text, or null for no limit."""
+
+    scope: ScopeText
+    limits: Annotated[dict[Name, LimitText], Meta(max_length=20)]
+
+
+class CancelOrderRequest(_Change, tag="cancel-order"):
+    order_id: Name
+
+
+class CancelAllRequest(_Change, tag="cancel-all"):
+    scope: ScopeText
+
+
+class DisableSessionRequest(_Change, tag="disable-session"):
+    session: Name
+
+
+class EnableSessionRequest(_Change, tag="enable-session"):
+    session: Name
+
+
+class LogOutSessionRequest(_Change, tag="log-out-session"):
+    session: Name
+
+
+class ResetSessionRequest(_Change, tag="reset-session"):
+    session: Name
+
+
+Ask = Status | Sessions | Orders | Order | Instruments | Risk
+Change = (
+    HaltRequest
+    | ResumeRequest
+    | KillRequest
+    | ReleaseRequest
+    | SetLimitsRequest
+    | CancelOrderRequest
+    | CancelAllRequest
+    | DisableSessionRequest
+    | EnableSessionRequest
+    | LogOutSessionRequest
+    | ResetSessionRequest
+)
+
+_decoder: msgspec.json.Decoder[Ask | Change] = msgspec.json.Decoder(Ask | Change)
+
+
+class Malformed(ValueError):
+    """A line that is no request; says what is wrong with it."""
+
+
+def read(line: bytes, user: str) -> OperatorCommand | OperatorInquiry:
+    """Return what ``line`` asks for, ``user`` being at the other end.  Raises Malformed."""
+    try:
+        request = _decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Malformed(str(error)) from None
+    return _command(request, user) if isinstance(request, _Change) else _inquiry(request)
+
+
+def _inquiry(request: Ask) -> OperatorInquiry:
+    match request:
+        case Status():
+            return VenueInquiry()
+        case Sessions():
+            return SessionsInquiry()
+        case Orders():
+            narrowed = (request.session, request.firm, request.account, request.symbol, request.side)
+            return OrdersInquiry(*narrowed, STATES[request.state], request.below, request.limit)
+        case Order():
+            return OrderInquiry(request.order_id, request.session, request.cl_ord_id)
+        case Instruments():
+            return InstrumentsInquiry(request.after)
+        case Risk():
+            return RiskInquiry()
+
+
+def _command(request: Change, user: str) -> OperatorCommand:
+    operator, reason = request.by(user)
+    match request:
+        case HaltRequest():
+            return HaltInstrument(operator, reason, request.symbol)
+        case ResumeRequest():
+            return ResumeInstrument(operator, reason, request.symbol)
+        case KillRequest():
+            return Kill(operator, reason, request.scope)
+        case ReleaseRequest():
+            return Release(operator, reason, request.scope)
+        case SetLimitsRequest():
+            return SetLimits(operator, reason, request.scope, _changes(request))
+        case CancelOrderRequest():
+            return CancelByOperator(operator, reason, request.order_id)
+        case CancelAllRequest():
+            return CancelAllByOperator(operator, reason, request.scope)
+        case DisableSessionRequest():
+            return DisableSession(operator, reason, request.session)
+        case EnableSessionRequest():
+            return EnableSession(operator, reason, request.session)
+        case LogOutSessionRequest():
+            return LogOutSession(operator, reason, request.session)
+        case ResetSessionRequest():
+            return ResetSession(operator, reason, request.session)
+
+
+def _changes(request: SetLimitsRequest) -> tuple[LimitChange, ...]:
+    limits = request.limits.items()
+    return tuple(LimitChange(name, None if text is None else Decimal(text)) for name, text in limits)
