@@ -59,6 +59,7 @@ UNFINISHED_MAX = 100  # long answers that take turns; beyond it they go before n
 ASKED_MAX = 100  # questions of operators that wait, of which each batch is followed by one
 
 _CONTINUE_SWEEP = ContinueSweep()
+_INQUIRIES = (OrderStatusInquiry, MassStatusInquiry)
 
 
 class ReplayDiffers(Exception):
@@ -104,8 +105,6 @@ class Core:
     def _decide(self, command: Command) -> list[Event]:
         number = self._trading_commands + 1
         match command:
-            case UseNumber() | OpenSession() | CloseSession():
-                return []
             case NewOrder() | ReplaceOrder():
                 refusal = self.gate.check(command)
                 if refusal is not None:
@@ -116,6 +115,8 @@ class Core:
                 self.gate.configure(command)
             case CancelOrder() | MassCancel() | RefuseOrder() | RefuseChange() | ContinueSweep():
                 pass
+            case UseNumber() | OpenSession() | CloseSession():
+                return []
             case _:
                 return self._operate(command, number)
         self._trading_commands = number
@@ -245,15 +246,11 @@ class Sequencer:
         """
         decided: list[Sequenced] = []
         for request in batch:
-            match request:
-                case OrderStatusInquiry():
-                    self._tell(decided)
-                    self._listener.tell_answer(self._core.exchange.order_status(request), self._now_ns())
-                case MassStatusInquiry():
-                    self._tell(decided)
-                    self._listener.tell_answer(self._begin_answering(request), self._now_ns())
-                case _:
-                    decided.append(self._sequence_one(request))
+            if isinstance(request, _INQUIRIES):
+                self._tell(decided)
+                self._listener.tell_answer(self._answer(request), self._now_ns())
+            else:
+                decided.append(self._sequence_one(request))
         self._tell(decided)
         self._go_on_answering()
         while len(self._unfinished) > UNFINISHED_MAX:
@@ -277,6 +274,11 @@ class Sequencer:
     def is_idle(self) -> bool:
         """Whether all that was offered is in the journal."""
         return not self._inbox
+
+    def _answer(self, inquiry: Inquiry) -> Answer:
+        if isinstance(inquiry, OrderStatusInquiry):
+            return self._core.exchange.order_status(inquiry)
+        return self._begin_answering(inquiry)
 
     def _begin_answering(self, inquiry: MassStatusInquiry) -> MassStatusAnswer:
         answers = self._core.exchange.mass_status(inquiry)
