@@ -128,12 +128,9 @@ def _session(summary: SessionSummary, connection: SessionConnection | None) -> J
 
 
 def order_json(order: OrderState) -> Json:
-    """Return an order with the names of FIX; ``avg_px`` is rounded to four decimals more than a price has."""
+    """Return an order with the names of FIX; ``avg_px`` as AvgPx(6) of its reports."""
     number = format_fixed if order.qty_scale <= SCALE_MAX else format_shortest
     scale = order.price_scale
-    average = None
-    if order.cum_qty:
-        average = format_ratio(order.cum_notional, order.cum_qty * 10**scale, scale + AVG_PX_EXTRA_DECIMALS)
     return {
         "order_id": order.order_id,
         "session": order.session,
@@ -149,8 +146,16 @@ def order_json(order: OrderState) -> Json:
         "ord_status": order.ord_status.name.lower(),
         "cum_qty": number(order.cum_qty, order.qty_scale),
         "leaves_qty": number(order.leaves_qty, order.qty_scale),
-        "avg_px": average,
+        "avg_px": _avg_px(order) if order.cum_qty else None,
     }
+
+
+def _avg_px(order: OrderState) -> str:
+    whole, rest = divmod(order.cum_notional, order.cum_qty)
+    scale = order.price_scale
+    if not rest:
+        return format_fixed(whole, scale)
+    return format_ratio(order.cum_notional, order.cum_qty * 10**scale, scale + AVG_PX_EXTRA_DECIMALS)
 
 
 def _instrument(summary: InstrumentSummary) -> Json:

@@ -6,7 +6,13 @@ from fixgw import __version__
 from fixgw.cli.check import check
 from fixgw.cli.client import client
 from fixgw.cli.init import init
+from fixgw.cli.instruments import instruments
+from fixgw.cli.orders import orders
+from fixgw.cli.risk import risk
 from fixgw.cli.run import run
+from fixgw.cli.sessions import sessions
+from fixgw.cli.status import status
+from fixgw.cli.trades import trades
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -20,5 +26,5 @@ def main() -> None:
     """
 
 
-for command in (run, client, init, check):
+for command in (run, client, init, check, status, sessions, instruments, orders, trades, risk):
     main.add_command(command)
