@@ -1,7 +1,16 @@
 """The configuration: two files and the environment become one checked value, or a list of every mistake."""
 
-from fixgw.config.load import VenueConfig, load
+from fixgw.config.load import Multicast, VenueConfig, load
 from fixgw.config.mistakes import ConfigError, Mistake
-from fixgw.config.session_file import OrderEntrySession
+from fixgw.config.session_file import DropCopySession, MarketDataSession, OrderEntrySession
 
-__all__ = ["ConfigError", "Mistake", "OrderEntrySession", "VenueConfig", "load"]
+__all__ = [
+    "ConfigError",
+    "DropCopySession",
+    "MarketDataSession",
+    "Mistake",
+    "Multicast",
+    "OrderEntrySession",
+    "VenueConfig",
+    "load",
+]

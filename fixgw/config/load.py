@@ -5,11 +5,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from fixgw.config.environment import read_environment, variable
 from fixgw.config.mistakes import ConfigError, Mistake, Notes, suggestion
-from fixgw.config.session_file import OrderEntrySession, SessionFile, read_session_file
-from fixgw.config.venue_file import UNREADABLE, VenueFile, WrittenLimits, read_venue_file
+from fixgw.config.schema import TCP_PORTS, UDP_GROUPS
+from fixgw.config.session_file import (
+    DropCopySession,
+    MarketDataSession,
+    OrderEntrySession,
+    SessionFile,
+    read_session_file,
+)
+from fixgw.config.venue_file import UNREADABLE, ScalarPath, VenueFile, WrittenLimits, read_venue_file
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.limits import ScopedLimits
 from fixgw.spec.participant import Participant
@@ -19,17 +27,44 @@ SESSION_FILE = "sessions.cfg"
 PACKAGED = "packaged defaults"
 
 
+Group = tuple[str, int]
+"""A multicast address and its UDP port."""
+
+
+@dataclass(frozen=True)
+class Multicast:
+    """Where market data is sent, and where what was lost is asked for again."""
+
+    interface: str
+    ttl: int
+    a: Group
+    b: Group
+    snapshots: Group
+    retransmission_port: int
+
+
 @dataclass(frozen=True)
 class VenueConfig:
     """A configuration without mistakes."""
 
     comp_id: str
     port: int
+    """Of order entry."""
+    drop_copy_port: int
+    market_data_port: int
+    metrics_port: int
+    multicast: Multicast
+    redis_url: str | None
+    """None for a Redis of the venue's own."""
+    log_format: str
     durability: str
     stale_order_s: int
     instruments: tuple[Instrument, ...]
     limits: tuple[ScopedLimits, ...]
     sessions: tuple[OrderEntrySession, ...]
+    """Those of order entry."""
+    drop_copy_sessions: tuple[DropCopySession, ...]
+    market_data_sessions: tuple[MarketDataSession, ...]
     sources: tuple[str, ...]
     """Where venue.toml came from, where sessions.cfg, and the environment variables that had a say."""
 
@@ -67,6 +102,8 @@ def load(config_dir: Path, environ: Mapping[str, str]) -> VenueConfig:
     if session_text is not None:
         sessions = read_session_file(session_text, scalars.get(("venue", "comp_id")), session_notes)
     _note_unknown_scopes(venue, sessions, venue_notes)
+    for paths in (TCP_PORTS, UDP_GROUPS):
+        _note_twins(paths, scalars, venue, venue_notes)
     mistakes = (*venue_notes.in_order(), *session_notes.in_order(), *notes_of_environment.in_order())
     if mistakes:
         raise ConfigError(mistakes)
@@ -74,11 +111,19 @@ def load(config_dir: Path, environ: Mapping[str, str]) -> VenueConfig:
     return VenueConfig(
         comp_id=scalars["venue", "comp_id"],
         port=scalars["order_entry", "port"],
+        drop_copy_port=scalars["drop_copy", "port"],
+        market_data_port=scalars["market_data", "port"],
+        metrics_port=scalars["metrics", "port"],
+        multicast=Multicast(**{name: value for (table, name), value in scalars.items() if table == "multicast"}),
+        redis_url=scalars["redis", "url"],
+        log_format=scalars["log", "format"],
         durability=scalars["journal", "durability"],
         stale_order_s=scalars["order_entry", "stale_order_s"],
         instruments=venue.instruments,
         limits=tuple(written.limits for written in venue.limits),
         sessions=sessions.sessions,
+        drop_copy_sessions=sessions.drop_copy,
+        market_data_sessions=sessions.market_data,
         sources=(venue_source, session_source, *(variable(*path) for path in overrides)),
     )
 
@@ -112,6 +157,19 @@ def _open(config_dir: Path, name: str) -> tuple[str, Notes, str | None]:
         line = content.count(b"\n", 0, error.start) + 1
         notes.add(line, "", f"byte 0x{content[error.start]:02x} is not UTF-8; save the file as UTF-8")
         return str(path), notes, None
+
+
+def _note_twins(paths: Iterable[ScalarPath], scalars: Mapping[ScalarPath, Any], venue: VenueFile, notes: Notes) -> None:
+    """Two doors cannot have one port, nor two feeds one group."""
+    first: dict[object, ScalarPath] = {}
+    for path in paths:
+        if path not in scalars:
+            continue  # the file could not be read
+        value = scalars[path]
+        other = first.setdefault(value, path)
+        if other != path:
+            text = f"{value[0]}:{value[1]}" if isinstance(value, tuple) else value
+            notes.add(venue.lines.get(path), ".".join(path), f"{text} is {'.'.join(other)} already; write another")
 
 
 def _note_unknown_scopes(venue: VenueFile, sessions: SessionFile | None, notes: Notes) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
+from ipaddress import IPv4Address
 from typing import Any
 
 DIGITS_MAX = 18
@@ -12,6 +13,7 @@ DIGITS_MAX = 18
 _PLAIN_NUMBER = re.compile(r"-?\d{1,60}(\.\d{1,60})?", re.ASCII)
 _WIDE = Context(prec=130, Emin=MIN_EMIN, Emax=MAX_EMAX)
 _COMP_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
+_REDIS_URL = re.compile(r"(rediss?://[!-~]+|unix:///[!-~]+)", re.ASCII)
 _NAME = re.compile(r"[!-+\--~]{1,64}", re.ASCII)
 
 
@@ -114,6 +116,59 @@ def choice(right: str, not_yet: tuple[str, ...]) -> Kind:
     return Kind(f"`{right}`", read)
 
 
+def one_of(*words: str) -> Kind:
+    """One of a few words."""
+
+    def read(value: object) -> str:
+        if value in words:
+            return str(value)
+        raise WrongValueError(
+            f"{show(value)} is not a choice here; write {' or '.join(_quoted(word) for word in words)}"
+        )
+
+    return Kind(", ".join(f"`{word}`" for word in words), read)
+
+
+def _quoted(word: str) -> str:
+    return f'"{word}"'
+
+
+def _group(value: object) -> tuple[str, int]:
+    """A multicast group and its UDP port, ``239.192.0.1:20001``."""
+    address, _, port = value.rpartition(":") if isinstance(value, str) else ("", "", "")
+    right = "write a multicast address, 224.0.0.0 to 239.255.255.255, and a port, for example 239.192.0.1:20001"
+    parsed = _ipv4(address)
+    if parsed is None or not parsed.is_multicast or not port.isascii() or not port.isdecimal() or len(port) > 5:
+        raise WrongValueError(f"{show(value)} is not a multicast group; {right}")
+    if not 1 <= int(port) <= 65535:
+        raise WrongValueError(f"{show(value)} has no port from 1 to 65535; {right}")
+    return address, int(port)
+
+
+def _interface(value: object) -> str:
+    parsed = _ipv4(value) if isinstance(value, str) else None
+    if parsed is None or parsed.is_multicast or parsed.is_unspecified:
+        right = "write the IPv4 address of one of this host, for example 127.0.0.1"
+        raise WrongValueError(f"{show(value)} is not an interface; {right}")
+    return str(parsed)
+
+
+def _ipv4(text: str) -> IPv4Address | None:
+    try:
+        return IPv4Address(text)
+    except ValueError:
+        return None
+
+
+def _redis_url(value: object) -> str:
+    if not isinstance(value, str) or not _REDIS_URL.fullmatch(value):
+        right = (
+            "write redis://HOST:PORT, rediss://HOST:PORT or unix:///PATH, or leave it out for one of the venue's own"
+        )
+        raise WrongValueError(f"{show(value)} is not the URL of a Redis; {right}")
+    return value
+
+
 def _boolean(value: object) -> bool:
     if not isinstance(value, bool):
         raise WrongValueError(f"{show(value)} is not true or false; write true or false without quotes")
@@ -144,6 +199,9 @@ def name(what: str, example: str) -> Kind:
     return Kind("word", read)
 
 
+GROUP = Kind("multicast group and port", _group)
+INTERFACE = Kind("IPv4 address", _interface)
+REDIS_URL = Kind("URL", _redis_url)
 BOOLEAN = Kind("true or false", _boolean)
 COMP_ID = Kind("CompID", _comp_id)
 FIRM = name("a firm", "ALPHA")

@@ -5,7 +5,19 @@
 
 from dataclasses import dataclass
 
-from fixgw.config.readers import BOOLEAN, COMP_ID, SYMBOL, Kind, choice, number, whole_number
+from fixgw.config.readers import (
+    BOOLEAN,
+    COMP_ID,
+    GROUP,
+    INTERFACE,
+    REDIS_URL,
+    SYMBOL,
+    Kind,
+    choice,
+    number,
+    one_of,
+    whole_number,
+)
 from fixgw.spec.instrument import SCALE_MAX
 
 
@@ -67,6 +79,93 @@ JOURNAL = (
         "When a report may leave: `process`, when the operating system has its frame, so that a killed process loses "
         "nothing; `interval` and `disk` are not in this version",
         '"process"',
+    ),
+)
+
+DROP_COPY = (
+    Key(
+        "port",
+        whole_number(1, 65535, 9877),
+        9877,
+        "TCP port of the FIX acceptor for copies of executions; on the loopback interface only",
+        "9877",
+    ),
+)
+
+MARKET_DATA = (
+    Key(
+        "port",
+        whole_number(1, 65535, 9878),
+        9878,
+        "TCP port of the FIX acceptor for market data; on the loopback interface only",
+        "9878",
+    ),
+)
+
+MULTICAST = (
+    Key(
+        "interface",
+        INTERFACE,
+        "127.0.0.1",
+        "The interface of this host that packets leave by, and are joined on",
+        '"127.0.0.1"',
+    ),
+    Key("ttl", whole_number(0, 255, 0), 0, "How many routers a packet may pass; 0 stays on this host", "0"),
+    Key("a", GROUP, ("239.192.0.1", 20001), "The A feed", '"239.192.0.1:20001"', '`"239.192.0.1:20001"`'),
+    Key(
+        "b",
+        GROUP,
+        ("239.192.0.2", 20002),
+        "The B feed: the same packets",
+        '"239.192.0.2:20002"',
+        '`"239.192.0.2:20002"`',
+    ),
+    Key(
+        "snapshots",
+        GROUP,
+        ("239.192.0.3", 20003),
+        "Whole books, one after the other",
+        '"239.192.0.3:20003"',
+        '`"239.192.0.3:20003"`',
+    ),
+    Key(
+        "retransmission_port",
+        whole_number(1, 65535, 20004),
+        20004,
+        "TCP port where packets that were lost are asked for again; on 127.0.0.1",
+        "20004",
+    ),
+)
+
+REDIS = (
+    Key(
+        "url",
+        REDIS_URL,
+        None,
+        "A Redis to publish market data to; without it the venue starts one of its own, which listens on a Unix socket "
+        "in the data folder only",
+        '"redis://127.0.0.1:6379"',
+        "one of the venue's own",
+    ),
+)
+
+METRICS = (
+    Key(
+        "port",
+        whole_number(1, 65535, 9108),
+        9108,
+        "TCP port of `/metrics` and `/health` over HTTP; on the loopback interface only",
+        "9108",
+    ),
+)
+
+LOG = (
+    Key(
+        "format",
+        one_of("console", "json"),
+        "console",
+        "How log lines are written: for people or for programs",
+        '"json"',
     ),
 )
 
@@ -151,10 +250,30 @@ INSTRUMENT = (
     ),
 )
 
-SCALARS = {"venue": VENUE, "order_entry": ORDER_ENTRY, "journal": JOURNAL}
+SCALARS = {
+    "venue": VENUE,
+    "order_entry": ORDER_ENTRY,
+    "drop_copy": DROP_COPY,
+    "market_data": MARKET_DATA,
+    "multicast": MULTICAST,
+    "redis": REDIS,
+    "metrics": METRICS,
+    "journal": JOURNAL,
+    "log": LOG,
+}
 """The tables whose keys are single values; each key is an environment variable too."""
 
 SCOPE_KINDS = ("venue", "firm", "account", "session", "instrument")
+
+TCP_PORTS = (
+    ("order_entry", "port"),
+    ("drop_copy", "port"),
+    ("market_data", "port"),
+    ("metrics", "port"),
+    ("multicast", "retransmission_port"),
+)
+"""Keys of which no two may have one value, and so the next."""
+UDP_GROUPS = (("multicast", "a"), ("multicast", "b"), ("multicast", "snapshots"))
 
 TABLES = (*SCALARS, "limits", "instruments")
 """All that may stand at the top of venue.toml."""

@@ -7,7 +7,17 @@ from dataclasses import dataclass, field
 
 from fixgw.config.mistakes import Notes, suggestion
 from fixgw.config.readers import ACCOUNT, WrongValueError, show
-from fixgw.config.session_settings import OWN, PASSED_NAMES, SETTINGS, refusal
+from fixgw.config.session_settings import (
+    ALL_FIRMS,
+    DROP_COPY,
+    MARKET_DATA,
+    ORDER_ENTRY,
+    OWN,
+    PASSED_NAMES,
+    REQUIRED,
+    SETTINGS,
+    refusal,
+)
 
 _SECTION = re.compile(r"\[(.*)\]")
 _PRINTABLE = re.compile(r"[ -~]+")
@@ -29,10 +39,32 @@ class OrderEntrySession:
 
 
 @dataclass(frozen=True)
+class DropCopySession:
+    """A session that gets a copy of each ExecutionReport."""
+
+    comp_id: str
+    firms: tuple[str, ...] | None
+    """Whose reports; None for those of all firms."""
+    settings: dict[str, str]
+    line: int
+
+
+@dataclass(frozen=True)
+class MarketDataSession:
+    """A session that asks for market data."""
+
+    comp_id: str
+    settings: dict[str, str]
+    line: int
+
+
+@dataclass(frozen=True)
 class SessionFile:
     """What sessions.cfg says, and all names in it, those of wrong sessions too."""
 
     sessions: tuple[OrderEntrySession, ...]
+    drop_copy: tuple[DropCopySession, ...]
+    market_data: tuple[MarketDataSession, ...]
     comp_ids: frozenset[str]
     firms: frozenset[str]
     accounts: frozenset[str]
@@ -52,6 +84,20 @@ class _Section:
     entries: dict[str, _Entry] = field(default_factory=dict)
     written: dict[str, _Entry] = field(default_factory=dict)
 
+    @property
+    def role(self) -> str:
+        entry = self.entries.get("Role")
+        return ORDER_ENTRY if entry is None else entry.value
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What QuickFIX is to be handed."""
+        return {name: entry.value for name, entry in self.entries.items() if name in PASSED_NAMES}
+
+    def is_for(self, role: str) -> bool:
+        """Whether this is a session of the role that can be used."""
+        return self.role == role and "TargetCompID" in self.entries
+
 
 def read_session_file(text: str, comp_id: str | None, notes: Notes) -> SessionFile:
     """Read the whole file, noting every mistake.  ``comp_id`` is the venue's; None when that is not known."""
@@ -59,16 +105,25 @@ def read_session_file(text: str, comp_id: str | None, notes: Notes) -> SessionFi
     for section in sections:
         section.entries = defaults.entries | section.entries
         section.written = defaults.written | section.written
-    if not sections:
-        notes.add(None, "", "there is no session; write [SESSION], TargetCompID=CLIENT1, Firm=ALPHA, Accounts=A1")
     _note_twins(sections, notes)
-    accounts = [_accounts(section, notes) for section in sections]
-    _note_shared_accounts(sections, accounts, notes)
-    sessions = [_session(*pair, comp_id, notes) for pair in zip(sections, accounts, strict=True)]
+    for section in sections:
+        _note_missing(section, notes)
+        if comp_id is not None:
+            _note_comp_ids(section, comp_id, notes)
+    trading = [section for section in sections if section.role == ORDER_ENTRY]
+    if not trading:
+        notes.add(None, "", "there is no session; write [SESSION], TargetCompID=CLIENT1, Firm=ALPHA, Accounts=A1")
+    accounts = [_accounts(section, notes) for section in trading]
+    _note_shared_accounts(trading, accounts, notes)
+    firms = _names(trading, "Firm")
+    sessions = [_order_entry(*pair, notes) for pair in zip(trading, accounts, strict=True)]
+    copies = [_drop_copy(section, firms, notes) for section in sections if section.role == DROP_COPY]
     return SessionFile(
         sessions=tuple(session for session in sessions if session is not None),
-        comp_ids=_names(sections, "TargetCompID"),
-        firms=_names(sections, "Firm"),
+        drop_copy=tuple(session for session in copies if session is not None),
+        market_data=tuple(_market_data(section) for section in sections if section.is_for(MARKET_DATA)),
+        comp_ids=_names(trading, "TargetCompID"),
+        firms=firms,
         accounts=frozenset(name for names in accounts for name in names),
     )
 
@@ -186,14 +241,11 @@ def _note_shared_accounts(sections: list[_Section], accounts: Iterable[tuple[str
                 notes.add(line, "Accounts", message)
 
 
-def _session(
-    section: _Section, accounts: tuple[str, ...], comp_id: str | None, notes: Notes
-) -> OrderEntrySession | None:
+def _order_entry(section: _Section, accounts: tuple[str, ...], notes: Notes) -> OrderEntrySession | None:
     """Return the session; None when a mistake was noted that leaves nothing to use."""
-    _note_missing(section, notes)
-    if comp_id is not None:
-        _note_comp_ids(section, comp_id, notes)
     target, firm = section.entries.get("TargetCompID"), section.entries.get("Firm")
+    if firm is not None and firm.value == ALL_FIRMS:
+        notes.add(firm.line, "Firm", f"{ALL_FIRMS} is for drop-copy sessions; write the firm, for example Firm=ALPHA")
     if target is None or firm is None or not accounts:
         return None
     extensions = section.entries.get("Extensions")
@@ -202,18 +254,39 @@ def _session(
         firm=firm.value,
         accounts=accounts,
         extensions=extensions is not None and extensions.value == "Y",
-        settings={name: entry.value for name, entry in section.entries.items() if name in PASSED_NAMES},
+        settings=section.settings,
         line=section.line,
     )
 
 
+def _drop_copy(section: _Section, firms: frozenset[str], notes: Notes) -> DropCopySession | None:
+    target, firm = section.entries.get("TargetCompID"), section.entries.get("Firm")
+    if firm is not None and firm.value != ALL_FIRMS and firm.value not in firms:
+        right = f"{suggestion(firm.value, firms)}, or write * for all"
+        notes.add(firm.line, "Firm", f"{firm.value} trades nowhere in this file; {right}")
+    if target is None or firm is None:
+        return None
+    copied = None if firm.value == ALL_FIRMS else (firm.value,)
+    return DropCopySession(target.value, copied, section.settings, section.line)
+
+
+def _market_data(section: _Section) -> MarketDataSession:
+    return MarketDataSession(section.entries["TargetCompID"].value, section.settings, section.line)
+
+
 def _note_missing(section: _Section, notes: Notes) -> None:
+    """Note what a session of its role must say and does not, and what it may not say."""
+    whose = section.written.get("TargetCompID")
+    session = f"the session of {show(whose.value)[1:-1]}" if whose else "this session"
     for setting in OWN:
-        if setting.default == "required" and setting.name not in section.written:
-            whose = section.written.get("TargetCompID")
-            session = f"the session of {show(whose.value)[1:-1]}" if whose else "this session"
+        if setting.default != "required":
+            continue
+        is_wanted, entry = setting.name in REQUIRED[section.role], section.written.get(setting.name)
+        if is_wanted and entry is None:
             right = f"write for example {setting.name}={setting.example}"
             notes.add(section.line, setting.name, f"is missing in {session}; {right}")
+        elif not is_wanted and entry is not None and entry.line > section.line:
+            notes.add(entry.line, setting.name, f"has no place in a session with Role={section.role}; leave it out")
 
 
 def _note_comp_ids(section: _Section, comp_id: str, notes: Notes) -> None:

@@ -59,9 +59,9 @@ def _only(right: str, reason: str) -> Callable[[str], str]:
 
 
 def _role(value: str) -> str:
-    if value in ("drop-copy", "market-data"):
-        raise WrongValueError(f"{show(value)} is not in this version; write order-entry")
-    return _only("order-entry", "there is one role in this version")(value)
+    if value not in ROLES:
+        raise WrongValueError(f"{show(value)} is not a role; write {', '.join(ROLES[:-1])} or {ROLES[-1]}")
+    return value
 
 
 def _any(value: str) -> str:
@@ -72,18 +72,44 @@ def _fixed(name: str, value: str, meaning: str) -> Setting:
     return Setting(name, f"`{value}`", value, meaning, value, _only(value, meaning))
 
 
+ORDER_ENTRY, DROP_COPY, MARKET_DATA = ROLES = ("order-entry", "drop-copy", "market-data")
+
+ALL_FIRMS = "*"
+
+REQUIRED = {
+    ORDER_ENTRY: ("TargetCompID", "Firm", "Accounts"),
+    DROP_COPY: ("TargetCompID", "Firm"),
+    MARKET_DATA: ("TargetCompID",),
+}
+"""The settings that a session of each role must have; of these three it may have no others."""
+
 OWN = (
     Setting("TargetCompID", "CompID", "required", "The client's CompID; one session each", "CLIENT1", COMP_ID.read),
-    Setting("Firm", "word", "required", "The firm the session acts for", "ALPHA", FIRM.read),
+    Setting(
+        "Firm",
+        "word",
+        "required",
+        "The firm the session acts for; of a drop-copy session the firm it gets copies of, or `*` for all; a market-data "
+        "session has none",
+        "ALPHA",
+        FIRM.read,
+    ),
     Setting(
         "Accounts",
         "words, comma separated",
         "required",
-        "The accounts it may name in Account(1); an order without one goes to the first",
+        "The accounts it may name in Account(1); an order without one goes to the first; for order entry only",
         "A1,A2",
         _any,
     ),
-    Setting("Role", "`order-entry`", "order-entry", "What the session is for", "order-entry", _role),
+    Setting(
+        "Role",
+        "`order-entry`, `drop-copy` or `market-data`",
+        "order-entry",
+        "What the session is for; each role has a port of its own",
+        "order-entry",
+        _role,
+    ),
     Setting(
         "Extensions",
         "`Y` or `N`",

@@ -33,11 +33,13 @@ class VenueFile:
     scalars: dict[ScalarPath, Any]
     instruments: tuple[Instrument, ...]
     limits: tuple[WrittenLimits, ...]
+    lines: dict[ScalarPath, int | None]
+    """Where the single values stand that are written."""
     symbols: frozenset[str] | None
     """All symbols that the file names, those of wrong instruments too; None when it could not be read."""
 
 
-UNREADABLE = VenueFile({}, (), (), None)
+UNREADABLE = VenueFile({}, (), (), {}, None)
 
 
 def read_venue_file(text: str, notes: Notes) -> VenueFile:
@@ -57,13 +59,15 @@ class _Reading:
 
     def venue_file(self) -> VenueFile:
         self._note_unknown((), self.toml.tables, TABLES)
-        scalars = _default_scalars()
+        scalars, lines = _default_scalars(), dict[ScalarPath, int | None]()
         for table, keys in SCALARS.items():
-            values = self._values((table,), self._table((table,), self.toml.tables.get(table, {})), keys)
+            written = self._table((table,), self.toml.tables.get(table, {}))
+            values = self._values((table,), written, keys)
             scalars |= {(table, name): value for name, value in values.items()}
+            lines |= {(table, name): self.toml.line((table, name)) for name in written}
         instruments = self._instruments(self.toml.tables.get("instruments", []))
         limits = tuple(self._limits(self._table(("limits",), self.toml.tables.get("limits", {}))))
-        return VenueFile(scalars, instruments, limits, self._symbols())
+        return VenueFile(scalars, instruments, limits, lines, self._symbols())
 
     def _note(self, path: KeyPath, message: str) -> None:
         self.notes.add(self.toml.line(path), key_text(path), message)
