@@ -122,15 +122,10 @@ def one_of(*words: str) -> Kind:
     def read(value: object) -> str:
         if value in words:
             return str(value)
-        raise WrongValueError(
-            f"{show(value)} is not a choice here; write {' or '.join(_quoted(word) for word in words)}"
-        )
+        right = " or ".join(f'"{word}"' for word in words)
+        raise WrongValueError(f"{show(value)} is not a choice here; write {right}")
 
     return Kind(", ".join(f"`{word}`" for word in words), read)
-
-
-def _quoted(word: str) -> str:
-    return f'"{word}"'
 
 
 def _group(value: object) -> tuple[str, int]:
@@ -162,9 +157,7 @@ def _ipv4(text: str) -> IPv4Address | None:
 
 def _redis_url(value: object) -> str:
     if not isinstance(value, str) or not _REDIS_URL.fullmatch(value):
-        right = (
-            "write redis://HOST:PORT, rediss://HOST:PORT or unix:///PATH, or leave it out for one of the venue's own"
-        )
+        right = "write redis://HOST:PORT, rediss://HOST:PORT or unix:///PATH, or leave it out for the venue's own"
         raise WrongValueError(f"{show(value)} is not the URL of a Redis; {right}")
     return value
 

@@ -116,7 +116,7 @@ MULTICAST = (
         "b",
         GROUP,
         ("239.192.0.2", 20002),
-        "The B feed: the same packets",
+        "The same packets again",
         '"239.192.0.2:20002"',
         '`"239.192.0.2:20002"`',
     ),
@@ -164,7 +164,7 @@ LOG = (
         "format",
         one_of("console", "json"),
         "console",
-        "How log lines are written: for people or for programs",
+        "How log lines are written, for people or programs",
         '"json"',
     ),
 )

@@ -89,8 +89,8 @@ OWN = (
         "Firm",
         "word",
         "required",
-        "The firm the session acts for; of a drop-copy session the firm it gets copies of, or `*` for all; a market-data "
-        "session has none",
+        "The firm the session acts for; of a drop-copy session the firm it gets copies of, or `*` for all; a "
+        "market-data session has none",
         "ALPHA",
         FIRM.read,
     ),
