@@ -100,6 +100,8 @@ class Gateway:
         self._numbering = Numbering(self._sequencer)
         self._order_entry.outgoing = self._numbering
         self._order_entry.offer = self._sequencer.offer
+        for session_id in restoration.begun_anew:
+            self._numbering.closed(session_id)
         if core.configuration != configuration:
             self._sequencer.process([configuration])
 

@@ -21,8 +21,10 @@ from fixgw.spec.commands import (
     RefuseChange,
     RefuseOrder,
     ReplaceOrder,
+    ResetSession,
     UseNumber,
 )
+from fixgw.spec.events import SessionReset
 from fixgw.spec.sequenced import Sequenced
 
 
@@ -38,12 +40,17 @@ class Restoration:
         """``session_ids`` are those of the sessions that there are now; what others had is passed over."""
         self._encoder = encoder
         self._postman = postman
+        self._session_ids = session_ids
         self._sessions = {
             name: session
             for name, session_id in session_ids.items()
             if (session := fix.Session.lookupSession(session_id)) is not None
         }
         self._expected = dict.fromkeys(self._sessions, 1)
+        self._to_begin_anew: set[str] = set()
+        """Sessions that an operator has reset, while the journal does not say yet that it was done."""
+        self.begun_anew: list[fix.SessionID] = []
+        """Sessions that were reset only now, since the process was killed before it could: to be noted."""
         self._time = TimeText()
         self._sending_time = ""
 
@@ -52,6 +59,10 @@ class Restoration:
         for frame in frames:
             yield frame
             self._restore(frame)
+        for name in sorted(self._to_begin_anew & self._sessions.keys()):
+            self.begun_anew.append(self._session_ids[name])
+            self._go_on_from(name, 1)
+            self._expected[name] = 1
         for name, session in self._sessions.items():
             session.setNextTargetMsgSeqNum(self._expected[name])
 
@@ -65,6 +76,8 @@ class Restoration:
                 self._expect(frame.command.session, frame.command.expected_msg_seq_num)
             case NewOrder() | CancelOrder() | ReplaceOrder() | MassCancel() | RefuseOrder() | RefuseChange() as command:
                 self._expect(command.session, command.msg_seq_num and command.msg_seq_num + 1)
+            case ResetSession() if any(isinstance(event, SessionReset) for event in frame.events):
+                self._to_begin_anew.add(frame.command.session)
             case _:
                 pass  # no message of a session asked for it
         for event in frame.events:
@@ -81,6 +94,8 @@ class Restoration:
 
     def _go_on_from(self, name: str, number: int) -> None:
         """Have ``number`` be next; when it is 1 the session began anew, and all before is forgotten."""
+        if number == 1:
+            self._to_begin_anew.discard(name)
         session = self._sessions.get(name)
         if session is None or number == session.getExpectedSenderNum():
             return
