@@ -1,9 +1,10 @@
 """What runs without any file: the values that design.md promises."""
 
+from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
 
-from fixgw.config import OrderEntrySession, VenueConfig, load
+from fixgw.config import DropCopySession, MarketDataSession, Multicast, OrderEntrySession, VenueConfig, load
 from fixgw.config.load import PACKAGED, SESSION_FILE, VENUE_FILE, default_text
 from fixgw.config.schema import SCALARS
 from fixgw.spec.instrument import Instrument
@@ -18,6 +19,14 @@ def test_packaged_defaults_are_what_is_promised(tmp_path: Path) -> None:
     assert load(tmp_path, {}) == VenueConfig(
         comp_id="FIXGW",
         port=9876,
+        drop_copy_port=9877,
+        market_data_port=9878,
+        metrics_port=9108,
+        multicast=Multicast(
+            "127.0.0.1", 0, ("239.192.0.1", 20001), ("239.192.0.2", 20002), ("239.192.0.3", 20003), 20004
+        ),
+        redis_url=None,
+        log_format="console",
         durability="process",
         stale_order_s=30,
         instruments=(
@@ -35,11 +44,16 @@ def test_packaged_defaults_are_what_is_promised(tmp_path: Path) -> None:
             ),
         ),
         sessions=(
-            OrderEntrySession("CLIENT1", "ALPHA", ("A1",), False, {}, 19),
-            OrderEntrySession("CLIENT2", "BETA", ("B1",), False, {}, 24),
-            OrderEntrySession("CLIENT3", "GAMMA", ("G1",), False, {}, 29),
-            OrderEntrySession("CLIENT4", "ALPHA", ("A2",), False, {}, 34),
+            OrderEntrySession("CLIENT1", "ALPHA", ("A1",), False, {}, 20),
+            OrderEntrySession("CLIENT2", "BETA", ("B1",), False, {}, 25),
+            OrderEntrySession("CLIENT3", "GAMMA", ("G1",), False, {}, 30),
+            OrderEntrySession("CLIENT4", "ALPHA", ("A2",), False, {}, 35),
         ),
+        drop_copy_sessions=(
+            DropCopySession("DROPCOPY", None, {}, 42),
+            DropCopySession("DROPALPHA", ("ALPHA",), {}, 47),
+        ),
+        market_data_sessions=(MarketDataSession("MDATA1", {}, 54),),
         sources=(PACKAGED, PACKAGED),
     )
 
@@ -63,10 +77,16 @@ def test_shipped_files_write_every_default_out(tmp_path: Path) -> None:
         ("venue", "comp_id"): shipped.comp_id,
         ("order_entry", "port"): shipped.port,
         ("order_entry", "stale_order_s"): shipped.stale_order_s,
+        ("drop_copy", "port"): shipped.drop_copy_port,
+        ("market_data", "port"): shipped.market_data_port,
+        **{("multicast", name): value for name, value in asdict(shipped.multicast).items()},
+        ("redis", "url"): shipped.redis_url,
+        ("metrics", "port"): shipped.metrics_port,
         ("journal", "durability"): shipped.durability,
+        ("log", "format"): shipped.log_format,
     }
     text = default_text(VENUE_FILE)
-    assert [name for _, name in defaults if f"\n{name} = " not in text] == []
+    assert [name for _, name in defaults if f"\n{name} = " not in text and f"\n# {name} = " not in text] == []
 
 
 def test_shipped_files_are_plain_text_of_modest_width() -> None:

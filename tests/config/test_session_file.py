@@ -127,12 +127,7 @@ def test_mistakes_in_sections(mistakes: Tell, text: str, expected: list[str]) ->
             "TimestampPrecision=4",
             "TimestampPrecision: '4' is not a number of decimals that clocks have; write 0, 3, 6 or 9",
         ),
-        ("Role=drop-copy", "Role: 'drop-copy' is not in this version; write order-entry"),
-        ("Role=market-data", "Role: 'market-data' is not in this version; write order-entry"),
-        (
-            "Role=trader",
-            "Role: 'trader' is refused: there is one role in this version; write order-entry or leave it out",
-        ),
+        ("Role=trader", "Role: 'trader' is not a role; write order-entry, drop-copy or market-data"),
         (
             "SenderCompID=OTHER",
             "SenderCompID: OTHER is not the venue's CompID, FIXGW (venue.comp_id in venue.toml); leave it out",
@@ -206,3 +201,57 @@ def test_a_slip_in_a_session_makes_no_mistake_in_limits(mistakes: Tell) -> None:
 def test_a_comp_id_that_could_not_be_read_is_not_compared(mistakes: Tell) -> None:
     """venue.toml is broken; that SenderCompID is not the default's then is not the point."""
     assert len(mistakes("[venue", CLIENT + "SenderCompID=OTHER\n")) == 1
+
+
+# Roles.
+
+COPY = "[SESSION]\nTargetCompID=COPY\nRole=drop-copy\n"
+FEED = "[SESSION]\nTargetCompID=FEED\nRole=market-data\n"
+
+
+def test_each_role_has_sessions_of_its_own_kind(load_texts: Load) -> None:
+    config = load_texts(AAPL, CLIENT + COPY + "Firm=*\n" + COPY.replace("COPY", "F1COPY") + "Firm=F1\n" + FEED)
+
+    assert [session.comp_id for session in config.sessions] == ["C1"]
+    assert [(session.comp_id, session.firms) for session in config.drop_copy_sessions] == [
+        ("COPY", None),
+        ("F1COPY", ("F1",)),
+    ]
+    assert [session.comp_id for session in config.market_data_sessions] == ["FEED"]
+    assert [participant.session for participant in config.participants] == ["C1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (COPY, "5: Firm: is missing in the session of COPY; write for example Firm=ALPHA"),
+        (COPY + "Firm=F2\n", "8: Firm: F2 trades nowhere in this file; known here: F1, or write * for all"),
+        (
+            COPY + "Firm=*\nAccounts=A1\n",
+            "9: Accounts: has no place in a session with Role=drop-copy; leave it out",
+        ),
+        (FEED + "Firm=F1\n", "8: Firm: has no place in a session with Role=market-data; leave it out"),
+        (FEED + "Accounts=A1\n", "8: Accounts: has no place in a session with Role=market-data; leave it out"),
+        (
+            FEED.replace("FEED", "C1"),
+            "6: TargetCompID: C1 has a session already on line 2; write one for each CompID",
+        ),
+        (
+            "[SESSION]\nTargetCompID=C2\nFirm=*\nAccounts=A2\n",
+            "7: Firm: * is for drop-copy sessions; write the firm, for example Firm=ALPHA",
+        ),
+    ],
+)
+def test_mistakes_of_roles(mistakes: Tell, text: str, message: str) -> None:
+    assert mistakes(AAPL, CLIENT + text) == [f"sessions.cfg:{message}"]
+
+
+def test_somebody_must_trade(mistakes: Tell) -> None:
+    assert mistakes(AAPL, FEED) == [NO_SESSION]
+
+
+def test_a_firm_for_all_sessions_is_none_of_a_market_data_session(load_texts: Load) -> None:
+    """What stands under [DEFAULT] holds where it has a place."""
+    config = load_texts(AAPL, "[DEFAULT]\nFirm=F1\n[SESSION]\nTargetCompID=C1\nAccounts=A1\n" + FEED)
+
+    assert len(config.market_data_sessions) == 1

@@ -10,7 +10,7 @@ import pytest
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.limits import ScopedLimits
 from fixgw.spec.values import INT64_MAX, Price, Qty
-from tests.config.conftest import AAPL, Load, Tell
+from tests.config.conftest import AAPL, CLIENT, Load, Tell
 
 COMP_ID_RULE = (
     "is not a CompID; write 1 to 64 letters, digits, dots, dashes or underscores, "
@@ -112,7 +112,11 @@ def test_what_is_not_toml_is_one_mistake(mistakes: Tell, text: str, expected: st
     ("text", "expected"),
     [
         ("[venu]\n", "5: venu: there is no such table; did you mean venue?"),
-        ("[zebra]\n", "5: zebra: there is no such table; known here: instruments, journal, limits, order_entry, venue"),
+        (
+            "[zebra]\n",
+            "5: zebra: there is no such table; known here: "
+            "drop_copy, instruments, journal, limits, log, market_data, metrics, multicast, order_entry, redis, venue",
+        ),
         ("[venue]\ncompid = 'X'\n", "6: venue.compid: there is no such key; did you mean comp_id?"),
         ("[venue]\ncomp_id = 'MY VENUE'\n", f"6: venue.comp_id: 'MY VENUE' {COMP_ID_RULE}"),
         ("[venue]\ncomp_id = 'Börse'\n", f"6: venue.comp_id: 'B\\xf6rse' {COMP_ID_RULE}"),
@@ -305,3 +309,61 @@ def test_the_limit_of_a_wrong_instrument_is_no_mistake_of_its_own(mistakes: Tell
     assert mistakes(AAPL.replace("0.01", "0") + "[limits.instrument.AAPL]\n") == [
         "venue.toml:3: instruments[1].tick: '0' is not above 0; write for example 0.01"
     ]
+
+
+# Ports, groups and addresses.
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            '[multicast]\na = "10.0.0.1:20001"',
+            "6: multicast.a: '10.0.0.1:20001' is not a multicast group; write a multicast address, 224.0.0.0 to "
+            "239.255.255.255, and a port, for example 239.192.0.1:20001",
+        ),
+        (
+            '[multicast]\nb = "239.192.0.1"',
+            "6: multicast.b: '239.192.0.1' is not a multicast group; write a multicast address, 224.0.0.0 to "
+            "239.255.255.255, and a port, for example 239.192.0.1:20001",
+        ),
+        (
+            '[multicast]\nb = "239.192.0.1:0"',
+            "6: multicast.b: '239.192.0.1:0' has no port from 1 to 65535; write a multicast address, 224.0.0.0 to "
+            "239.255.255.255, and a port, for example 239.192.0.1:20001",
+        ),
+        (
+            '[multicast]\nb = "239.192.0.1:20001"',
+            "6: multicast.b: 239.192.0.1:20001 is multicast.a already; write another",
+        ),
+        (
+            '[multicast]\ninterface = "lo"',
+            "6: multicast.interface: 'lo' is not an interface; write the IPv4 address of one of this host, for example "
+            "127.0.0.1",
+        ),
+        (
+            "[multicast]\nttl = 256",
+            "6: multicast.ttl: 256 is above 255; write a whole number from 0 to 255, for example 0",
+        ),
+        (
+            '[redis]\nurl = "localhost"',
+            "6: redis.url: 'localhost' is not the URL of a Redis; write redis://HOST:PORT, rediss://HOST:PORT or "
+            "unix:///PATH, or leave it out for the venue's own",
+        ),
+        ('[log]\nformat = "xml"', '6: log.format: \'xml\' is not a choice here; write "console" or "json"'),
+        ("[metrics]\nport = 9876", "6: metrics.port: 9876 is order_entry.port already; write another"),
+        (
+            "[multicast]\nretransmission_port = 9877",
+            "6: multicast.retransmission_port: 9877 is drop_copy.port already; write another",
+        ),
+    ],
+)
+def test_mistakes_in_ports_and_addresses(mistakes: Tell, text: str, message: str) -> None:
+    assert mistakes(AAPL + text + "\n", CLIENT) == [f"venue.toml:{message}"]
+
+
+def test_a_port_of_the_environment_that_another_door_has(mistakes: Tell) -> None:
+    """There is no line to blame."""
+    told = mistakes(AAPL, CLIENT, {"FIXGW_METRICS_PORT": "9876"})
+
+    assert told == ["venue.toml: metrics.port: 9876 is order_entry.port already; write another"]
