@@ -11,6 +11,8 @@ Sessions A to D are CLIENT1 to CLIENT4; each that the file names is logged on wh
     A>> 35=D|...    send it and go on at once: the next line follows on the wire without a pause
     A< 35=8|...     what A got of the line above; written by ``pytest --update-golden``
     ! A logout      ``logon`` (numbers go on), ``connect`` (no Logon yet) and ``drop`` (no Logout) likewise
+    ! operator halt AAPL: news      likewise ``resume``, ``kill firm:ALPHA``, ``release``, ``cancel 1`` (an OrderID)
+                    and ``cancel-all venue``, each with its reason
     ! restart       stop the venue in good order and start it on the same data; ``kill`` stops it with SIGKILL
     # config: ...   a value of venue.toml, an instrument by its symbol: ``instruments.AAPL.lot = "100"``, and
                     ``instruments.AAPL = false`` without it; below the first message, it is so from the next start on
@@ -39,6 +41,7 @@ from itertools import takewhile
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from fixgw.admin.client import AdminClient
 from fixgw.client.message import Field, Message, utc_timestamp
 from fixgw.client.protocol import Direction
 from fixgw.client.session import DisconnectedError, Session
@@ -59,6 +62,16 @@ _QUESTION = "~"
 _CONFIG_LINE = re.compile(r"# config: (\S+) = (.+)")
 _SENT_LINE = re.compile(r"([A-D])>(>?) (.+)")
 _RECEIVED_LINE = re.compile(r"[A-D]< .*")
+_OPERATOR = re.compile(r"! operator (halt|resume|kill|release|cancel|cancel-all) (\S+): (.+)")
+_REQUESTS = {
+    "halt": ("halt", "symbol"),
+    "resume": ("resume", "symbol"),
+    "kill": ("kill", "scope"),
+    "release": ("release", "scope"),
+    "cancel": ("cancel-order", "order_id"),
+    "cancel-all": ("cancel-all", "scope"),
+}
+"""What the admin socket calls it, and whom it is about."""
 _DIRECTIVE = re.compile(r"! (restart|kill|([A-D]) (logon|logout|connect|drop))")
 
 # One process imports the venue once; each venue is a fork of it and starts in milliseconds.
@@ -146,6 +159,9 @@ class _Player:
         self.lines.append(line)
         if match := _SENT_LINE.fullmatch(line):
             self._send(match[1], match[3], wait=not match[2])
+        elif match := _OPERATOR.fullmatch(line):
+            self._venue.operate(match[1], match[2], match[3])
+            self._collect(shown_housekeeping=False)
         elif match := _DIRECTIVE.fullmatch(line):
             self._direct(match[1], match[2], match[3])
         elif line and not line.startswith("#"):
@@ -310,6 +326,12 @@ class Venue:
             self._process.join()
             status, self._process = self._process.exitcode, None
             raise ScenarioError(f"the venue did not start, it ended with {status}: {self.log_text()}") from None
+
+    def operate(self, what: str, whom: str, reason: str) -> None:
+        """Ask for it as an operator; returns when it is done."""
+        do, name = _REQUESTS[what]
+        with AdminClient(self._folder / "var") as operator:
+            operator.ask(do, **{name: whom}, reason=reason)
 
     def stop(self) -> None:
         assert self._process is not None

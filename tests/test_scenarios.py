@@ -27,10 +27,9 @@ NOT_HERE = {
     26: "there is no trading schedule yet, so that no day ends",
     27: "there are no stop orders yet",
     28: "the venue changes no order by itself yet",
-    29: "the venue cancels no resting order by itself yet: no halt, no cancel on disconnect",
     30: "there are no busts and corrections yet",
     37: "there is no trading schedule yet, so that there is no next day",
-    38: "there are no halts yet",
+    38: "a halt leaves orders as they are: ExecInst(18)=J and K are refused",
     40: "there is no drop copy yet",
 }
 """The rules of fix-rules.md that no scenario shows, and why."""
