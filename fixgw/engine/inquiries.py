@@ -22,7 +22,7 @@ from fixgw.spec.restriction import Restriction
 from fixgw.spec.values import MassStatusReqType, OrdRejReason
 
 STATUS_SLICE_MAX = 50  # reports between which others get their turn
-PAGE_MAX = 200  # orders or instruments in one page
+PAGE_MAX = 100  # orders or instruments in one page
 LOOKED_AT_MAX = 2_000  # orders looked at for one page, some 0.3 us each: then others get their turn
 
 
