@@ -1,28 +1,34 @@
-"""``fixgw run``: the venue, until it is told to stop."""
+"""``fixgw run``: the venue, all its processes, until it is told to stop."""
 
 import json
 import logging
 import os
-import signal
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
-from typing import NoReturn
 
 import click
 from rich.console import Console
 from rich.logging import RichHandler
 
-from fixgw.app import CannotStart, Gateway
 from fixgw.cli.failure import exit_with_mistakes, tell
 from fixgw.cli.options import config_option, data_option, json_option
 from fixgw.cli.overview import for_people, for_programs
-from fixgw.config import ConfigError, load
-from fixgw.journal.reader import JournalDamaged
-from fixgw.journal.writer import JournalLocked
-from fixgw.sequencer import ReplayDiffers
+from fixgw.cli.ports import why_not_usable
+from fixgw.cli.process import EXIT_CANNOT_START, reasons
+from fixgw.config import ConfigError, VenueConfig, load
+from fixgw.supervisor import status
+from fixgw.supervisor.child import Plan
+from fixgw.supervisor.supervisor import AlreadyRunning, Supervisor
 
-EXIT_CANNOT_START = 1
+FOLLOWERS: tuple[str, ...] = ()
+"""The processes that read what the gateway writes; each is a command of ``fixgw process``."""
+
+FOLLOWER_NICENESS = 5
+"""Under load the gateway has the processor; followers catch up."""
+
+_OLD_PROCESSES_PATIENCE_S = 3.0
 
 
 @click.command(short_help="Run the venue.")
@@ -30,10 +36,9 @@ EXIT_CANNOT_START = 1
 @data_option
 @json_option("Say in one line of JSON what listens where, or why nothing does.")
 def run(config_dir: Path, data_dir: Path, as_json: bool) -> None:
-    """Run the venue until Ctrl-C or SIGTERM.
+    """Run the venue until Ctrl-C or SIGTERM: its gateway and all who follow it, each started again when it dies.
 
-    It exits 0 when it was told to stop, 1 when it cannot start, 2 for a wrong configuration or option, and 70 after a
-    fault: then start it again, since what was acknowledged is in the journal.
+    It exits 0 when it was told to stop, 1 when it cannot start, and 2 for a wrong configuration or option.
     """
     started_at = time.monotonic()
     _log_to_stderr()
@@ -42,34 +47,63 @@ def run(config_dir: Path, data_dir: Path, as_json: bool) -> None:
     except ConfigError as error:
         exit_with_mistakes(error, as_json)
     try:
-        gateway = Gateway(config, data_dir)
-        gateway.open()
-        _stop_on_signals(gateway)
-    except (CannotStart, JournalLocked, JournalDamaged, ReplayDiffers, OSError) as error:
-        tell(_reasons(error), as_json)
-        _exit(EXIT_CANNOT_START)
-    if as_json:
-        click.echo(json.dumps(for_programs(config, data_dir, gateway.commands_recovered)))
-    else:
-        elapsed_s = time.monotonic() - started_at
-        Console().print(for_people(config, data_dir, gateway.commands_recovered, elapsed_s))
-    gateway.run()
-    _tell("fixgw: stopped; the next start goes on from here")
-    _exit(0)
+        supervisor = Supervisor(data_dir, *_plans(config, config_dir, data_dir))
+        _wait_for_old_processes(data_dir)
+        wrong_ports = why_not_usable(config)
+    except (AlreadyRunning, OSError) as error:
+        tell(reasons(error), as_json)
+        sys.exit(EXIT_CANNOT_START)
+    if wrong_ports:
+        tell(wrong_ports, as_json)
+        sys.exit(EXIT_CANNOT_START)
+
+    def tell_open(line: bytes) -> None:
+        said = json.loads(line)
+        if "error" in said:
+            tell(said["error"], as_json)
+        elif as_json:
+            click.echo(json.dumps(for_programs(config, data_dir, said["commands_recovered"])))
+        else:
+            elapsed_s = time.monotonic() - started_at
+            Console().print(for_people(config, data_dir, said["commands_recovered"], elapsed_s))
+
+    exit_status = supervisor.run(tell_open, _tell_stopping)
+    if exit_status == 0:
+        _tell("fixgw: stopped; the next start goes on from here")
+    sys.exit(exit_status)
 
 
-def _reasons(error: Exception) -> list[str]:
-    if isinstance(error, OSError) and error.filename is not None:
-        return [_what_is_wrong_with(Path(os.fsdecode(error.filename)), error)]
-    return str(error).splitlines()
+def _plans(config: VenueConfig, config_dir: Path, data_dir: Path) -> tuple[Plan, list[Plan], Plan | None]:
+    """Return the gateway, the followers, and the Redis of the venue's own unless there is another."""
+    options = ("--config", str(config_dir), "--data", str(data_dir), "--parent", str(os.getpid()))
+
+    def command(name: str) -> tuple[str, ...]:
+        return (sys.executable, "-m", "fixgw.cli.process", name, *options)
+
+    gateway = Plan("gateway", command("gateway"))
+    followers = [Plan(name, command(name), FOLLOWER_NICENESS) for name in FOLLOWERS]
+    redis: Plan | None = None
+    return gateway, followers, redis
 
 
-def _what_is_wrong_with(path: Path, error: OSError) -> str:
-    """All files that the venue opens are in its data folder."""
-    if isinstance(error, FileExistsError | NotADirectoryError):
-        in_the_way = next((place for place in (path, *path.parents) if place.exists() and not place.is_dir()), path)
-        return f"--data: {in_the_way} is a file; name a folder, which is made if need be"
-    return f"--data: {path}: {error.strerror}; name a folder that you may write in"
+def _wait_for_old_processes(data_dir: Path) -> None:
+    """Wait for those of a supervisor that was killed: the kernel is ending them, and they have the ports."""
+    before = status.read(data_dir)
+    if before is None:
+        return
+    pids = [process.pid for process in before.processes if process.pid is not None]
+    give_up_at = time.monotonic() + _OLD_PROCESSES_PATIENCE_S
+    while any(_are_ours(pids)) and time.monotonic() < give_up_at:
+        time.sleep(0.02)
+
+
+def _are_ours(pids: Iterable[int]) -> Iterable[bool]:
+    for pid in pids:
+        try:
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except OSError:
+            continue
+        yield b"fixgw.cli.process" in command or b"redis-server" in command
 
 
 def _log_to_stderr() -> None:
@@ -83,32 +117,10 @@ def _log_to_stderr() -> None:
     logging.basicConfig(level=logging.INFO, format=form, handlers=[handler])
 
 
-def _stop_on_signals(gateway: Gateway) -> None:
-    def stop(*_: object) -> None:
-        # A terminal gives Ctrl-C to make as well, which passes it on: we may be asked twice.
-        for asked in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(asked, lambda *_: None)
-        # Not by way of the log: this may have come in the middle of its writing a line.
-        _tell_stopping()
-        gateway.stop()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
-
-
 def _tell_stopping() -> None:
     below_the_ctrl_c = "\n" if sys.stderr.isatty() else ""
     _tell(f"{below_the_ctrl_c}fixgw: stopping, logging the sessions out")
 
 
 def _tell(what: str) -> None:
-    """Tell it on standard error; a signal handler may, too."""
     os.write(sys.stderr.fileno(), f"{what}\n".encode())
-
-
-def _exit(status: int) -> NoReturn:
-    """End at once, whatever QuickFIX's threads are doing."""
-    logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)

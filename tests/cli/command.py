@@ -1,7 +1,6 @@
 """fixgw as a user starts it, in a folder of one's own."""
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -50,8 +49,3 @@ def running(folder: Path, *arguments: str | Path, **variables: str) -> "Iterator
             process.kill()
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -6,13 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import free_port, running
+from tests.cli.command import TIMEOUT_S, running
+from tests.ports import own_ports
 
 
 @pytest.fixture(scope="session")
 def venue_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The port of a running venue."""
     folder: Path = tmp_path_factory.mktemp("venue")
-    with running(folder, "run", "--json", FIXGW_ORDER_ENTRY_PORT=str(free_port())) as process:
+    with running(folder, "run", "--json", **own_ports()) as process:
         assert process.stdout is not None
         yield str(json.loads(process.stdout.readline())["order_entry"]["port"])
+        process.terminate()
+        process.wait(TIMEOUT_S)

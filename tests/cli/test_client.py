@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import ROOT, fixgw, free_port
+from tests.cli.command import ROOT, fixgw
+from tests.ports import free_port
 
 
 def lines_of_the_readme() -> str:

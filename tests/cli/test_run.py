@@ -13,7 +13,8 @@ from rich.console import Console
 
 from fixgw.cli.overview import LISTED_MAX, for_people
 from fixgw.config import load
-from tests.cli.command import TIMEOUT_S, environment, fixgw, free_port, running
+from tests.cli.command import TIMEOUT_S, environment, fixgw, running
+from tests.ports import own_ports
 
 WRONG = '[order_entry]\nport = 0\n[[instruments]]\nsymbol = "AAPL"\ntick = "0.01"\nlot = "1"\n'
 
@@ -31,8 +32,8 @@ def read_block(process: "subprocess.Popen[str]") -> list[str]:
 
 def test_the_block_tells_all_and_its_command_works(tmp_path: Path) -> None:
     """What listens where, sessions, instruments; and the command to try next, as it is printed."""
-    port = free_port()
-    variables = {"FIXGW_ORDER_ENTRY_PORT": str(port), "FIXGW_VENUE_COMP_ID": "XTEST"}
+    variables = own_ports() | {"FIXGW_VENUE_COMP_ID": "XTEST"}
+    port = variables["FIXGW_ORDER_ENTRY_PORT"]
     with running(tmp_path, "run", **variables) as process:
         *block, command = read_block(process)
         text = "\n".join(block)
@@ -58,7 +59,12 @@ def test_the_block_tells_all_and_its_command_works(tmp_path: Path) -> None:
         "CLIENT4  firm ALPHA, account A2",
         "AAPL  tick 0.01, lot 1",
         "ESZ6  tick 0.25, lot 1, multiplier 50",
-        "packaged defaults, FIXGW_ORDER_ENTRY_PORT, FIXGW_VENUE_COMP_ID",
+        "packaged defaults, FIXGW_DROP_COPY_PORT, FIXGW_",
+        "DROPCOPY  all firms",
+        "DROPALPHA  firm ALPHA",
+        f"FIX 4.4 on 127.0.0.1:{variables['FIXGW_MARKET_DATA_PORT']}",
+        variables["FIXGW_MULTICAST_A"],
+        f"http://127.0.0.1:{variables['FIXGW_METRICS_PORT']}/metrics",
         "var, a new journal",
     ):
         assert expected in text
@@ -97,7 +103,7 @@ def taken_port() -> Iterator[str]:
 
 def test_a_port_in_use(taken_port: str, tmp_path: Path) -> None:
     """It names the port, where it is set, and what to do."""
-    ran = fixgw(tmp_path, "run", FIXGW_ORDER_ENTRY_PORT=taken_port)
+    ran = fixgw(tmp_path, "run", **own_ports() | {"FIXGW_ORDER_ENTRY_PORT": taken_port})
 
     assert (ran.returncode, ran.stdout) == (1, "")
     assert ran.stderr.startswith(f"fixgw: 127.0.0.1:{taken_port} (order_entry.port) cannot be used: ")
@@ -106,7 +112,7 @@ def test_a_port_in_use(taken_port: str, tmp_path: Path) -> None:
 
 def test_every_failure_is_one_line_of_json(taken_port: str, tmp_path: Path) -> None:
     """With --json: the same shapes as check and init have, on standard output."""
-    cannot_start = fixgw(tmp_path, "run", "--json", FIXGW_ORDER_ENTRY_PORT=taken_port)
+    cannot_start = fixgw(tmp_path, "run", "--json", **own_ports() | {"FIXGW_ORDER_ENTRY_PORT": taken_port})
     (tmp_path / "venue.toml").write_text(WRONG)
     wrong = fixgw(tmp_path, "run", "--json")
 
@@ -125,13 +131,13 @@ def test_every_failure_is_one_line_of_json(taken_port: str, tmp_path: Path) -> N
         ("file/below", "--data: file is a file; name a folder, which is made if need be"),
         # Not even root may make a folder there.
         ("/proc/venue", "--data: /proc/venue: No such file or directory; name a folder that you may write in"),
-        ("x" * 300, f"--data: {'x' * 300}/journal: File name too long; name a folder that you may write in"),
+        ("x" * 300, f"--data: {'x' * 300}/run: File name too long; name a folder that you may write in"),
     ],
 )
 def test_an_impossible_data_folder(tmp_path: Path, data: str, reason: str) -> None:
     """It says which, and what would be right."""
     (tmp_path / "file").touch()
 
-    ran = fixgw(tmp_path, "run", "--data", data, FIXGW_ORDER_ENTRY_PORT=str(free_port()))
+    ran = fixgw(tmp_path, "run", "--data", data, **own_ports())
 
     assert (ran.returncode, ran.stdout, ran.stderr) == (1, "", f"fixgw: {reason}\n")

@@ -18,6 +18,7 @@ from typing import Any, Self
 from fixgw.client.message import BEGIN_STRING, Field, Message, to_bytes, utc_timestamp, with_checksum
 from fixgw.client.protocol import Direction
 from fixgw.client.session import Session
+from tests.ports import free_port
 from tests.stock_dictionary import check
 
 START_TIMEOUT_S = 30.0
@@ -34,15 +35,8 @@ def new_id(prefix: str = "o") -> str:
     return f"{prefix}{next(_numbers)}"
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 class Venue:
-    """``fixgw run`` on a data folder; may be started again after it has ended."""
+    """The gateway process on a data folder; may be started again after it has ended."""
 
     def __init__(self, data: Path, config: Path | None = None, port: int | None = None) -> None:
         self.data = data
@@ -69,7 +63,7 @@ class Venue:
             "FIXGW_ORDER_ENTRY_PORT": str(self.port),
             **environment,
         }
-        command = [sys.executable, "-m", "fixgw", "run", "--data", str(self.data), "--json"]
+        command = [sys.executable, "-m", "fixgw.cli.process", "gateway", "--data", str(self.data)]
         command += ["--config", str(self._config)] if self._config else []
         with self.stderr.open("ab") as stderr:
             self.process = subprocess.Popen(

@@ -1,0 +1,164 @@
+"""``fixgw process``: the processes of a venue, each alone; ``fixgw run`` starts them all, tests start one.
+
+Each says in one line of JSON on standard output when it serves, and ends with SIGTERM.  What a process needs is
+imported when it is started, so that each stays small; also as ``python -m fixgw.cli.process NAME``.
+"""
+
+import ctypes
+import json
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from fixgw.cli.failure import exit_with_mistakes, tell
+from fixgw.cli.options import config_option, data_option
+from fixgw.config import ConfigError, VenueConfig, load
+
+EXIT_CANNOT_START = 1
+
+_PR_SET_PDEATHSIG = 1
+_LOCK_PATIENCE_S = 2.0
+"""How long the gateway waits for the journal: the process that had it may be on its way out."""
+
+Serve = Callable[[VenueConfig, Path, Callable[[], bool], Callable[[], None]], None]
+"""Serves until the third argument says to stop; calls the fourth, once, when it is ready."""
+
+
+@click.group(hidden=True)
+def process() -> None:
+    """The processes of a venue, each alone."""
+
+
+def _process(name: str, *, ends_with_its_parent: bool = True) -> Callable[[Serve], Serve]:
+    """Make a command of a function that serves."""
+
+    def register(serve: Serve) -> Serve:
+        @process.command(name, help=serve.__doc__)
+        @config_option
+        @data_option
+        @click.option("--parent", type=int, help="End when this process does, and leave Ctrl-C to it.")
+        def command(config_dir: Path, data_dir: Path, parent: int | None) -> None:
+            if parent is not None and ends_with_its_parent:
+                _end_with(parent)
+            _run(name, serve, config_dir, data_dir, is_watched=parent is not None)
+
+        return serve
+
+    return register
+
+
+def _run(name: str, serve: Serve, config_dir: Path, data_dir: Path, *, is_watched: bool) -> None:
+    try:
+        config = load(config_dir, os.environ)
+    except ConfigError as error:
+        exit_with_mistakes(error, as_json=False)
+    _log_to_stderr(name)
+    asked: list[int] = []
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN if is_watched else lambda number, _: asked.append(number))
+    signal.signal(signal.SIGTERM, lambda number, _: asked.append(number))
+    try:
+        serve(config, data_dir, lambda: bool(asked), lambda: _say_ready(name))
+    except OSError as error:
+        tell([str(error)], as_json=True)
+        logging.getLogger("fixgw").exception("%s ends", name)
+        _exit(EXIT_CANNOT_START)
+    _exit(0)
+
+
+@process.command("gateway")
+@config_option
+@data_option
+@click.option("--parent", type=int, help="End when this process does, and leave Ctrl-C to it.")
+def serve_orders(config_dir: Path, data_dir: Path, parent: int | None) -> None:
+    """Order entry, risk, matching, the journal and the operator's door.
+
+    It exits 0 when it was told to stop, 1 when it cannot start, 2 for a wrong configuration, and 70 after a fault.
+    """
+    from fixgw.app import CannotStart, Gateway
+    from fixgw.journal.reader import JournalDamaged
+    from fixgw.journal.writer import JournalLocked
+    from fixgw.sequencer import ReplayDiffers
+
+    if parent is not None:
+        _end_with(parent)
+    _log_to_stderr("gateway")
+    try:
+        config = load(config_dir, os.environ)
+    except ConfigError as error:
+        exit_with_mistakes(error, as_json=True)
+    patience_ends_at = time.monotonic() + (_LOCK_PATIENCE_S if parent is not None else 0.0)
+    try:
+        while True:
+            try:
+                gateway = Gateway(config, data_dir)
+                break
+            except JournalLocked:
+                if time.monotonic() >= patience_ends_at:
+                    raise
+                time.sleep(0.05)
+        gateway.open()
+        _stop_on_signals(gateway.stop, is_watched=parent is not None)
+    except (CannotStart, JournalLocked, JournalDamaged, ReplayDiffers, OSError) as error:
+        tell(reasons(error), as_json=True)
+        _exit(EXIT_CANNOT_START)
+    _say_ready("gateway", commands_recovered=gateway.commands_recovered)
+    gateway.run()
+    _exit(0)
+
+
+def _say_ready(name: str, **more: int) -> None:
+    click.echo(json.dumps({"process": name, "pid": os.getpid(), **more}))
+
+
+def reasons(error: Exception) -> list[str]:
+    """Return why a process cannot start, a line each."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return [_what_is_wrong_with(Path(os.fsdecode(error.filename)), error)]
+    return str(error).splitlines()
+
+
+def _what_is_wrong_with(path: Path, error: OSError) -> str:
+    """All files that the venue opens are in its data folder."""
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        in_the_way = next((place for place in (path, *path.parents) if place.exists() and not place.is_dir()), path)
+        return f"--data: {in_the_way} is a file; name a folder, which is made if need be"
+    return f"--data: {path}: {error.strerror}; name a folder that you may write in"
+
+
+def _stop_on_signals(stop: Callable[[], None], *, is_watched: bool) -> None:
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN if is_watched else lambda *_: stop())
+    signal.signal(signal.SIGTERM, lambda *_: stop())
+
+
+def _end_with(parent: int) -> None:
+    """Have the kernel kill this process when its parent dies, however it dies; also what it becomes by exec."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before the kernel was asked
+        _exit(EXIT_CANNOT_START)
+
+
+def _log_to_stderr(name: str) -> None:
+    handler = logging.StreamHandler()
+    form = f"%(asctime)s %(levelname)s {name} %(name)s: %(message)s"
+    logging.basicConfig(level=logging.INFO, format=form, handlers=[handler])
+
+
+def _exit(status: int) -> NoReturn:
+    """End at once, whatever QuickFIX's threads are doing."""
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+if __name__ == "__main__":
+    process()
