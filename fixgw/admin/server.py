@@ -48,8 +48,18 @@ class Venue(Protocol):
 class AdminServer:
     """Bound from the beginning; answers between ``start`` and ``stop``, one request after the other."""
 
-    def __init__(self, path: Path, venue: Venue, facts: Callable[[], answers.Facts], wake: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        venue: Venue,
+        facts: Callable[[], answers.Facts],
+        wake: Callable[[], None],
+        answer_max_s: float = ANSWER_MAX_S,
+        not_reading_max_s: float = NOT_READING_MAX_S,
+    ) -> None:
         """``facts`` is called on the sequencer's thread; ``wake`` makes that thread look.  Raises OSError."""
+        self._answer_max_s = answer_max_s
+        self._not_reading_max_s = not_reading_max_s
         self._path = path
         self._venue = venue
         self._facts = facts
@@ -72,7 +82,7 @@ class AdminServer:
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)  # ends a wait for the next request
         if self._thread.is_alive():
-            self._thread.join(NOT_READING_MAX_S)
+            self._thread.join(self._not_reading_max_s)
         self._socket.close()
         self._path.unlink(missing_ok=True)
 
@@ -90,7 +100,7 @@ class AdminServer:
             except Exception:
                 # Trading goes on; whoever asked waits in vain, and may ask again.
                 log.exception("a request of an operator could not be served")
-                time.sleep(NOT_READING_MAX_S)
+                time.sleep(self._not_reading_max_s)
 
     def _serve(self) -> None:
         """Answer one request."""
@@ -109,7 +119,7 @@ class AdminServer:
         self._wake()
         answer = self._wait_for(request)
         if answer is None:
-            return answers.refused(f"no answer within {ANSWER_MAX_S:g} s; what was asked for may still be done")
+            return answers.refused(f"no answer within {self._answer_max_s:g} s; what was asked for may still be done")
         if isinstance(answer, Sequenced):
             return answers.of_command(answer)
         return answers.of_inquiry(*answer)
@@ -122,7 +132,7 @@ class AdminServer:
 
     def _wait_for(self, request: object) -> Sequenced | tuple[OperatorAnswer, answers.Facts] | None:
         """Return the answer to ``request``, passing over one that came too late for its own; None if none comes."""
-        until = time.monotonic() + ANSWER_MAX_S
+        until = time.monotonic() + self._answer_max_s
         with suppress(queue.Empty):
             while (left := until - time.monotonic()) > 0:
                 asked, answer = self._answers.get(timeout=left)
@@ -132,7 +142,7 @@ class AdminServer:
 
     def _send(self, line: bytes, client: str) -> None:
         """Send an answer; a client that is gone, or does not take it, does without."""
-        self._socket.settimeout(NOT_READING_MAX_S)
+        self._socket.settimeout(self._not_reading_max_s)
         try:
             for start in range(0, len(line), PIECE_BYTES):
                 self._socket.sendto(line[start : start + PIECE_BYTES], client)
