@@ -8,6 +8,7 @@ from fixgw.cli.client import client
 from fixgw.cli.init import init
 from fixgw.cli.instruments import instruments
 from fixgw.cli.orders import orders
+from fixgw.cli.process import process
 from fixgw.cli.risk import risk
 from fixgw.cli.run import run
 from fixgw.cli.sessions import sessions
@@ -26,5 +27,5 @@ def main() -> None:
     """
 
 
-for command in (run, client, init, check, status, sessions, instruments, orders, trades, risk):
+for command in (run, process, client, init, check, status, sessions, instruments, orders, trades, risk):
     main.add_command(command)
