@@ -149,9 +149,7 @@ def cancel(
 @change_options
 @data_option
 @json_option("Print what the venue answers, one JSON object.")
-def cancel_all(
-    scope: str, reason: str | None, yes: bool, operator: str | None, data_dir: Path, as_json: bool
-) -> None:
+def cancel_all(scope: str, reason: str | None, yes: bool, operator: str | None, data_dir: Path, as_json: bool) -> None:
     """Cancel the orders of SCOPE that are open now; new ones are taken as before.
 
     SCOPE is venue, firm:NAME, account:NAME, session:NAME or instrument:SYMBOL.

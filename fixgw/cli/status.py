@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -95,10 +96,10 @@ def _show(gateway: Json | None, processes: list[Json] | None, followers: list[Js
     if gateway is not None:
         parts.append(_facts(gateway))
     if processes:
-        names = ("name", "state", "pid", "restarts", "since", "last_exit")
-        shown = table("process", *names[1:-1], "last exit", numbers=("pid", "restarts"))
+        shown = table("process", "state", "since", "pid", "restarts", "last exit", numbers=("pid", "restarts"))
         for each in processes:
-            add_row(shown, *(each.get(name) for name in names))
+            rest = (each.get(name) for name in ("pid", "restarts", "last_exit"))
+            add_row(shown, each.get("name"), each.get("state"), _time(each.get("since")), *rest)
         parts.append(shown)
     if followers:
         shown = table("follower", "sequence", "behind by", numbers=("sequence", "behind by"))
@@ -106,6 +107,10 @@ def _show(gateway: Json | None, processes: list[Json] | None, followers: list[Js
             add_row(shown, each["name"], each["sequence"], each["lag"])
         parts.append(shown)
     show(*parts)
+
+
+def _time(since: float | None) -> str | None:
+    return None if since is None else f"{datetime.fromtimestamp(since, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _facts(gateway: Json) -> Any:
