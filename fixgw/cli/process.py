@@ -118,6 +118,17 @@ def _say_ready(name: str, **more: int) -> None:
     click.echo(json.dumps({"process": name, "pid": os.getpid(), **more}))
 
 
+@_process("drop-copy")
+def _serve_drop_copy(
+    config: VenueConfig, data_dir: Path, should_stop: Callable[[], bool], ready: Callable[[], None]
+) -> None:
+    """Copies of executions, over FIX."""
+    from fixgw.fix import dropcopy
+
+    sessions = {s.comp_id: dropcopy.Copied(s.firms, s.settings) for s in config.drop_copy_sessions}
+    dropcopy.run(config.comp_id, config.drop_copy_port, sessions, data_dir, should_stop, ready)
+
+
 def reasons(error: Exception) -> list[str]:
     """Return why a process cannot start, a line each."""
     if isinstance(error, OSError) and error.filename is not None:

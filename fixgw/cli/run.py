@@ -22,7 +22,7 @@ from fixgw.supervisor import status
 from fixgw.supervisor.child import Plan
 from fixgw.supervisor.supervisor import AlreadyRunning, Supervisor
 
-FOLLOWERS: tuple[str, ...] = ()
+FOLLOWERS = ("drop-copy",)
 """The processes that read what the gateway writes; each is a command of ``fixgw process``."""
 
 FOLLOWER_NICENESS = 5
@@ -81,7 +81,8 @@ def _plans(config: VenueConfig, config_dir: Path, data_dir: Path) -> tuple[Plan,
         return (sys.executable, "-m", "fixgw.cli.process", name, *options)
 
     gateway = Plan("gateway", command("gateway"))
-    followers = [Plan(name, command(name), FOLLOWER_NICENESS) for name in FOLLOWERS]
+    idle = set() if config.drop_copy_sessions else {"drop-copy"}
+    followers = [Plan(name, command(name), FOLLOWER_NICENESS) for name in FOLLOWERS if name not in idle]
     redis: Plan | None = None
     return gateway, followers, redis
 
