@@ -472,10 +472,7 @@ class Exchange:
         return self._cancel_unasked(order, _canceled_by_operator(command))
 
     def _begin_sweep(self, command: Kill | CancelAllByOperator, text: str) -> list[Event]:
-        covers = parse(command.scope).covers
-        orders = [each for each in self.orders if covers(each.session, each.firm, each.account, each.symbol)]
-        # The order of sessions in the registry depends on inquiries, which a replay does not have.
-        orders.sort(key=lambda order: int(order.order_id))
+        orders = self.orders.open_of(parse(command.scope))
         sweep = Sweep(command.scope, command.operator, command.reason, text, orders)
         self.sweeps.append(sweep)
         return self._sweep(sweep)

@@ -13,7 +13,7 @@ Another number would give other events: see SEMANTICS_VERSION of the journal.
 
 
 class Sweep:
-    """The orders of a scope that were open when it was asked for, oldest first, and who asked."""
+    """The orders of a scope that were open when it was asked for, and who asked."""
 
     def __init__(self, scope: str, operator: str, reason: str, text: str, orders: Iterable[Order]) -> None:
         """``text`` is what the clients are told."""

@@ -15,20 +15,6 @@ class Scope(NamedTuple):
     kind: str
     name: str
 
-    def covers(self, session: str, firm: str, account: str, symbol: str) -> bool:
-        """Whether an order of these falls under it."""
-        match self.kind:
-            case "firm":
-                return self.name == firm
-            case "account":
-                return self.name == account
-            case "session":
-                return self.name == session
-            case "instrument":
-                return self.name == symbol
-            case _:
-                return True
-
 
 class NoScope(ValueError):
     """What was written is no scope; says what would be."""

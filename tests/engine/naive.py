@@ -298,7 +298,8 @@ class NaiveVenue:
 
     def sweep(self, scope: str) -> list[Outcome]:
         live = [order for order in self.orders if order.status in LIVE and scope in self.scopes(order)]
-        return self.slice(scope, sorted(live, key=lambda order: int(order.order_id)), at=len(self.sweeps))
+        live.sort(key=lambda order: (order.session, int(order.order_id)))
+        return self.slice(scope, live, at=len(self.sweeps))
 
     def slice(self, scope: str, orders: list[NaiveOrder], at: int) -> list[Outcome]:
         now, later = orders[: self.slice_max], orders[self.slice_max :]

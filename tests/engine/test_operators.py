@@ -74,7 +74,7 @@ def test_an_order_that_is_not_open_cannot_be_canceled(order_id: str, text: str) 
 # Sweeps.
 
 
-def test_a_sweep_cancels_the_oldest_first_of_all_sessions_in_slices() -> None:
+def test_a_sweep_cancels_in_slices_by_session_the_oldest_first() -> None:
     orders = [buy(1, at="1.00", by=(CAROL, ALICE)[number % 2]) for number in range(2 * SWEEP_SLICE_MAX + 5)]
     venue = venue_with()
     for order in orders:
@@ -90,7 +90,8 @@ def test_a_sweep_cancels_the_oldest_first_of_all_sessions_in_slices() -> None:
         OrdersSwept("firm:ALPHA", 5, 0, *BY),
     ]
     order_ids = [order_id for events in slices for order_id in canceled(events)]
-    assert order_ids == [str(number) for number in range(1, len(orders) + 1)]
+    numbers = range(1, len(orders) + 1)
+    assert order_ids == [str(n) for n in (*numbers[1::2], *numbers[::2])]  # CLIENT1, then CLIENT4
 
 
 def test_a_sweep_takes_the_orders_that_were_open_and_still_are() -> None:
