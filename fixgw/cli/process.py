@@ -129,6 +129,35 @@ def _serve_drop_copy(
     dropcopy.run(config.comp_id, config.drop_copy_port, sessions, data_dir, should_stop, ready)
 
 
+@_process("publisher")
+def _serve_publisher(
+    config: VenueConfig, data_dir: Path, should_stop: Callable[[], bool], ready: Callable[[], None]
+) -> None:
+    """Market data, from the journal to Redis."""
+    from fixgw.marketdata import publisher
+
+    publisher.run(data_dir, config.redis_url, should_stop, ready)
+
+
+@process.command("redis")
+@data_option
+@click.option("--config", "_config_dir", hidden=True, help="Not read.")
+@click.option("--parent", type=int, help="End when this process does, and leave Ctrl-C to it.")
+def _become_redis(data_dir: Path, _config_dir: str | None, parent: int | None) -> None:
+    """The venue's own Redis: a redis-server in the place of this process."""
+    from fixgw.marketdata.embedded import NoRedis, command
+
+    if parent is not None:
+        _end_with(parent)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        words = command(data_dir)
+    except NoRedis as error:
+        tell([str(error)], as_json=False)
+        _exit(EXIT_CANNOT_START)
+    os.execv(words[0], words)
+
+
 def reasons(error: Exception) -> list[str]:
     """Return why a process cannot start, a line each."""
     if isinstance(error, OSError) and error.filename is not None:

@@ -22,7 +22,7 @@ from fixgw.supervisor import status
 from fixgw.supervisor.child import Plan
 from fixgw.supervisor.supervisor import AlreadyRunning, Supervisor
 
-FOLLOWERS = ("drop-copy",)
+FOLLOWERS = ("publisher", "drop-copy")
 """The processes that read what the gateway writes; each is a command of ``fixgw process``."""
 
 FOLLOWER_NICENESS = 5
@@ -83,7 +83,7 @@ def _plans(config: VenueConfig, config_dir: Path, data_dir: Path) -> tuple[Plan,
     gateway = Plan("gateway", command("gateway"))
     idle = set() if config.drop_copy_sessions else {"drop-copy"}
     followers = [Plan(name, command(name), FOLLOWER_NICENESS) for name in FOLLOWERS if name not in idle]
-    redis: Plan | None = None
+    redis = Plan("redis", command("redis"), FOLLOWER_NICENESS, is_silent=True) if config.redis_url is None else None
     return gateway, followers, redis
 
 

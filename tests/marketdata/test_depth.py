@@ -18,6 +18,7 @@ from fixgw.marketdata.messages import (
     OrderExecuted,
     OrderMoved,
     OrderReduced,
+    SnapshotEnded,
     StateChanged,
     TradingState,
     Update,
@@ -390,3 +391,49 @@ def test_a_message_that_cannot_follow_breaks_the_book(update: Update) -> None:
     (book,) = books
     assert (orders(book, BUY), orders(book, SELL), book.last_px) == ([(5, 10_000, 3)], [], None)
     assert book.listing == LISTED
+
+
+# A book as a snapshot.
+
+
+def test_a_snapshot_is_the_book_again() -> None:
+    random = Random(3)
+    watched, _ = play(commands(random.randbytes(BYTES_A_COMMAND) for _ in range(300)))
+    for book in watched.depth.books:
+        messages = [decode(encode(message)) for message in book.snapshot(12, TIME_NS)]
+
+        again = Book.from_snapshot(messages)
+
+        assert list(again.snapshot(12, TIME_NS)) == messages
+        assert [(o.order_id, o.transact_time_ns) for o in again.orders(BUY)] == [
+            (o.order_id, o.transact_time_ns) for o in book.orders(BUY)
+        ]
+        assert (len(again), again.last_px, again.state) == (len(book), book.last_px, book.state)
+
+
+def test_part_of_a_snapshot_is_no_book() -> None:
+    book = Book(LISTED)
+    book.apply(ADDED)
+    messages = list(book.snapshot(12, TIME_NS))
+    wrong = [messages[:end] for end in range(len(messages))]
+    wrong += [messages[:at] + messages[at + 1 :] for at in (0, 1, 3)]
+    wrong.append([*messages[:-1], SnapshotEnded(1, TIME_NS, 13)])
+    wrong.append([*messages[:-1], OrderDeleted(1, TIME_NS, 5), messages[-1]])
+    wrong.append([*messages[:-1], OrderAdded(2, TIME_NS, 6, BUY, Price(1), Qty(1)), messages[-1]])
+    for part in wrong:
+        with pytest.raises(BookBroken):
+            Book.from_snapshot(part)
+
+
+def test_a_snapshot_takes_the_place_of_a_book() -> None:
+    books = Books()
+    books.apply(LISTED)
+    book = Book(LISTED)
+    book.apply(ADDED)
+
+    books.put(book)
+
+    assert books.apply(OrderDeleted(1, TIME_NS, 5)) is book
+    assert books.by_symbol == {"STOCK": book}
+    with pytest.raises(BookBroken):
+        books.put(Book(msgspec.structs.replace(LISTED, instrument=2)))
