@@ -263,7 +263,7 @@ class Books:
         return book
 
     def put(self, book: Book) -> None:
-        """Take ``book`` for what was known of its instrument; raises BookBroken when its number is another's."""
+        """Take ``book`` for what was known of its instrument; raises BookBroken for another's number."""
         number, symbol = book.listing.instrument, book.listing.symbol
         there, named = self.by_number.get(number), self.by_symbol.get(symbol)
         if there is not named:
