@@ -3,8 +3,10 @@
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -102,7 +104,7 @@ def test_status(venue: Venue, alice: Session) -> None:
     assert (gateway["open_orders"], gateway["logged_on"]) == (1, ["CLIENT1"])
     follower = next(each for each in told["followers"] if each["name"] == "a-follower")
     assert follower["lag"] == gateway["sequence"] - 1
-    assert {"name": "gateway", "state": "running"}.items() <= told["processes"][0].items()
+    assert {"gateway": "running"}.items() <= {each["name"]: each["state"] for each in told["processes"]}.items()
 
 
 def test_halt_and_resume(venue: Venue) -> None:
@@ -219,6 +221,28 @@ def test_sessions(venue: Venue, alice: Session) -> None:
     alice.wait_closed(WAIT_S)
     assert venue.changes("sessions", "reset", "CLIENT1").startswith("CLIENT1 begins at 1 again")
     assert "disabled because" in venue.does("sessions", "show", "CLIENT1")
+
+
+def test_a_gateway_that_is_killed_comes_back_with_what_was_forbidden(venue: Venue) -> None:
+    """The supervisor starts it again; nobody has to kill or halt anything anew."""
+    venue.changes("risk", "kill", "firm:ALPHA")
+    venue.changes("instruments", "halt", "ESZ6")
+    pid = venue.tells("status")["gateway"]["pid"]
+
+    os.kill(pid, signal.SIGKILL)
+
+    until = time.monotonic() + 2 * WAIT_S
+    while (result := venue.run("status", "--json")).exit_code or json.loads(result.stdout)["gateway"]["pid"] == pid:
+        assert time.monotonic() < until, result.output
+        time.sleep(0.1)
+    with Session("CLIENT1", port=venue.port) as alice:
+        alice.logon(WAIT_S)
+        alice.send([(35, "D"), (11, "after"), *ORDER, (54, "1"), (38, "10"), (44, "1.00")])
+        refused = alice.expect({35: "8", 150: "8"}, WAIT_S)
+    assert refused[58] == "firm:ALPHA is killed by the operator: a drill"
+    assert venue.tells("status")["gateway"]["halted"][0]["symbol"] == "ESZ6"
+    venue.changes("risk", "release", "firm:ALPHA")
+    venue.changes("instruments", "resume", "ESZ6")
 
 
 @pytest.mark.parametrize(
