@@ -31,13 +31,14 @@ def address_of(path: Path) -> Iterator[str]:
 def bind(path: Path) -> socket.socket:
     """Return a datagram socket on ``path``, which only its owner may write to; one left there makes way.
 
-    It has another name until its permissions are right.  Raises OSError.
+    Each datagram comes with who sent it.  It has another name until its permissions are right.  Raises OSError.
     """
     if path.exists() and not path.is_socket():
         raise FileExistsError(17, "is in the way of the admin socket; move it away", str(path))
     bound = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     new = path.with_name(f"{path.name}.new")
     try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         new.unlink(missing_ok=True)
         with address_of(new) as address:
             bound.bind(address)

@@ -65,7 +65,6 @@ class AdminServer:
         self._facts = facts
         self._wake = wake
         self._socket = bind(path)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self._command: OperatorCommand | None = None
         """What was offered last; known by its identity when it is told."""
         self._answers: queue.SimpleQueue[tuple[object, Sequenced | tuple[OperatorAnswer, answers.Facts]]]
