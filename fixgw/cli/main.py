@@ -3,10 +3,12 @@
 import click
 
 from fixgw import __version__
+from fixgw.cli.book import book
 from fixgw.cli.check import check
 from fixgw.cli.client import client
 from fixgw.cli.init import init
 from fixgw.cli.instruments import instruments
+from fixgw.cli.marketdata import marketdata
 from fixgw.cli.orders import orders
 from fixgw.cli.process import process
 from fixgw.cli.risk import risk
@@ -27,5 +29,19 @@ def main() -> None:
     """
 
 
-for command in (run, process, client, init, check, status, sessions, instruments, orders, trades, risk):
+for command in (
+    run,
+    process,
+    client,
+    init,
+    check,
+    status,
+    sessions,
+    instruments,
+    orders,
+    trades,
+    risk,
+    book,
+    marketdata,
+):
     main.add_command(command)

@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
 
@@ -137,6 +138,17 @@ def _serve_publisher(
     from fixgw.marketdata import publisher
 
     publisher.run(data_dir, config.redis_url, should_stop, ready)
+
+
+@_process("multicaster")
+def _serve_multicast(
+    config: VenueConfig, data_dir: Path, should_stop: Callable[[], bool], ready: Callable[[], None]
+) -> None:
+    """Market data, from Redis to multicast."""
+    from fixgw.marketdata import multicaster
+
+    groups = multicaster.Groups(**asdict(config.multicast))
+    multicaster.run(groups, data_dir, config.redis_url, should_stop, ready)
 
 
 @process.command("redis")
