@@ -4,6 +4,7 @@ Counted, not timed: every call that Python or C code makes, and every hash and c
 their ids, which here are written in Python so that they count.
 """
 
+import gc
 import sys
 from collections.abc import Callable
 from types import FrameType
@@ -25,11 +26,13 @@ def calls_of(act: Callable[[], object]) -> int:
         calls += event in ("call", "c_call")
 
     before = sys.getprofile()
+    gc.disable()  # a collection calls whoever asked to hear of it, and those calls are not ours
     sys.setprofile(count)
     try:
         act()
     finally:
         sys.setprofile(before)
+        gc.enable()
     return calls
 
 
