@@ -130,6 +130,17 @@ def _serve_drop_copy(
     dropcopy.run(config.comp_id, config.drop_copy_port, sessions, data_dir, should_stop, ready)
 
 
+@_process("market-data")
+def _serve_market_data(
+    config: VenueConfig, data_dir: Path, should_stop: Callable[[], bool], ready: Callable[[], None]
+) -> None:
+    """Market data, over FIX."""
+    from fixgw.fix import marketdata
+
+    sessions = {session.comp_id: session.settings for session in config.market_data_sessions}
+    marketdata.run(config.comp_id, config.market_data_port, sessions, data_dir, should_stop, ready)
+
+
 @_process("publisher")
 def _serve_publisher(
     config: VenueConfig, data_dir: Path, should_stop: Callable[[], bool], ready: Callable[[], None]

@@ -22,7 +22,7 @@ from fixgw.supervisor import status
 from fixgw.supervisor.child import Plan
 from fixgw.supervisor.supervisor import AlreadyRunning, Supervisor
 
-FOLLOWERS = ("publisher", "multicaster", "drop-copy")
+FOLLOWERS = ("publisher", "multicaster", "drop-copy", "market-data")
 """The processes that read what the gateway writes; each is a command of ``fixgw process``."""
 
 FOLLOWER_NICENESS = 5
@@ -81,7 +81,8 @@ def _plans(config: VenueConfig, config_dir: Path, data_dir: Path) -> tuple[Plan,
         return (sys.executable, "-m", "fixgw.cli.process", name, *options)
 
     gateway = Plan("gateway", command("gateway"))
-    idle = set() if config.drop_copy_sessions else {"drop-copy"}
+    sessions_of = {"drop-copy": config.drop_copy_sessions, "market-data": config.market_data_sessions}
+    idle = {name for name, sessions in sessions_of.items() if not sessions}
     followers = [Plan(name, command(name), FOLLOWER_NICENESS) for name in FOLLOWERS if name not in idle]
     redis = Plan("redis", command("redis"), FOLLOWER_NICENESS, is_silent=True) if config.redis_url is None else None
     return gateway, followers, redis

@@ -11,7 +11,7 @@ from fixgw.spec import dictionary
 from fixgw.spec.inquiries import Answer
 from fixgw.spec.sequenced import Sequenced
 
-_GROUPED = frozenset("r")
+_GROUPED = frozenset("rWX")
 """MsgTypes whose reports carry a repeating group, which QuickFIX keeps in order only by the dictionary."""
 _FORGETFUL = ("ResetOnLogon", "ResetOnLogout", "ResetOnDisconnect")
 

@@ -3,7 +3,7 @@
 The messages, and so their numbers in the channel, are a pure function of the journal: read again, it gives the same.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import assert_never
 
 from fixgw.marketdata.book import Book, BookBroken, BookOrder, Books, Level, Levels
@@ -47,7 +47,22 @@ from fixgw.spec.scope import VENUE
 from fixgw.spec.sequenced import Sequenced
 from fixgw.spec.values import Side
 
-__all__ = ["Book", "BookBroken", "BookOrder", "Books", "Depth", "Level", "Levels", "TradingState", "Update"]
+__all__ = [
+    "Book",
+    "BookBroken",
+    "BookOrder",
+    "Books",
+    "Depth",
+    "Level",
+    "Levels",
+    "OrderAdded",
+    "OrderDeleted",
+    "OrderExecuted",
+    "OrderMoved",
+    "OrderReduced",
+    "TradingState",
+    "Update",
+]
 
 _BUY, _SELL = Side.BUY, Side.SELL
 
@@ -55,8 +70,10 @@ _BUY, _SELL = Side.BUY, Side.SELL
 class Depth:
     """The public books as of the last frame applied."""
 
-    def __init__(self) -> None:
+    def __init__(self, before: Callable[[Book, Update], None] | None = None) -> None:
+        """``before`` is told of each change of an instrument that was listed, while its book is as it was."""
         self.books = Books()
+        self.before = before
         self._forbidden: set[str] = set()
         """Symbols halted and scopes killed."""
 
@@ -210,6 +227,8 @@ class _Frame:
         return self._books.by_symbol[symbol].listing.instrument
 
     def _publish(self, update: Update) -> None:
+        if self._depth.before is not None and update.instrument in self._books.by_number:
+            self._depth.before(self._books.by_number[update.instrument], update)
         self._books.apply(update)
         self.updates.append(update)
 
