@@ -114,10 +114,10 @@ def _place(entry: dict[int, str]) -> tuple[str, str]:
     return entry[269], entry[270]
 
 
-def levels_of(house: House, symbol: str, depth: int | None = None) -> Levels:
+def levels_of(data: Path, symbol: str, depth: int | None = None) -> Levels:
     """The levels of the journal's book."""
     books = Depth()
-    for frame in read(house.data / "journal"):
+    for frame in read(data / "journal"):
         books.apply(frame)
     book = books.book(symbol)
     assert book is not None
@@ -316,7 +316,7 @@ def test_what_a_client_builds_is_the_book(house: House) -> None:
         client.send(request("AAPL", update="0", md_req_id="full"))
         some_orders(traders, 100, dice)
 
-        wanted = {name: levels_of(house, "AAPL", 3 if name == "three" else None) for name in screens}
+        wanted = {name: levels_of(house.data, "AAPL", 3 if name == "three" else None) for name in screens}
         give_up_at = time.monotonic() + WAIT_S
         while any(screens[name].levels != wanted[name] for name in screens):
             assert time.monotonic() < give_up_at, ({n: s.levels for n, s in screens.items()}, wanted)
