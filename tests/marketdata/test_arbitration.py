@@ -276,6 +276,7 @@ def test_the_second_feed_brings_duplicates(feed: Feed) -> None:
 def test_a_packet_that_overlaps_brings_what_is_new(feed: Feed) -> None:
     assert numbers(feed.take(packet(3, added(5), deleted(5)))) == [4]
     assert resting(feed) == {}
+    assert feed.missing() is None
 
 
 def test_a_gap_is_filled_by_the_other_feed(feed: Feed) -> None:
@@ -328,6 +329,22 @@ def test_who_comes_late_waits_for_the_snapshot() -> None:
     assert [(each.number, each.book) for each in feed.take(packet(4, added(6)))] == [(4, None)]
     assert numbers(feed.take(snapshot(3, OPEN, added(5)))) == []
     assert resting(feed) == {5: 3, 6: 3}
+
+
+def test_a_snapshot_heard_first_is_where_one_joins() -> None:
+    feed = Feed()
+    assert numbers(feed.take(snapshot(3, OPEN, added(5)))) == []
+
+    assert numbers(feed.take(packet(2, OPEN, added(5), added(6)))) == [4]
+    assert resting(feed) == {5: 3, 6: 3}
+
+
+def test_other_terms_are_no_new_instrument_to_who_came_late() -> None:
+    """It is listed again, and has orders that nobody told of yet."""
+    feed = Feed()
+
+    assert [(each.number, each.book) for each in feed.take(packet(4, LISTED, OPEN))] == [(4, None), (5, None)]
+    assert len(feed.books) == 0
 
 
 def test_a_snapshot_that_is_ahead_is_waited_for_by_the_messages() -> None:
