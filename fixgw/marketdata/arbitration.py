@@ -23,7 +23,7 @@ class Statistics:
     duplicates: int = 0
     """Packets of which all messages had come before, as those of the second feed should."""
     gaps: int = 0
-    """Times that both feeds had lost something."""
+    """Times that something was missing, and be it only until the other feed brought it."""
     given_up: int = 0
     """Times that what was missing could not be had any more."""
     refused: int = 0
@@ -58,6 +58,8 @@ class Feed:
     """By instrument: the messages up to this number are in its book since it came."""
     _waiting: dict[int, list[tuple[int, Update]]] = field(default_factory=dict)
     """By instrument: messages delivered while its book is not known."""
+    _broken_at: dict[int, int] = field(default_factory=dict)
+    """By instrument: the number of the message that its book could not follow; a snapshot has to have it."""
     _snapshot: list[Message] = field(default_factory=list)
     _snapshot_next: int = 0
 
@@ -96,6 +98,7 @@ class Feed:
         self.books = Books()
         self._known_at.clear()
         self._waiting.clear()
+        self._broken_at.clear()
 
     def _join(self, number: int) -> None:
         if self.next_number is None:
@@ -125,7 +128,10 @@ class Feed:
             try:
                 message = decode(data)
             except ValueError:
+                # It may have been about any of the books.
                 self.statistics.refused += 1
+                self._forget_books()
+                self._joined_at = self.next_number
                 continue
             if not isinstance(message, SnapshotBegan | SnapshotEnded):
                 yield Numbered(number, message, self._apply(number, message))
@@ -142,6 +148,8 @@ class Feed:
             except BookBroken:
                 self.statistics.refused += 1
                 self._forget(update.instrument)
+                self._broken_at[update.instrument] = number
+                return None
         self._waiting.setdefault(update.instrument, []).append((number, update))
         return None
 
@@ -174,7 +182,8 @@ class Feed:
         """Take a whole snapshot, as of ``number``, for a book that is not known, and apply what came after it."""
         messages, self._snapshot = self._snapshot, []
         self._join(number + 1)
-        if instrument in self.books.by_number or number < self._joined_at - 1:
+        enough = max(self._joined_at - 1, self._broken_at.get(instrument, 0))
+        if instrument in self.books.by_number or number < enough:
             return
         try:
             book = Book.from_snapshot(messages)

@@ -33,6 +33,8 @@ ENTRIES_MAX = 1_000
 HISTORY_LENGTH = 100_000
 """Messages kept for retransmission, at least."""
 RETRY_S = 0.2
+_BEGINNING = "0-0"
+"""Before the first entry of a stream."""
 
 log = logging.getLogger("fixgw.marketdata.multicaster")
 
@@ -69,7 +71,8 @@ def run(
     server = RetransmissionServer(groups.retransmission_port, channel.CHANNEL, history)
     server.start()
     client = redis.Redis.from_url(url(data_dir, redis_url))
-    multicaster = Multicaster(client, Sender(groups), history, server, data_dir)
+    sender = Sender(groups)
+    multicaster = Multicaster(client, sender, history, data_dir)
     ready()
     while not should_stop():
         try:
@@ -85,7 +88,10 @@ def run(
             time.sleep(RETRY_S)
         except _Gap as gap:
             log.warning("%s; readers recover from the snapshots", gap)
+            time.sleep(RETRY_S)
     server.close()
+    sender.close()
+    client.close()
 
 
 class Sender:
@@ -107,6 +113,9 @@ class Sender:
     def send_snapshot(self, packet: Packet) -> None:
         self._socket.sendto(packet.to_bytes(), self._groups.snapshots)
 
+    def close(self) -> None:
+        self._socket.close()
+
 
 class Multicaster:
     """The channel as far as it was sent: its next number, and the books for the snapshots."""
@@ -116,20 +125,20 @@ class Multicaster:
         client: "redis.Redis",
         sender: Sender,
         history: History,
-        server: RetransmissionServer,
         data_dir: Path,
     ) -> None:
         self._redis = client
         self._sender = sender
         self._history = history
-        self._server = server
         self._positions = data_dir / "positions"
         self._lag = Position(self._positions, NAME)
         self._venue = b""
         self._sent_number = 0
         """Of the last message sent, in this life of the process or the one before."""
         self._books = Books()
-        self._entry_id = "0-0"
+        self._books_number = 0
+        """Of the last message that the books have; while the stream is read again, ahead of what was read."""
+        self._entry_id = _BEGINNING
         self._number = 0
         """Of the last message read from the stream."""
         self._beat_at = 0.0
@@ -145,20 +154,24 @@ class Multicaster:
             return False
         venue_id = bytes.fromhex(venue.decode())[:8]
         if venue_id != self._venue:
-            self._venue = self._server.venue = venue_id
+            self._venue = venue_id
+            self._history.begin_anew(venue_id)
             self._sent = Position(self._positions, f"{NAME}.{venue_id.hex()}")
             self._sent_number = self._sent.load()
             self._begin_with_snapshot()
         return True
 
     def _begin_with_snapshot(self) -> None:
-        """Take the books from the snapshot in Redis; without one, from the beginning of the stream."""
+        """Take the books from the snapshot in Redis, and read the whole stream.
+
+        Messages before the snapshot may not have been sent yet, or be asked for again.
+        """
         fields: Any = self._redis.hgetall(channel.SNAPSHOT)
-        self._books, self._number, self._entry_id = Books(), 0, "0-0"
+        self._books, self._books_number, self._number, self._entry_id = Books(), 0, 0, _BEGINNING
         if fields:
             for book in _books(fields[channel.MESSAGE]):
                 self._books.put(book)
-            self._number, self._entry_id = int(fields[channel.NUMBER]), fields[channel.ENTRY_ID].decode()
+            self._books_number = int(fields[channel.NUMBER])
 
     def send_on(self) -> None:
         """Send what is new in the stream, and what is due besides.  Raises redis.ConnectionError, or _Gap."""
@@ -179,15 +192,20 @@ class Multicaster:
         ]
 
     def _send(self, entries: list[_Entry]) -> None:
-        if entries[0].number != self._number + 1:
-            expected, self._venue = self._number + 1, b""
+        expected = self._number + 1
+        # What is before the books may be gone from the stream: then it is too old to be asked for.
+        is_wanted = self._entry_id == _BEGINNING and entries[0].number <= self._books_number + 1
+        if entries[0].number != expected and not is_wanted:
+            self._venue = b""
             raise _Gap(f"the stream goes on with message {entries[0].number}, expected was {expected}")
         for entry in entries:
-            message = decode(entry.message)
-            assert not isinstance(message, SnapshotBegan | SnapshotEnded), entry.entry_id
-            self._books.apply(message)
+            if entry.number > self._books_number:
+                message = decode(entry.message)
+                assert not isinstance(message, SnapshotBegan | SnapshotEnded), entry.entry_id
+                self._books.apply(message)
             self._history.add(entry.number, entry.message)
         self._entry_id, self._number = entries[-1].entry_id, entries[-1].number
+        self._books_number = max(self._books_number, self._number)
         new = [entry for entry in entries if entry.number > self._sent_number]
         if new:
             for packet in pack(self._venue, channel.CHANNEL, new[0].number, (entry.message for entry in new)):
@@ -207,7 +225,7 @@ class Multicaster:
     def beat(self) -> None:
         """Send a heartbeat when nothing was sent for a while."""
         if self._venue and time.monotonic() >= self._beat_at:
-            self._sender.send(heartbeat(self._venue, channel.CHANNEL, self._number + 1))
+            self._sender.send(heartbeat(self._venue, channel.CHANNEL, self._sent_number + 1))
             self._beat_at = time.monotonic() + HEARTBEAT_S
 
     def _send_snapshots(self) -> None:
@@ -226,7 +244,7 @@ class Multicaster:
         if book is None:
             self._to_show = iter(list(self._books))
             return
-        messages = [encode(message) for message in book.snapshot(self._number, time.time_ns())]
+        messages = [encode(message) for message in book.snapshot(self._books_number, time.time_ns())]
         self._snapshots = pack(self._venue, channel.CHANNEL, self._snapshot_number, messages, Flag.SNAPSHOT)
         self._snapshot_number += len(messages)
 

@@ -55,6 +55,8 @@ class Packet(msgspec.Struct, frozen=True, gc=False):
             if at + _LENGTH.size > len(data):
                 raise ValueError(f"the packet ends before message {len(messages) + 1} of {count}")
             (length,) = _LENGTH.unpack_from(data, at)
+            if not length:
+                raise ValueError(f"message {len(messages) + 1} of {count} is empty")
             at += _LENGTH.size
             messages.append(data[at : at + length])
             at += length

@@ -12,6 +12,7 @@ import socket
 import threading
 from collections.abc import Sequence
 from struct import Struct
+from typing import NamedTuple
 
 from fixgw.marketdata.packets import Flag, Packet, pack
 
@@ -26,14 +27,28 @@ SEND_TIMEOUT_S = 2.0
 log = logging.getLogger("fixgw.marketdata.retransmission")
 
 
+class Kept(NamedTuple):
+    """What there is of what was asked for; ``oldest`` is the first number that is kept."""
+
+    venue: bytes
+    oldest: int
+    messages: Sequence[bytes]
+
+
 class History:
     """The last messages of the channel, by number; one thread adds, others look."""
 
     def __init__(self, length_max: int) -> None:
         self._length_max = length_max
+        self._venue = bytes(8)
         self._messages: list[bytes] = []
         self._first = 1
         self._lock = threading.Lock()
+
+    def begin_anew(self, venue: bytes) -> None:
+        """Forget all messages: those that follow are the market data of ``venue``."""
+        with self._lock:
+            self._venue, self._messages, self._first = venue, [], 1
 
     def add(self, number: int, message: bytes) -> None:
         """Keep the message; one that does not follow the last begins anew."""
@@ -45,11 +60,11 @@ class History:
                 del self._messages[: self._length_max]
                 self._first += self._length_max
 
-    def get(self, number: int, count: int) -> tuple[int, Sequence[bytes]]:
-        """Return the oldest number kept and up to ``count`` messages from ``number`` on, none when that is older."""
+    def get(self, number: int, count: int) -> Kept:
+        """Return up to ``count`` messages from ``number`` on, none when that is older than the oldest."""
         with self._lock:
             begin = number - self._first
-            return self._first, self._messages[begin : begin + count] if begin >= 0 else ()
+            return Kept(self._venue, self._first, self._messages[begin : begin + count] if begin >= 0 else ())
 
 
 class RetransmissionServer:
@@ -57,7 +72,6 @@ class RetransmissionServer:
 
     def __init__(self, port: int, channel: int, history: History) -> None:
         """Raises OSError when the port is taken."""
-        self.venue = bytes(8)
         self._channel = channel
         self._history = history
         self._listener = socket.create_server(("127.0.0.1", port), backlog=CONNECTIONS_MAX)
@@ -108,11 +122,11 @@ class RetransmissionServer:
             connection.close()
 
     def _answer(self, connection: socket.socket, number: int, count: int) -> None:
-        oldest, messages = self._history.get(number, min(count, COUNT_MAX))
+        venue, oldest, messages = self._history.get(number, min(count, COUNT_MAX))
         if number < oldest:
-            packets = [Packet(self.venue, self._channel, Flag.REFUSED | Flag.LAST, oldest, ())]
+            packets = [Packet(venue, self._channel, Flag.REFUSED | Flag.LAST, oldest, ())]
         else:
-            packets = list(pack(self.venue, self._channel, number, messages))
-            packets.append(Packet(self.venue, self._channel, Flag.LAST, number + len(messages), ()))
+            packets = list(pack(venue, self._channel, number, messages))
+            packets.append(Packet(venue, self._channel, Flag.LAST, number + len(messages), ()))
         frames = (packet.to_bytes() for packet in packets)
         connection.sendall(b"".join(LENGTH.pack(len(frame)) + frame for frame in frames))
