@@ -7,6 +7,7 @@ import resource
 import socket
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn, get_args
 
@@ -30,6 +31,8 @@ from fixgw.fix.restoration import Restoration
 from fixgw.fix.sessions import log_out_all, session_ids, write_settings
 from fixgw.journal.reader import read
 from fixgw.journal.writer import JournalWriter
+from fixgw.metrics.board import Board, Notice
+from fixgw.metrics.stages import Stopwatch
 from fixgw.sequencer import Core, Sequencer
 from fixgw.spec.commands import ConfigureVenue, OperatorCommand
 from fixgw.spec.sequenced import Sequenced
@@ -39,7 +42,7 @@ EXIT_FAULT = 70
 """Exit status when the core or the disk failed: what was acknowledged is in the journal, start again."""
 
 TICK_INTERVAL_S = 0.5
-"""How often QuickFIX is made to look at heartbeats, however busy it is."""
+"""How often QuickFIX is made to look at heartbeats, however busy it is, and the board is written."""
 
 _LOGOUT_TIMEOUT_S = 3.0
 _OPERATOR_COMMANDS = frozenset(get_args(OperatorCommand))
@@ -65,6 +68,7 @@ class Gateway:
         self._tick_at = 0.0
         self._readiness = Readiness()
         self._traffic = Traffic()
+        self._stopwatch = Stopwatch()
         self._journal = JournalWriter.open(data_dir / "journal")
         try:
             self._build(data_dir, clock_ns)
@@ -74,6 +78,7 @@ class Gateway:
 
     def _build(self, data_dir: Path, clock_ns: Callable[[], int]) -> None:
         config = self.config
+        self._board = Board(data_dir)
         sessions = {session.comp_id: session.settings for session in config.sessions}
         ids = session_ids(config.comp_id, sessions)
         encoder, postman = Encoder(), Postman(config.comp_id, sessions, self._traffic)
@@ -94,7 +99,7 @@ class Gateway:
 
         last_time_ns = 0 if last is None else last.time_ns
         audience = _Audience(Reporter(encoder, postman), self._control)
-        self._sequencer = Sequencer(core, self._journal, audience, clock_ns, last_time_ns)
+        self._sequencer = Sequencer(core, self._journal, audience, clock_ns, last_time_ns, self._stopwatch)
         self._admin = AdminServer(data_dir / ADMIN_SOCKET, self._sequencer, self._facts, self._readiness.wake)
         audience.admin = self._admin
         self._numbering = Numbering(self._sequencer)
@@ -152,8 +157,10 @@ class Gateway:
 
     def _serve(self) -> None:
         """One pass: QuickFIX reads and calls us, the sequencer works off what came, or we wait for more."""
+        self._stopwatch.pass_begins()
         self._acceptor.poll()
         self._traffic.passes += 1
+        self._stopwatch.received(self._sequencer.waiting)
         if self._order_entry.fault is not None:
             raise self._order_entry.fault
         is_idle = not self._sequencer.work()
@@ -167,6 +174,24 @@ class Gateway:
         if time.monotonic() >= self._tick_at:
             self._tick_at = time.monotonic() + TICK_INTERVAL_S
             self._order_entry.tick()
+            self._write_board()
+
+    def _write_board(self) -> None:
+        notice = Notice(
+            pid=os.getpid(),
+            written_ns=time.monotonic_ns(),
+            sequence=self._journal.next_sequence - 1,
+            sessions=tuple(self._order_entry.logged_on),
+            waiting=self._sequencer.waiting,
+            passes=self._traffic.passes,
+            sent=self._traffic.sent,
+            batches=self._stopwatch.batches,
+            stages=self._stopwatch.histograms,
+        )
+        # A board that cannot be written goes stale, and the venue is told not to be ready; whether it may
+        # trade on is for the journal to say.
+        with suppress(OSError):
+            self._board.write(notice)
 
     def _close(self) -> None:
         sessions = [session.comp_id for session in self.config.sessions]
@@ -182,6 +207,7 @@ class Gateway:
         self._numbering.settle()
         self._admin.stop()
         self._doorkeeper.stop()
+        self._board.close()
         self._journal.close()
 
 

@@ -82,6 +82,17 @@ class Listener(Protocol):
     def tell_answer(self, answer: Answer, time_ns: int) -> None: ...
 
 
+class Watch(Protocol):
+    """Times where a batch is; the sequencer asks no clock but the venue's."""
+
+    def taken(self, requests: int) -> None: ...
+    def begin(self) -> None: ...
+    def decided(self, commands: int) -> None: ...
+    def written(self, commands: int) -> None: ...
+    def told(self, commands: int) -> None: ...
+    def end(self) -> None: ...
+
+
 class Core:
     """Risk and engine as one function from a command, at its place, to what happened."""
 
@@ -189,9 +200,16 @@ class Sequencer:
     """Takes what is waiting as a batch, on one thread: decide all, write once, then tell all."""
 
     def __init__(
-        self, core: Core, journal: Journal, listener: Listener, clock_ns: Callable[[], int], last_time_ns: int = 0
+        self,
+        core: Core,
+        journal: Journal,
+        listener: Listener,
+        clock_ns: Callable[[], int],
+        last_time_ns: int = 0,
+        watch: Watch | None = None,
     ) -> None:
         self._core = core
+        self._watch = watch or _Untimed()
         self._journal = journal
         self._listener = listener
         self._clock_ns = clock_ns
@@ -229,6 +247,7 @@ class Sequencer:
             reply(self._core.inspect(inquiry))
         if inbox or self._core.exchange.sweeps:
             batch = [inbox.popleft() for _ in range(min(len(inbox), BATCH_MAX))]
+            self._watch.taken(len(batch))
             if self._core.exchange.sweeps:
                 batch.append(_CONTINUE_SWEEP)
             self.process(batch)
@@ -245,6 +264,7 @@ class Sequencer:
         has messages to a session in the order in which they leave.
         """
         decided: list[Sequenced] = []
+        self._watch.begin()
         for request in batch:
             if isinstance(request, _INQUIRIES):
                 self._tell(decided)
@@ -252,6 +272,7 @@ class Sequencer:
             else:
                 decided.append(self._sequence_one(request))
         self._tell(decided)
+        self._watch.end()
         self._go_on_answering()
         while len(self._unfinished) > UNFINISHED_MAX:
             self._go_on_answering()
@@ -259,9 +280,13 @@ class Sequencer:
     def _tell(self, decided: list[Sequenced]) -> None:
         """Write down what was decided, then tell it; ``decided`` is empty after."""
         if decided:
+            commands, watch = len(decided), self._watch
+            watch.decided(commands)
             self._journal.flush()
+            watch.written(commands)
             for sequenced in decided:
                 self._listener.tell(sequenced)
+            watch.told(commands)
             decided.clear()
 
     def record(self, *commands: SessionCommand) -> None:
@@ -269,6 +294,11 @@ class Sequencer:
         for command in commands:
             self._sequence_one(command)
         self._journal.flush()
+
+    @property
+    def waiting(self) -> int:
+        """How many requests are in line."""
+        return len(self._inbox)
 
     @property
     def is_idle(self) -> bool:
@@ -310,3 +340,14 @@ class Sequencer:
         if time_ns > self._last_time_ns:
             self._last_time_ns = time_ns
         return self._last_time_ns
+
+
+class _Untimed:
+    """Nobody times, as in tests and tools."""
+
+    def taken(self, requests: int) -> None: ...
+    def begin(self) -> None: ...
+    def decided(self, commands: int) -> None: ...
+    def written(self, commands: int) -> None: ...
+    def told(self, commands: int) -> None: ...
+    def end(self) -> None: ...

@@ -47,7 +47,7 @@ MAY_IMPORT_LIBRARIES = {
     "marketdata": "redis msgspec sortedcontainers",
     "history": "sqlalchemy",
     "admin": "msgspec",
-    "metrics": "prometheus_client",
+    "metrics": "prometheus_client msgspec",  # msgspec: the board is plain data that two processes share
     "logs": "structlog",
     "supervisor": "msgspec",
     "sequencer": "",

@@ -162,6 +162,17 @@ def _serve_multicast(
     multicaster.run(groups, data_dir, config.redis_url, should_stop, ready)
 
 
+@_process("metrics")
+def _serve_metrics(
+    config: VenueConfig, data_dir: Path, should_stop: Callable[[], bool], ready: Callable[[], None]
+) -> None:
+    """Metrics and health, over HTTP."""
+    from fixgw.metrics import server
+    from fixgw.supervisor import status
+
+    server.run(data_dir, config.metrics_port, lambda: status.watched(data_dir), should_stop, ready)
+
+
 @process.command("redis")
 @data_option
 @click.option("--config", "_config_dir", hidden=True, help="Not read.")

@@ -22,7 +22,7 @@ from fixgw.supervisor import status
 from fixgw.supervisor.child import Plan
 from fixgw.supervisor.supervisor import AlreadyRunning, Supervisor
 
-FOLLOWERS = ("publisher", "multicaster", "drop-copy", "market-data")
+FOLLOWERS = ("publisher", "multicaster", "drop-copy", "market-data", "metrics")
 """The processes that read what the gateway writes; each is a command of ``fixgw process``."""
 
 FOLLOWER_NICENESS = 5

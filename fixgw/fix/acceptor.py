@@ -45,6 +45,8 @@ class OrderEntry(fix.Application):
         self.offer: Callable[[Request], bool]
         """Takes a request, or says that there are too many; to be set before anybody can connect."""
         self._session_ids: list[fix.SessionID] = []
+        self.logged_on: set[str] = set()
+        """CompIDs of the clients that are logged on now."""
         self.fault: Exception | None = None
         """What must stop the venue but may not leave a callback; for the gateway to raise."""
 
@@ -108,11 +110,15 @@ class OrderEntry(fix.Application):
         self._session_ids.append(_copy(session_id))
 
     def onLogon(self, session_id: fix.SessionID) -> None:
-        log.info("%s logged on", session_id.getTargetCompID().getValue())
+        session = session_id.getTargetCompID().getValue()
+        log.info("%s logged on", session)
+        self.logged_on.add(session)
         self.outgoing.opened(_copy(session_id))
 
     def onLogout(self, session_id: fix.SessionID) -> None:
-        log.info("%s logged out", session_id.getTargetCompID().getValue())
+        session = session_id.getTargetCompID().getValue()
+        log.info("%s logged out", session)
+        self.logged_on.discard(session)
         self.outgoing.closed(_copy(session_id))
 
     def toAdmin(self, message: fix.Message, session_id: fix.SessionID) -> None:

@@ -49,3 +49,17 @@ def read(data_dir: Path) -> Status | None:
         return msgspec.json.decode(path(data_dir).read_bytes(), type=Status)
     except (OSError, msgspec.DecodeError):
         return None
+
+
+def watched(data_dir: Path) -> tuple[ProcessStatus, ...] | None:
+    """Return the processes of a supervisor that is alive; None when nobody supervises."""
+    status = read(data_dir)
+    if status is None:
+        return None
+    try:
+        os.kill(status.pid, 0)
+    except ProcessLookupError:
+        return None
+    except PermissionError:
+        pass
+    return status.processes

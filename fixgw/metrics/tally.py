@@ -1,0 +1,260 @@
+"""The tally: what happened in the life of the venue, counted from the frames of its journal.
+
+Every label is a word of ours or a name of the configuration, never a client's text: there are only so many series.
+"""
+
+from collections import Counter
+from typing import assert_never, get_args
+
+from fixgw.spec.commands import (
+    CancelOrder,
+    Command,
+    ConfigureVenue,
+    MassCancel,
+    NewOrder,
+    OpenSession,
+    OperatorCommand,
+    RefuseOrder,
+    ReplaceOrder,
+)
+from fixgw.spec.events import (
+    CancelRejected,
+    Event,
+    InstrumentHalted,
+    InstrumentResumed,
+    LimitsSet,
+    MassCanceled,
+    OperatorRefused,
+    OrderAccepted,
+    OrderCanceled,
+    OrderRejected,
+    OrderReplaced,
+    OrdersSwept,
+    OrderState,
+    OrderStated,
+    ScopeKilled,
+    ScopeReleased,
+    SessionDisabled,
+    SessionEnabled,
+    SessionLoggedOut,
+    SessionReset,
+    Trade,
+    VenueConfigured,
+)
+from fixgw.spec.instrument import NOTIONAL_SCALE, SCALE_MAX, Instrument
+from fixgw.spec.limits import LIMIT_NAMES
+from fixgw.spec.sequenced import Sequenced
+from fixgw.spec.values import CxlRejResponseTo, OrdRejReason
+
+UNLISTED = "unlisted"
+"""Stands for every symbol that was never configured."""
+
+_ONE_QTY = 10**SCALE_MAX
+_ONE_NOTIONAL = 10**NOTIONAL_SCALE
+_OPERATOR_COMMANDS = frozenset(get_args(OperatorCommand))
+
+
+class Tally:
+    """Counts from the first frame of a journal on; what is in force or open now is counted, too."""
+
+    def __init__(self) -> None:
+        self.sequence = 0
+        """Of the last frame counted."""
+        self.public_sequence = 0
+        """Of the last frame that market data surely tells of: who follows market data cannot be farther."""
+        self.last_time_ns = 0
+        self.orders: Counter[tuple[str, str, str]] = Counter()
+        """By OrdType(40), symbol and result."""
+        self.order_rejects: Counter[tuple[str]] = Counter()
+        """By OrdRejReason(103)."""
+        self.change_rejects: Counter[tuple[str, str]] = Counter()
+        """By the request and CxlRejReason(102)."""
+        self.risk_refusals: Counter[tuple[str]] = Counter()
+        """By what refused: the limit's name, ``kill_switch``, ``halt`` or ``account``."""
+        self.fills: Counter[tuple[str, str]] = Counter()
+        """By symbol and the OrdStatus(39) that it left the order in; each trade makes two."""
+        self.trades: Counter[tuple[str]] = Counter()
+        self.cancels: Counter[tuple[str, str]] = Counter()
+        """Orders canceled, by symbol and by whom or what."""
+        self.replaces: Counter[tuple[str]] = Counter()
+        self.mass_cancels: Counter[tuple[str]] = Counter()
+        """By result."""
+        self.operator_commands: Counter[tuple[str, str]] = Counter()
+        """By command, as the journal calls it, and result."""
+        self.logons: Counter[tuple[str]] = Counter()
+        """By session."""
+        self.open_orders: dict[str, int] = {}
+        """By symbol, of all that were ever listed."""
+        self.halted: set[str] = set()
+        self.killed: set[str] = set()
+        self.disabled: set[str] = set()
+        self._traded_qty: Counter[str] = Counter()
+        self._traded_notional: Counter[str] = Counter()
+        self._instruments: dict[str, Instrument] = {}
+
+    @property
+    def traded_qty(self) -> dict[tuple[str], float]:
+        """By symbol, in units of the instrument; each trade once."""
+        return {(symbol,): qty / _ONE_QTY for symbol, qty in self._traded_qty.items()}
+
+    @property
+    def traded_notional(self) -> dict[tuple[str], float]:
+        """By symbol, in its currency: price times quantity times multiplier, without the sign of the price."""
+        return {(symbol,): notional / _ONE_NOTIONAL for symbol, notional in self._traded_notional.items()}
+
+    def apply(self, frame: Sequenced) -> None:
+        assert frame.sequence == self.sequence + 1, (frame.sequence, self.sequence)
+        self.sequence = frame.sequence
+        self.last_time_ns = frame.time_ns
+        self._count_command(frame.command, frame.events)
+        for event in frame.events:
+            self._count_event(event)
+        if _is_public(frame.events):
+            self.public_sequence = frame.sequence
+
+    def _count_command(self, command: Command, events: tuple[Event, ...]) -> None:
+        match command:
+            case NewOrder() | RefuseOrder():
+                self.orders[command.ord_type.name.lower(), self._listed(command.symbol), _result(events[0])] += 1
+                if isinstance(command, NewOrder):
+                    self._count_refusal(events[0])
+            case ReplaceOrder():
+                self._count_refusal(events[0])
+            case MassCancel():
+                is_refused = isinstance(events[-1], MassCanceled) and events[-1].mass_cancel_reject_reason is not None
+                self.mass_cancels["rejected" if is_refused else "accepted",] += 1
+            case CancelOrder():
+                pass
+            case ConfigureVenue():
+                self._instruments.update((instrument.symbol, instrument) for instrument in command.instruments)
+                for symbol in self._instruments:
+                    self.open_orders.setdefault(symbol, 0)
+            case OpenSession():
+                self.logons[command.session,] += 1
+            case _ if type(command) in _OPERATOR_COMMANDS:
+                result = "refused" if isinstance(events[0], OperatorRefused) else "done"
+                self.operator_commands[_tag(command), result] += 1
+            case _:
+                pass
+
+    def _count_refusal(self, event: Event) -> None:
+        if isinstance(event, OrderRejected | CancelRejected):
+            check = _check_that_refused(event)
+            if check is not None:
+                self.risk_refusals[check,] += 1
+
+    def _count_event(self, event: Event) -> None:
+        match event:
+            case OrderAccepted():
+                self.open_orders[event.order.symbol] += 1
+            case OrderRejected():
+                self.order_rejects[event.ord_rej_reason.name.lower(),] += 1
+            case Trade():
+                self._count_trade(event)
+            case OrderCanceled():
+                self.cancels[event.order.symbol, _by_whom(event)] += 1
+                self.open_orders[event.order.symbol] -= 1
+            case OrderReplaced():
+                self.replaces[event.order.symbol,] += 1
+                self._close_if_done(event.order)
+            case CancelRejected():
+                request = _REQUESTS[event.cxl_rej_response_to]
+                self.change_rejects[request, event.cxl_rej_reason.name.lower()] += 1
+            case InstrumentHalted():
+                self.halted.add(event.symbol)
+            case InstrumentResumed():
+                self.halted.discard(event.symbol)
+            case ScopeKilled():
+                self.killed.add(event.scope)
+            case ScopeReleased():
+                self.killed.discard(event.scope)
+            case SessionDisabled():
+                self.disabled.add(event.session)
+            case SessionEnabled():
+                self.disabled.discard(event.session)
+            case OrderStated() | MassCanceled() | VenueConfigured() | OrdersSwept() | OperatorRefused():
+                pass
+            case SessionLoggedOut() | SessionReset() | LimitsSet():
+                pass
+            case _:
+                assert_never(event)
+
+    def _count_trade(self, trade: Trade) -> None:
+        symbol, instrument = trade.symbol, self._instruments[trade.symbol]
+        self.trades[symbol,] += 1
+        for fill in (trade.aggressor, trade.resting):
+            self.fills[symbol, fill.order.ord_status.name.lower()] += 1
+            self._close_if_done(fill.order)
+        self._traded_qty[symbol] += trade.last_qty * 10 ** (SCALE_MAX - instrument.qty_scale)
+        self._traded_notional[symbol] += abs(instrument.notional(trade.last_px, trade.last_qty))
+
+    def _close_if_done(self, order: OrderState) -> None:
+        if not order.leaves_qty:
+            self.open_orders[order.symbol] -= 1
+
+    def _listed(self, symbol: str) -> str:
+        return symbol if symbol in self._instruments else UNLISTED
+
+
+_REQUESTS = {
+    CxlRejResponseTo.ORDER_CANCEL_REQUEST: "cancel",
+    CxlRejResponseTo.ORDER_CANCEL_REPLACE_REQUEST: "replace",
+}
+_REFUSED_BY = {
+    OrdRejReason.EXCHANGE_CLOSED: "halt",
+    OrdRejReason.UNKNOWN_ACCOUNT: "account",
+}
+
+
+def _result(event: Event) -> str:
+    match event:
+        case OrderAccepted():
+            return "accepted"
+        case OrderRejected():
+            return "rejected"
+        case OrderStated():
+            return "resent"
+        case _:
+            raise AssertionError(event)
+
+
+def _check_that_refused(event: OrderRejected | CancelRejected) -> str | None:
+    """Return what of risk refused, by its reason or, where a replace has but one reason, by risk's text."""
+    if isinstance(event, OrderRejected) and event.ord_rej_reason in _REFUSED_BY:
+        return _REFUSED_BY[event.ord_rej_reason]
+    if " is killed by the operator: " in event.text:
+        return "kill_switch"
+    if " is halted: " in event.text:
+        return "halt"
+    limit = event.text.rpartition(" exceeds ")[2].partition(" ")[0]
+    return limit if limit in LIMIT_NAMES else None
+
+
+def _by_whom(event: OrderCanceled) -> str:
+    if event.orig_cl_ord_id is not None:
+        return "client"
+    if event.exec_restatement_reason is not None:
+        return "operator"
+    return "mass_cancel" if event.rested else "venue"
+
+
+def _is_public(events: tuple[Event, ...]) -> bool:
+    """Return whether the book has changed for sure, or an instrument's state."""
+    rests = False
+    for event in events:
+        match event:
+            case Trade() | OrderReplaced() | InstrumentHalted() | InstrumentResumed():
+                return True
+            case OrderAccepted():
+                rests = True
+            case OrderCanceled():
+                if event.rested:
+                    return True
+                rests = False
+            case _:
+                pass
+    return rests
+
+
+def _tag(command: Command) -> str:
+    return str(type(command).__struct_config__.tag).replace("-", "_")
