@@ -330,5 +330,5 @@ def test_what_a_client_builds_is_the_book(house: House) -> None:
             house["market-data"].kill()
             some_orders(traders, 20, dice)
             house["market-data"].start()
-            wait_for(lambda: client.closed_because is not None, WAIT_S, "the end of the connection")
+            wait_for(lambda: client.closed, WAIT_S, "the end of the connection")
             client.logon(WAIT_S)  # with the numbers it has

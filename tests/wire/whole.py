@@ -71,7 +71,10 @@ class WholeVenue:
         return {process["name"]: process for process in status["processes"]}
 
     def kill(self, name: str) -> None:
-        os.kill(self.processes()[name]["pid"], signal.SIGKILL)
+        """Kill a process that runs, and wait until the supervisor has noticed."""
+        pid = self.processes()[name]["pid"]
+        os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: self.processes()[name]["pid"] != pid, WAIT_S, f"the end of {name} is noticed")
 
     def does(self, *arguments: str) -> Any:
         """Run ``fixgw ARGUMENTS --json`` and return what it prints."""
