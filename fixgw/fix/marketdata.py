@@ -42,6 +42,7 @@ from fixgw.spec.values import Side
 NAME = "market-data"
 SUBSCRIPTIONS_MAX = 200
 """Of one session."""
+WAIT_S = 0.1
 ENTRIES_MAX = 500
 """MDEntries of one MarketDataIncrementalRefresh; what is more goes into another."""
 
@@ -119,9 +120,12 @@ class MarketData:
         acceptor.door.closed = self._forget
 
     def catch_up(self, should_stop: Callable[[], bool]) -> None:
-        """Read the journal up to where it is now, before anybody may ask."""
-        while not should_stop() and self.tell_on():
-            pass
+        """Read the journal up to where it is now, before anybody may ask; the first frame of all lists what is traded."""
+        while not should_stop():
+            if not self.tell_on():
+                if self.follower.next_sequence > 1:
+                    return
+                self.follower.wait(WAIT_S)
 
     def tell_on(self) -> bool:
         """Tell of what is new in the journal, a part of it at a time; return False when there is nothing."""
