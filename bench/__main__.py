@@ -7,11 +7,11 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from bench import engine, wire
+from bench import engine, idle, wire
 from bench.fixload import FixloadMissing
 from bench.report import Machine
 
-BENCHMARKS = ("engine", "wire")
+BENCHMARKS = ("engine", "wire", "idle")
 
 
 @click.command()
@@ -25,10 +25,10 @@ BENCHMARKS = ("engine", "wire")
     help="The load client, or its C++ source; else FIXGW_FIXLOAD, else ../shared/tools/fixload.cpp.",
 )
 def main(names: tuple[str, ...], tiny: bool, as_json: bool, fixload_path: Path | None) -> None:
-    """Measure the engine alone, and the venue over the wire against a null acceptor."""
+    """Measure the engine alone, the venue over the wire against a null acceptor, and what it costs while idle."""
     machine = Machine.this()
     console = Console(stderr=as_json)
-    reports: dict[str, Machine | engine.EngineReport | wire.WireReport] = {"machine": machine}
+    reports: dict[str, Machine | engine.EngineReport | wire.WireReport | idle.IdleReport] = {"machine": machine}
     tables: list[Table] = []
     chosen = names or BENCHMARKS
     try:
@@ -38,6 +38,9 @@ def main(names: tuple[str, ...], tiny: bool, as_json: bool, fixload_path: Path |
         if "wire" in chosen:
             reports["wire"] = of_wire = wire.measure(wire.TINY if tiny else wire.FULL, fixload_path, console)
             tables += wire.tables(of_wire)
+        if "idle" in chosen:
+            reports["idle"] = of_idle = idle.measure(idle.TINY if tiny else idle.FULL, console)
+            tables += idle.tables(of_idle)
     except FixloadMissing as missing:
         raise click.ClickException(str(missing)) from None
     if as_json:

@@ -33,8 +33,16 @@ def test_over_the_wire() -> None:
     report = run_tiny("wire")
 
     runs = {(figures["server"], figures["workload"]) for figures in report["wire"]["figures"]}
-    assert {("venue", "rest, window 64"), ("null", "rest, window 64"), ("venue", "mixed, window 64")} <= runs
-    assert len(report["wire"]["comparisons"]) == 3
+    assert {("gateway", "rest, window 64"), ("null", "rest, window 64"), ("whole venue", "rest, window 64")} <= runs
+    assert len(report["wire"]["comparisons"]) == 5
+
+
+def test_idle() -> None:
+    report = run_tiny("idle")
+
+    processes = {figures["process"] for figures in report["idle"]["figures"]}
+    assert {"supervisor", "gateway", "publisher", "redis"} <= processes
+    assert all(figures["pss_mb"] > 1 for figures in report["idle"]["figures"])  # type: ignore[operator]
 
 
 def test_without_a_load_client_it_says_what_to_do() -> None:

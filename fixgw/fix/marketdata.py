@@ -120,7 +120,7 @@ class MarketData:
         acceptor.door.closed = self._forget
 
     def catch_up(self, should_stop: Callable[[], bool]) -> None:
-        """Read the journal up to where it is now, before anybody may ask; the first frame of all lists what is traded."""
+        """Read the journal up to where it is now, before anybody may ask; its first frame lists what is traded."""
         while not should_stop():
             if not self.tell_on():
                 if self.follower.next_sequence > 1:
