@@ -13,13 +13,14 @@ from rich.table import Table
 from fixgw.cli.failure import EXIT_WRONG, tell
 from fixgw.cli.feed import EXIT_SILENT, book_of, heard, join
 from fixgw.cli.options import config_option, json_option
+from fixgw.cli.program import command
 from fixgw.config.mistakes import suggestion
 from fixgw.marketdata.book import Book, Level
 from fixgw.marketdata.client import MarketDataClient
 from fixgw.marketdata.words import book_in_words, line, price_text, qty_text
 
 PATIENCE_S = 5.0
-"""For a snapshot of the instrument to come by; one of each comes every few seconds."""
+"""For the snapshot of another instrument to come by: when no new one does, all that there are have come."""
 REDRAW_S = 0.1
 
 
@@ -41,14 +42,16 @@ def book(symbol: str, depth: int, watch: bool, config_dir: Path, as_json: bool) 
 
 def _wait_for(client: MarketDataClient, symbol: str, as_json: bool) -> None:
     """Wait until the book is known; exits with what there is instead when it is not."""
-    give_up_at = time.monotonic() + PATIENCE_S
+    give_up_at, known_before = time.monotonic() + PATIENCE_S, 0
     for _ in heard(client, as_json):
         if book_of(client, symbol) is not None and client.feed.missing() is None:
             return
+        known = client.feed.books.by_symbol
+        if len(known) > known_before:
+            give_up_at, known_before = time.monotonic() + PATIENCE_S, len(known)
         if time.monotonic() > give_up_at:
-            known = client.feed.books.by_symbol
             if not known:
-                tell(["no snapshot came; is the multicaster running? See fixgw status"], as_json)
+                tell([f"no snapshot came; is the multicaster running? See {command('status')}"], as_json)
                 sys.exit(EXIT_SILENT)
             tell([f"there is no instrument {symbol}; {suggestion(symbol, known)}"], as_json)
             sys.exit(EXIT_WRONG)

@@ -147,8 +147,12 @@ def _serve_publisher(
 ) -> None:
     """Market data, from the journal to Redis."""
     from fixgw.marketdata import publisher
+    from fixgw.marketdata.embedded import NoRedis
 
-    publisher.run(data_dir, config.redis_url, should_stop, ready)
+    try:
+        publisher.run(data_dir, config.redis_url, should_stop, ready)
+    except (NoRedis, publisher.OtherVenue) as error:
+        _give_up(error)
 
 
 @_process("multicaster")
@@ -157,9 +161,13 @@ def _serve_multicast(
 ) -> None:
     """Market data, from Redis to multicast."""
     from fixgw.marketdata import multicaster
+    from fixgw.marketdata.embedded import NoRedis
 
     groups = multicaster.Groups(**asdict(config.multicast))
-    multicaster.run(groups, data_dir, config.redis_url, should_stop, ready)
+    try:
+        multicaster.run(groups, data_dir, config.redis_url, should_stop, ready)
+    except NoRedis as error:
+        _give_up(error)
 
 
 @_process("metrics")
@@ -190,6 +198,13 @@ def _become_redis(data_dir: Path, _config_dir: str | None, parent: int | None) -
         tell([str(error)], as_json=False)
         _exit(EXIT_CANNOT_START)
     os.execv(words[0], words)
+
+
+def _give_up(error: Exception) -> NoReturn:
+    """End because of what an operator has to put right."""
+    tell(reasons(error), as_json=True)
+    logging.getLogger("fixgw").error("%s", error)
+    _exit(EXIT_CANNOT_START)
 
 
 def reasons(error: Exception) -> list[str]:

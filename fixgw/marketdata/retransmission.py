@@ -23,6 +23,7 @@ COUNT_MAX = 2_000
 CONNECTIONS_MAX = 50
 SEND_TIMEOUT_S = 2.0
 """For a reader to take an answer; then it is cut off."""
+CLOSE_TIMEOUT_S = 0.2
 
 log = logging.getLogger("fixgw.marketdata.retransmission")
 
@@ -79,21 +80,35 @@ class RetransmissionServer:
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._listener, selectors.EVENT_READ)
         self._unread: dict[socket.socket, bytes] = {}
-        self._is_closing = False
+        self._wake_reader, self._wake_writer = socket.socketpair()
+        self._selector.register(self._wake_reader, selectors.EVENT_READ)
+        self._thread = threading.Thread(target=self._serve, name="retransmission", daemon=True)
 
     def start(self) -> None:
-        threading.Thread(target=self._serve, name="retransmission", daemon=True).start()
+        self._thread.start()
 
     def close(self) -> None:
-        self._is_closing = True
+        """End the connections and the thread; one that is in the middle of an answer is not waited for."""
+        self._wake_writer.close()
+        self._thread.join(CLOSE_TIMEOUT_S)
 
     def _serve(self) -> None:
-        while not self._is_closing:
-            for key, _ in self._selector.select(0.5):
-                if key.fileobj is self._listener:
-                    self._accept()
-                else:
-                    self._read(key.fileobj)  # type: ignore[arg-type]
+        while self._serves():
+            pass
+        self._selector.close()
+        for each in (self._listener, self._wake_reader, *self._unread):
+            each.close()
+
+    def _serves(self) -> bool:
+        """Do what there is to do; return False when told to close."""
+        for key, _ in self._selector.select():
+            if key.fileobj is self._wake_reader:
+                return False
+            if key.fileobj is self._listener:
+                self._accept()
+            else:
+                self._read(key.fileobj)  # type: ignore[arg-type]
+        return True
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
