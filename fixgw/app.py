@@ -157,13 +157,14 @@ class Gateway:
 
     def _serve(self) -> None:
         """One pass: QuickFIX reads and calls us, the sequencer works off what came, or we wait for more."""
-        self._stopwatch.pass_begins()
+        pass_began_ns = self._stopwatch.clock_ns()
         self._acceptor.poll()
         self._traffic.passes += 1
-        self._stopwatch.received(self._sequencer.waiting)
+        self._stopwatch.received(pass_began_ns, self._sequencer.waiting)
         if self._order_entry.fault is not None:
             raise self._order_entry.fault
         is_idle = not self._sequencer.work()
+        self._stopwatch.finished(self._sequencer.waiting)
         if not self._is_stopping:
             self._control.work()
         self._numbering.settle()

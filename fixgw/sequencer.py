@@ -83,14 +83,10 @@ class Listener(Protocol):
 
 
 class Watch(Protocol):
-    """Times where a batch is; the sequencer asks no clock but the venue's."""
+    """Times the stages of a batch; what the venue does does not depend on it."""
 
-    def taken(self, requests: int) -> None: ...
-    def begin(self) -> None: ...
-    def decided(self, commands: int) -> None: ...
-    def written(self, commands: int) -> None: ...
-    def told(self, commands: int) -> None: ...
-    def end(self) -> None: ...
+    def clock_ns(self) -> int: ...
+    def processed(self, commands: int, began_ns: int, decided_ns: int, written_ns: int, told_ns: int) -> None: ...
 
 
 class Core:
@@ -247,7 +243,6 @@ class Sequencer:
             reply(self._core.inspect(inquiry))
         if inbox or self._core.exchange.sweeps:
             batch = [inbox.popleft() for _ in range(min(len(inbox), BATCH_MAX))]
-            self._watch.taken(len(batch))
             if self._core.exchange.sweeps:
                 batch.append(_CONTINUE_SWEEP)
             self.process(batch)
@@ -264,29 +259,29 @@ class Sequencer:
         has messages to a session in the order in which they leave.
         """
         decided: list[Sequenced] = []
-        self._watch.begin()
+        began_ns = self._watch.clock_ns()
         for request in batch:
             if isinstance(request, _INQUIRIES):
-                self._tell(decided)
+                self._tell(decided, began_ns)
                 self._listener.tell_answer(self._answer(request), self._now_ns())
+                began_ns = self._watch.clock_ns()
             else:
                 decided.append(self._sequence_one(request))
-        self._tell(decided)
-        self._watch.end()
+        self._tell(decided, began_ns)
         self._go_on_answering()
         while len(self._unfinished) > UNFINISHED_MAX:
             self._go_on_answering()
 
-    def _tell(self, decided: list[Sequenced]) -> None:
-        """Write down what was decided, then tell it; ``decided`` is empty after."""
+    def _tell(self, decided: list[Sequenced], began_ns: int) -> None:
+        """Write down what was decided since ``began_ns``, then tell it; ``decided`` is empty after."""
         if decided:
-            commands, watch = len(decided), self._watch
-            watch.decided(commands)
+            clock_ns = self._watch.clock_ns
+            decided_ns = clock_ns()
             self._journal.flush()
-            watch.written(commands)
+            written_ns = clock_ns()
             for sequenced in decided:
                 self._listener.tell(sequenced)
-            watch.told(commands)
+            self._watch.processed(len(decided), began_ns, decided_ns, written_ns, clock_ns())
             decided.clear()
 
     def record(self, *commands: SessionCommand) -> None:
@@ -343,11 +338,9 @@ class Sequencer:
 
 
 class _Untimed:
-    """Nobody times, as in tests and tools."""
+    """Nobody looks at the watch, as in tests and tools."""
 
-    def taken(self, requests: int) -> None: ...
-    def begin(self) -> None: ...
-    def decided(self, commands: int) -> None: ...
-    def written(self, commands: int) -> None: ...
-    def told(self, commands: int) -> None: ...
-    def end(self) -> None: ...
+    def clock_ns(self) -> int:
+        return 0
+
+    def processed(self, commands: int, began_ns: int, decided_ns: int, written_ns: int, told_ns: int) -> None: ...

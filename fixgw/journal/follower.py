@@ -87,7 +87,8 @@ class Follower:
     def _turn_page(self, segment: Segment) -> bool:
         """Go on in the segment after ``segment``, which was read as far as it reached; return whether there is one."""
         path = self._folder / f"{segment.next_sequence:020d}.journal"
-        if path.exists():
+        # A segment that has no frame yet has the name that the one after it would have.
+        if path != segment.path and path.exists():
             following = Segment(path, is_last=True)
             following.check_follows(segment)
             self._segment = following

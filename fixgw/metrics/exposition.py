@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import accumulate
 from typing import NamedTuple, TypeVar
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -159,6 +158,5 @@ def _healthy(health: Health) -> Iterator[Metric]:
 
 
 def _cumulative(histogram: Histogram) -> list[tuple[str, float]]:
-    counts = accumulate(histogram.counts)
-    bounds = [f"{bound / 1e9:g}" for bound in BOUNDS_NS]
-    return list(zip([*bounds, "+Inf"], counts, strict=True))
+    bounds = [f"{bound / 1e9:.3g}" for bound in BOUNDS_NS]
+    return list(zip([*bounds, "+Inf"], histogram.cumulative(), strict=True))

@@ -43,6 +43,7 @@ def run(data_dir: Path, port: int, watch: Watch, should_stop: Callable[[], bool]
                 time.sleep(GATHER_S)
                 site.wait(WAIT_S)
         server.shutdown()
+    site.close()
 
 
 class Site:
@@ -79,6 +80,9 @@ class Site:
             time.sleep(timeout_s)
         else:
             self._follower.wait(timeout_s)
+
+    def close(self) -> None:
+        self._follower.close()
 
     def _note_damage(self, damage: str) -> None:
         if self._damage is None:
@@ -148,9 +152,10 @@ class Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = CONNECTIONS_MAX
 
-    def __init__(self, port: int, site: Site) -> None:
+    def __init__(self, port: int, site: Site, request_max_s: float = REQUEST_MAX_S) -> None:
         """Listen; raises OSError."""
         self.site = site
+        self._request_max_s = request_max_s
         self._open: dict[socket.socket, float] = {}
         """When each connection is cut off, by the monotonic clock."""
         super().__init__((HOST, port), _Handler)
@@ -159,7 +164,7 @@ class Server(ThreadingHTTPServer):
         if len(self._open) >= CONNECTIONS_MAX:
             self.shutdown_request(request)
             return
-        self._open[request] = time.monotonic() + REQUEST_MAX_S
+        self._open[request] = time.monotonic() + self._request_max_s
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:

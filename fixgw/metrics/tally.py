@@ -239,14 +239,17 @@ def _by_whom(event: OrderCanceled) -> str:
 
 
 def _is_public(events: tuple[Event, ...]) -> bool:
-    """Return whether the book has changed for sure, or an instrument's state."""
+    """Return whether a book has changed for sure."""
     rests = False
     for event in events:
         match event:
-            case Trade() | OrderReplaced() | InstrumentHalted() | InstrumentResumed():
+            case Trade():
                 return True
             case OrderAccepted():
                 rests = True
+            case OrderReplaced():
+                if (event.order.price, event.order.leaves_qty) != (event.previous_price, event.previous_leaves_qty):
+                    return True
             case OrderCanceled():
                 if event.rested:
                     return True

@@ -51,6 +51,15 @@ def write_in_another_process(folder: Path, first: int, last: int, segment_size_m
     assert process.exitcode == 0
 
 
+def test_a_journal_that_has_no_frame_yet_is_waited_for(folder: Path, follower: Follower) -> None:
+    """The gateway opens its journal before anything happens."""
+    write(folder)
+
+    assert follower.read() == []
+    write(folder, *frames(1, 2))
+    assert follower.read() == frames(1, 2)
+
+
 def test_gives_what_is_there_and_then_nothing(folder: Path, follower: Follower) -> None:
     write(folder, *frames(1, 5))
 

@@ -1,0 +1,245 @@
+"""The tally counts what the venue did: each story by hand, and any history against the engine itself."""
+
+from collections import Counter
+from collections.abc import Iterable
+from random import Random
+
+import pytest
+
+from fixgw.marketdata.depth import Depth
+from fixgw.metrics.tally import UNLISTED, Tally
+from fixgw.sequencer import Core
+from fixgw.spec.commands import (
+    CancelAllByOperator,
+    CancelByOperator,
+    Command,
+    DisableSession,
+    EnableSession,
+    HaltInstrument,
+    Kill,
+    OpenSession,
+    RefuseOrder,
+    Release,
+    ResumeInstrument,
+)
+from fixgw.spec.events import Event, OrderAccepted, OrderCanceled, OrderRejected, OrderReplaced, Trade
+from fixgw.spec.limits import ScopedLimits
+from fixgw.spec.sequenced import Sequenced
+from fixgw.spec.values import OrdRejReason, OrdType, Side
+from tests.engine.histories import BYTES_A_COMMAND, Decided, commands, with_sweeps
+from tests.orders import ALICE, BOB, DAY, FOK, IOC, buy, cancel, configuration, limits, mass_cancel, replace, sell
+
+BY = ("olivia", "news exceeds order_qty_max of all")
+
+
+class Counted:
+    """A venue whose journal is counted."""
+
+    def __init__(self, *commands: Command) -> None:
+        self.core = Core()
+        self.tally = Tally()
+        self.events: list[Event] = []
+        self.handle(*commands)
+
+    def handle(self, *commands: Command) -> Tally:
+        for command in commands:
+            events = self.core.decide(command)
+            self.events += events
+            self.tally.apply(Sequenced(self.tally.sequence + 1, 1_000, command, events))
+        return self.tally
+
+
+def counted(*commands: Command) -> Tally:
+    return Counted(configuration(), *commands).tally
+
+
+def test_orders_by_type_symbol_and_result() -> None:
+    order = buy(1, at="1.00", cl_ord_id="twice")
+    tally = counted(
+        order,
+        buy(1, symbol="MSFT"),
+        buy(1, at="1.00", cl_ord_id="twice"),
+        buy(1, at="1.00", cl_ord_id="twice", poss_resend=True),
+    )
+
+    assert tally.orders == {
+        ("limit", "AAPL", "accepted"): 1,
+        ("market", "MSFT", "accepted"): 1,
+        ("limit", "AAPL", "rejected"): 1,
+        ("limit", "AAPL", "resent"): 1,
+    }
+    assert tally.order_rejects == {("duplicate_order",): 1}
+
+
+def test_a_symbol_that_nobody_listed_is_no_label() -> None:
+    """A client may write anything in Symbol(55)."""
+    other = RefuseOrder(
+        "CLIENT1", "ALPHA", "x", "A1", "ANY", Side.BUY, OrdType.STOP, DAY, OrdRejReason.UNKNOWN_SYMBOL, "no"
+    )
+
+    tally = counted(*(buy(1, at="1.00", symbol=f"NEW{number}") for number in range(5)), other)
+
+    assert tally.orders == {("limit", UNLISTED, "rejected"): 5, ("stop", UNLISTED, "rejected"): 1}
+
+
+def test_trades_fills_and_what_was_traded() -> None:
+    """Contracts of 50; ESZ6 has two decimals of price, BTC-USD four of quantity."""
+    tally = counted(
+        sell(3, at="100.25", symbol="ESZ6", by=BOB),
+        buy(2, at="101.00", symbol="ESZ6"),
+        sell("0.5", at="60000.00", symbol="BTC-USD", by=BOB),
+        buy("0.5", symbol="BTC-USD"),
+    )
+
+    assert tally.trades == {("ESZ6",): 1, ("BTC-USD",): 1}
+    assert tally.fills == {
+        ("ESZ6", "partially_filled"): 1,
+        ("ESZ6", "filled"): 1,
+        ("BTC-USD", "filled"): 2,
+    }
+    assert tally.traded_qty == {("ESZ6",): 2.0, ("BTC-USD",): 0.5}
+    assert tally.traded_notional == {("ESZ6",): 2 * 100.25 * 50, ("BTC-USD",): 30_000.0}
+    assert tally.open_orders == {"AAPL": 0, "MSFT": 0, "BTC-USD": 0, "ESZ6": 1, "SPREAD": 0}
+
+
+def test_a_notional_counter_never_falls() -> None:
+    """A trade at a negative price counts without its sign."""
+    tally = counted(sell(5, at="-1.50", symbol="SPREAD", by=BOB), buy(5, at="-1.50", symbol="SPREAD"))
+
+    assert tally.traded_notional == {("SPREAD",): 7.5}
+
+
+def test_who_canceled() -> None:
+    asked, swept = buy(1, at="1.00"), buy(1, at="1.00", by=BOB)
+    tally = counted(
+        asked,
+        cancel(asked),
+        buy(1, at="1.00"),
+        mass_cancel(),
+        buy(1, at="1.00", time_in_force=IOC),
+        buy(1, at="1.00", time_in_force=FOK),
+        swept,
+        CancelAllByOperator(*BY, "venue"),
+    )
+
+    assert tally.cancels == {
+        ("AAPL", "client"): 1,
+        ("AAPL", "mass_cancel"): 1,
+        ("AAPL", "venue"): 2,
+        ("AAPL", "operator"): 1,
+    }
+    assert tally.mass_cancels == {("accepted",): 1}
+    assert tally.open_orders["AAPL"] == 0
+
+
+def test_replaces_and_refused_changes() -> None:
+    order = buy(5, at="1.00")
+    changed = replace(order, 3)
+    tally = counted(order, changed, cancel(order), cancel(buy(1, at="1.00")), replace(buy(1, at="1.00")))
+
+    assert tally.replaces == {("AAPL",): 1}
+    assert tally.change_rejects == {
+        ("cancel", "other"): 1,
+        ("cancel", "unknown_order"): 1,
+        ("replace", "unknown_order"): 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("limit", "check"),
+    [
+        (limits(order_qty_max="5"), "order_qty_max"),
+        (limits(order_notional_max="500"), "order_notional_max"),
+        (limits(open_notional_max="500"), "open_notional_max"),
+        (limits(price_collar_percent="1"), "price_collar_percent"),
+    ],
+)
+def test_a_limit_that_refused_is_named(limit: ScopedLimits, check: str) -> None:
+    """New orders and replaces alike, though a replace is told no OrdRejReason(103)."""
+    order = buy(1, at="100.00")
+    venue = Counted(configuration(limit), order, sell(1, at="100.02", by=BOB))
+
+    tally = venue.handle(buy(6, at="120.00"), replace(order, 6, at="120.00"))
+
+    assert tally.risk_refusals == {(check,): 2}
+
+
+def test_what_operators_forbid_is_counted_by_what_forbade() -> None:
+    """Their reasons are free texts, and may read like another refusal."""
+    order = buy(1, at="1.00")
+    venue = Counted(configuration(), order, HaltInstrument(*BY, "AAPL"), buy(1, at="1.00"), replace(order, 2))
+    venue.handle(buy(1, at="1.00", account="B1"), buy(1, at="1.00", symbol="MSFT", side=Side.CROSS))
+
+    tally = venue.handle(ResumeInstrument(*BY, "AAPL"), Kill(*BY, "firm:BETA"), buy(1, at="1.00", by=BOB))
+
+    assert tally.risk_refusals == {("halt",): 2, ("account",): 1, ("kill_switch",): 1}
+
+
+def test_what_is_forbidden_now() -> None:
+    venue = Counted(
+        configuration(),
+        Kill(*BY, "firm:ALPHA"),
+        Kill(*BY, "firm:ALPHA"),
+        Kill(*BY, "venue"),
+        Release(*BY, "venue"),
+        HaltInstrument(*BY, "MSFT"),
+        DisableSession(*BY, "CLIENT1"),
+        DisableSession(*BY, "CLIENT2"),
+        EnableSession(*BY, "CLIENT2"),
+        CancelByOperator(*BY, "7"),
+    )
+
+    assert (venue.tally.killed, venue.tally.halted, venue.tally.disabled) == ({"firm:ALPHA"}, {"MSFT"}, {"CLIENT1"})
+    assert venue.tally.operator_commands == {
+        ("kill", "done"): 2,
+        ("kill", "refused"): 1,
+        ("release", "done"): 1,
+        ("halt", "done"): 1,
+        ("disable_session", "done"): 2,
+        ("enable_session", "done"): 1,
+        ("operator_cancel", "refused"): 1,
+    }
+
+
+def test_logons() -> None:
+    assert counted(OpenSession(ALICE.session, 1, 1), OpenSession(ALICE.session, 5, 7)).logons == {(ALICE.session,): 2}
+
+
+def test_a_frame_is_never_counted_twice() -> None:
+    tally = counted(buy(1, at="1.00"))
+
+    with pytest.raises(AssertionError):
+        tally.apply(Sequenced(tally.sequence, 1_000, OpenSession(ALICE.session, 1, 1), ()))
+
+
+def history(seed: int, length: int) -> Iterable[Decided]:
+    random = Random(seed)
+    return commands(random.randbytes(BYTES_A_COMMAND) for _ in range(length))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_any_history_agrees_with_the_engine(seed: int) -> None:
+    """Open orders and restrictions after every command; at the end every event is counted once."""
+    venue, depth, last_public = Counted(), Depth(), 0
+    for command in with_sweeps(history(seed, 600), venue.core):
+        before = len(venue.events)
+        venue.handle(command)
+        tally, restrictions = venue.tally, venue.core.gate.restrictions
+        if depth.apply(Sequenced(tally.sequence, 1_000, command, tuple(venue.events[before:]))):
+            last_public = tally.sequence
+        live = Counter(order.symbol for order in venue.core.exchange.orders)
+
+        assert {symbol: count for symbol, count in tally.open_orders.items() if count} == live
+        assert tally.killed == restrictions.killed.keys()
+        assert tally.halted == restrictions.halted.keys()
+        assert tally.disabled == restrictions.disabled.keys()
+        assert tally.public_sequence <= last_public
+
+    happened = Counter(type(event) for event in venue.events)
+    assert sum(venue.tally.trades.values()) == happened[Trade] > 0
+    assert sum(venue.tally.fills.values()) == 2 * happened[Trade]
+    assert sum(venue.tally.cancels.values()) == happened[OrderCanceled] > 0
+    assert sum(venue.tally.replaces.values()) == happened[OrderReplaced] > 0
+    assert sum(venue.tally.order_rejects.values()) == happened[OrderRejected] > 0
+    accepted = sum(count for (_, _, result), count in venue.tally.orders.items() if result == "accepted")
+    assert accepted == happened[OrderAccepted] > 0
