@@ -7,11 +7,11 @@ from typing import get_args
 import click
 
 from fixgw.admin.requests import STATES, Ask, Change
-from fixgw.cli.main import main
 from fixgw.engine.inquiries import PAGE_MAX
 from fixgw.engine.sweep import SWEEP_SLICE_MAX
 from fixgw.spec.commands import ContinueSweep, OperatorCommand
 from fixgw.spec.events import OperatorEvent
+from tests.cli.command import command_of
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "operator.md").read_text(encoding="utf-8")
 GROUPS = ("sessions", "orders", "trades", "instruments", "risk")
@@ -45,7 +45,7 @@ def test_every_command_and_event_of_the_journal_is_in_the_table() -> None:
 def test_every_command_of_the_command_line_is_there() -> None:
     options = set()
     for name in GROUPS:
-        group = main.commands[name]
+        group = command_of(name)
         assert isinstance(group, click.Group)
         for below, command in group.commands.items():
             assert f"{name} {below}" in DOCUMENT

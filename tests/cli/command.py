@@ -7,6 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import click
+
+from fixgw.cli.main import main
+
 ROOT = Path(__file__).parents[2]
 TIMEOUT_S = 60.0
 """For what takes a second on a machine that is not busy."""
@@ -16,6 +20,13 @@ def environment(**variables: str) -> dict[str, str]:
     """Return our environment without its FIXGW_ variables, with a way to find fixgw from any folder."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("FIXGW_")}
     return {**ours, "PYTHONPATH": str(ROOT), "COLUMNS": "120", **variables}
+
+
+def command_of(name: str) -> click.Command:
+    """Return the command ``fixgw NAME``."""
+    command = main.get_command(click.Context(main), name)
+    assert command is not None, name
+    return command
 
 
 def fixgw(

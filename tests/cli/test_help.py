@@ -4,13 +4,12 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from fixgw.cli.main import main
-
-COMMANDS = sorted(main.commands)
+from fixgw.cli.main import COMMANDS, main
+from tests.cli.command import command_of
 
 
 def options_of(name: str) -> list[click.Option]:
-    return [parameter for parameter in main.commands[name].params if isinstance(parameter, click.Option)]
+    return [parameter for parameter in command_of(name).params if isinstance(parameter, click.Option)]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -32,3 +31,10 @@ def test_the_same_option_has_the_same_words() -> None:
             told.setdefault(option.opts[0], set()).add(option.help)
 
     assert [name for name, words in told.items() if len(words) > 1] == ["--json"]
+
+
+def test_a_command_that_is_not_there_is_guessed() -> None:
+    told = CliRunner().invoke(main, ["statsu"])
+
+    assert told.exit_code == 2
+    assert "Did you mean status?" in told.stderr

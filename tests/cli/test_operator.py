@@ -16,10 +16,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fixgw.admin.client import AdminClient
-from fixgw.cli.main import main
+from fixgw.cli.main import COMMANDS, main
 from fixgw.client.session import Session
 from fixgw.journal.position import Position
-from tests.cli.command import ROOT, TIMEOUT_S, environment, running
+from tests.cli.command import ROOT, TIMEOUT_S, command_of, environment, running
 from tests.ports import own_ports
 
 WAIT_S = 20.0
@@ -341,13 +341,13 @@ def test_at_a_terminal_it_asks_why_and_whether(venue: Venue, typed: str, is_done
         venue.changes("instruments", "resume", "MSFT")
 
 
-GROUPS = [name for name, command in main.commands.items() if isinstance(command, click.Group) and not command.hidden]
+GROUPS = [name for name in COMMANDS if isinstance(command_of(name), click.Group)]
 
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_help_is_whole(group: str) -> None:
     shown = CliRunner().invoke(main, [group, "--help"]).output
-    found = main.commands[group]
+    found = command_of(group)
     assert isinstance(found, click.Group)
 
     assert "..." not in shown.partition("Commands:")[2]
