@@ -24,6 +24,10 @@ RECEIVE_BUFFER = 4 * 1024 * 1024
 GAP_PATIENCE_S = 0.02
 """For the other feed to bring what one lost, before it is asked for."""
 ANSWER_PATIENCE_S = 2.0
+UNREACHABLE_PATIENCE_S = 10.0
+"""For who answers to come back: a multicaster that died is started again within seconds, and has what was lost."""
+READ_MAX = 100
+"""Packets of a group that are read before the next one has its turn: a flood shall not hold up what is missing."""
 PACKET_MAX = 65_536
 
 
@@ -70,7 +74,7 @@ class MarketDataClient:
 
     def _read_group(self, group: socket.socket) -> Iterator[Numbered]:
         with contextlib.suppress(BlockingIOError):
-            while True:
+            for _ in range(READ_MAX):
                 yield from self._take(group.recv(PACKET_MAX))
 
     def _take(self, data: bytes) -> Iterator[Numbered]:
@@ -98,7 +102,7 @@ class MarketDataClient:
                 self._ask(*gap)
             except OSError:
                 self._hang_up()
-                if now - self._gap_since > ANSWER_PATIENCE_S:
+                if now - self._gap_since > UNREACHABLE_PATIENCE_S:
                     yield from self.feed.give_up()
 
     def _ask(self, number: int, count: int) -> None:
