@@ -48,7 +48,7 @@ MAY_IMPORT_LIBRARIES = {
     "history": "sqlalchemy",
     "admin": "msgspec",
     "metrics": "prometheus_client",
-    "logs": "structlog",
+    "logs": "msgspec",
     "supervisor": "msgspec",
     "sequencer": "",
     "app": "click rich quickfix",  # quickfix: it makes the acceptor that fix/ is called by

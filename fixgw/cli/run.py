@@ -22,8 +22,8 @@ from fixgw.supervisor import status
 from fixgw.supervisor.child import Plan
 from fixgw.supervisor.supervisor import AlreadyRunning, Supervisor
 
-FOLLOWERS = ("publisher", "multicaster", "drop-copy")
-"""The processes that read what the gateway writes; each is a command of ``fixgw process``."""
+FOLLOWERS = ("message-log", "publisher", "multicaster", "drop-copy")
+"""The processes that read what the gateway writes or sends; each is a command of ``fixgw process``."""
 
 FOLLOWER_NICENESS = 5
 """Under load the gateway has the processor; followers catch up."""
@@ -81,7 +81,11 @@ def _plans(config: VenueConfig, config_dir: Path, data_dir: Path) -> tuple[Plan,
         return (sys.executable, "-m", "fixgw.cli.process", name, *options)
 
     gateway = Plan("gateway", command("gateway"))
-    idle = set() if config.drop_copy_sessions else {"drop-copy"}
+    idle = set[str]()
+    if not config.drop_copy_sessions:
+        idle.add("drop-copy")
+    if not config.log_messages:
+        idle.add("message-log")
     followers = [Plan(name, command(name), FOLLOWER_NICENESS) for name in FOLLOWERS if name not in idle]
     redis = Plan("redis", command("redis"), FOLLOWER_NICENESS, is_silent=True) if config.redis_url is None else None
     return gateway, followers, redis
