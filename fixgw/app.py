@@ -23,6 +23,7 @@ from fixgw.fix.admission import Admission
 from fixgw.fix.control import SessionControl
 from fixgw.fix.doorkeeper import Doorkeeper
 from fixgw.fix.inbound import Decoder
+from fixgw.fix.message_tap import MessageTap
 from fixgw.fix.numbering import Numbering
 from fixgw.fix.outbound import Encoder
 from fixgw.fix.postman import Postman, Reporter
@@ -31,6 +32,7 @@ from fixgw.fix.restoration import Restoration
 from fixgw.fix.sessions import log_out_all, session_ids, write_settings
 from fixgw.journal.reader import read
 from fixgw.journal.writer import JournalWriter
+from fixgw.logs import SOCKET as MESSAGES_SOCKET
 from fixgw.metrics.board import Board, Notice
 from fixgw.metrics.stages import Stopwatch
 from fixgw.sequencer import Core, Sequencer
@@ -88,6 +90,7 @@ class Gateway:
         self._control = SessionControl(ids, core.gate.restrictions.disabled, lambda away: self._numbering.closed(away))
         admission = Admission(self._doorkeeper.may_log_on, self._control.why_not)
         self._order_entry = OrderEntry(decoder, postman, admission, _stop_hard)
+        self._tap = MessageTap(data_dir / MESSAGES_SOCKET) if config.log_messages else None
         self._acceptor = self._make_acceptor(data_dir / "fix", sessions)
 
         restoration = Restoration(encoder, postman, ids)
@@ -119,7 +122,7 @@ class Gateway:
         self._settings = write_settings(folder, self.config.comp_id, self.config.port, sessions)
         self._store_factory = fix.MemoryStoreFactory()
         try:
-            return fix.SocketAcceptor(self._order_entry, self._store_factory, self._settings)
+            return fix.SocketAcceptor(self._order_entry, self._store_factory, self._settings, self._tap)
         except fix.ConfigError as error:
             raise CannotStart(f"QuickFIX refuses {folder / 'quickfix.cfg'}: {_reason(error)}") from None
 
@@ -172,8 +175,11 @@ class Gateway:
             # Somebody comes in: QuickFIX accepts in this pass, and from then on we wait for that socket too.
             self._acceptor.poll()
             self._doorkeeper.scan()
-        if time.monotonic() >= self._tick_at:
-            self._tick_at = time.monotonic() + TICK_INTERVAL_S
+        now = time.monotonic()
+        if self._tap is not None:
+            self._tap.send_if_due(now)
+        if now >= self._tick_at:
+            self._tick_at = now + TICK_INTERVAL_S
             self._order_entry.tick()
             self._write_board()
 
@@ -210,6 +216,8 @@ class Gateway:
         self._doorkeeper.stop()
         self._board.close()
         self._journal.close()
+        if self._tap is not None:
+            self._tap.send(time.monotonic())
 
 
 class _Audience:

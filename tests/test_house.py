@@ -48,7 +48,7 @@ MAY_IMPORT_LIBRARIES = {
     "history": "sqlalchemy",
     "admin": "msgspec",
     "metrics": "prometheus_client msgspec",  # msgspec: the board is plain data that two processes share
-    "logs": "structlog",
+    "logs": "msgspec",
     "supervisor": "msgspec",
     "sequencer": "",
     "app": "click rich quickfix",  # quickfix: it makes the acceptor that fix/ is called by

@@ -14,13 +14,16 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from fixgw.cli.failure import exit_with_mistakes, tell
 from fixgw.cli.options import config_option, data_option
 from fixgw.config import ConfigError, VenueConfig, load
+
+if TYPE_CHECKING:
+    from fixgw.fix.message_tap import MessageTap
 
 EXIT_CANNOT_START = 1
 
@@ -127,7 +130,23 @@ def _serve_drop_copy(
     from fixgw.fix import dropcopy
 
     sessions = {s.comp_id: dropcopy.Copied(s.firms, s.settings) for s in config.drop_copy_sessions}
-    dropcopy.run(config.comp_id, config.drop_copy_port, sessions, data_dir, should_stop, ready)
+    tap = _message_tap(config, data_dir)
+    dropcopy.run(config.comp_id, config.drop_copy_port, sessions, data_dir, tap, should_stop, ready)
+
+
+@_process("message-log")
+def _serve_message_log(
+    config: VenueConfig, data_dir: Path, should_stop: Callable[[], bool], ready: Callable[[], None]
+) -> None:
+    """What the FIX sessions say, into files."""
+    from fixgw.logs import message_log
+
+    sessions = {
+        *(session.comp_id for session in config.sessions),
+        *(session.comp_id for session in config.drop_copy_sessions),
+        *(session.comp_id for session in config.market_data_sessions),
+    }
+    message_log.run(data_dir, sessions, should_stop, ready)
 
 
 @_process("market-data")
@@ -138,7 +157,8 @@ def _serve_market_data(
     from fixgw.fix import marketdata
 
     sessions = {session.comp_id: session.settings for session in config.market_data_sessions}
-    marketdata.run(config.comp_id, config.market_data_port, sessions, data_dir, should_stop, ready)
+    tap = _message_tap(config, data_dir)
+    marketdata.run(config.comp_id, config.market_data_port, sessions, data_dir, tap, should_stop, ready)
 
 
 @_process("publisher")
@@ -205,6 +225,13 @@ def _give_up(error: Exception) -> NoReturn:
     tell(reasons(error), as_json=True)
     logging.getLogger("fixgw").error("%s", error)
     _exit(EXIT_CANNOT_START)
+
+
+def _message_tap(config: VenueConfig, data_dir: Path) -> "MessageTap | None":
+    from fixgw.fix.message_tap import MessageTap
+    from fixgw.logs import SOCKET
+
+    return MessageTap(data_dir / SOCKET) if config.log_messages else None
 
 
 def reasons(error: Exception) -> list[str]:

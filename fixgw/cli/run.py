@@ -22,8 +22,8 @@ from fixgw.supervisor import status
 from fixgw.supervisor.child import Plan
 from fixgw.supervisor.supervisor import AlreadyRunning, Supervisor
 
-FOLLOWERS = ("publisher", "multicaster", "drop-copy", "market-data", "metrics")
-"""The processes that read what the gateway writes; each is a command of ``fixgw process``."""
+FOLLOWERS = ("message-log", "publisher", "multicaster", "drop-copy", "market-data", "metrics")
+"""The processes that read what the gateway writes or sends; each is a command of ``fixgw process``."""
 
 FOLLOWER_NICENESS = 5
 """Under load the gateway has the processor; followers catch up."""
@@ -81,11 +81,19 @@ def _plans(config: VenueConfig, config_dir: Path, data_dir: Path) -> tuple[Plan,
         return (sys.executable, "-m", "fixgw.cli.process", name, *options)
 
     gateway = Plan("gateway", command("gateway"))
-    sessions_of = {"drop-copy": config.drop_copy_sessions, "market-data": config.market_data_sessions}
-    idle = {name for name, sessions in sessions_of.items() if not sessions}
+    idle = {name for name, is_needed in _needed(config).items() if not is_needed}
     followers = [Plan(name, command(name), FOLLOWER_NICENESS) for name in FOLLOWERS if name not in idle]
     redis = Plan("redis", command("redis"), FOLLOWER_NICENESS, is_silent=True) if config.redis_url is None else None
     return gateway, followers, redis
+
+
+def _needed(config: VenueConfig) -> dict[str, bool]:
+    """Say of the processes that a configuration may leave nothing to do whether they have something."""
+    return {
+        "message-log": config.log_messages,
+        "drop-copy": bool(config.drop_copy_sessions),
+        "market-data": bool(config.market_data_sessions),
+    }
 
 
 def _wait_for_old_processes(data_dir: Path) -> None:

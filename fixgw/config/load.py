@@ -57,6 +57,7 @@ class VenueConfig:
     redis_url: str | None
     """None for a Redis of the venue's own."""
     log_format: str
+    log_messages: bool
     durability: str
     stale_order_s: int
     instruments: tuple[Instrument, ...]
@@ -117,6 +118,7 @@ def load(config_dir: Path, environ: Mapping[str, str]) -> VenueConfig:
         multicast=Multicast(**{name: value for (table, name), value in scalars.items() if table == "multicast"}),
         redis_url=scalars["redis", "url"],
         log_format=scalars["log", "format"],
+        log_messages=scalars["log", "messages"],
         durability=scalars["journal", "durability"],
         stale_order_s=scalars["order_entry", "stale_order_s"],
         instruments=venue.instruments,

@@ -167,6 +167,13 @@ LOG = (
         "How log lines are written, for people or programs",
         '"json"',
     ),
+    Key(
+        "messages",
+        BOOLEAN,
+        True,
+        "Whether every FIX message is written to a file of its session and day, with secrets masked (docs/logs.md)",
+        "true",
+    ),
 )
 
 LIMITS = (

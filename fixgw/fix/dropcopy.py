@@ -13,6 +13,7 @@ import quickfix as fix
 from fixgw.fix.copied import ExecPlace, last_copied, place
 from fixgw.fix.fields import split
 from fixgw.fix.follower_acceptor import FRAMES_MAX, FollowerAcceptor
+from fixgw.fix.message_tap import MessageTap
 from fixgw.fix.outbound import Encoder, Report, business_reject
 from fixgw.fix.sessions import BEGIN_STRING
 from fixgw.journal.follower import Follower
@@ -50,15 +51,19 @@ def run(
     port: int,
     sessions: Mapping[str, Copied],
     data_dir: Path,
+    tap: MessageTap | None,
     should_stop: Callable[[], bool],
     ready: Callable[[], None],
 ) -> None:
-    """Serve until told to stop.  Raises OSError when the port or the folder cannot be used, JournalDamaged."""
+    """Serve until told to stop; ``tap`` sees every message.
+
+    Raises OSError when the port or the folder cannot be used, JournalDamaged.
+    """
     folder = data_dir / "fix" / NAME
     (folder / "store").mkdir(parents=True, exist_ok=True)
     store = {"FileStorePath": str(folder / "store")}
     settings = {name: {**session.settings, **store} for name, session in sessions.items()}
-    acceptor = FollowerAcceptor(comp_id, port, settings, folder, fix.FileStoreFactory)
+    acceptor = FollowerAcceptor(comp_id, port, settings, folder, fix.FileStoreFactory, tap)
     copier = DropCopy(comp_id, sessions, acceptor, data_dir)
     acceptor.open()
     ready()

@@ -11,6 +11,7 @@ import quickfix as fix
 from fixgw.fix.admission import Admission
 from fixgw.fix.doorkeeper import Doorkeeper
 from fixgw.fix.fields import REJECTS
+from fixgw.fix.message_tap import MessageTap
 from fixgw.fix.outbound import Report, business_reject
 from fixgw.fix.postman import Postman
 from fixgw.fix.readiness import Readiness, Traffic
@@ -111,6 +112,7 @@ class FollowerAcceptor:
         sessions: Mapping[str, Mapping[str, str]],
         folder: Path,
         make_stores: Callable[[fix.SessionSettings], fix.MessageStoreFactory],
+        tap: MessageTap | None = None,
     ) -> None:
         """``sessions`` maps the CompID of each client to QuickFIX's settings for it; ``folder`` is for QuickFIX."""
         self._comp_id = comp_id
@@ -125,7 +127,8 @@ class FollowerAcceptor:
         # QuickFIX keeps no reference to these: they must live as long as the acceptor.
         self._settings = write_settings(folder, comp_id, port, sessions)
         self._stores = make_stores(self._settings)
-        self._acceptor = fix.SocketAcceptor(self.door, self._stores, self._settings)
+        self._tap = tap
+        self._acceptor = fix.SocketAcceptor(self.door, self._stores, self._settings, tap)
         self._tick_at = 0.0
         self._listener = -1
 
@@ -158,11 +161,14 @@ class FollowerAcceptor:
         self._traffic.passes += 1
         if self.door.fault is not None:
             raise self.door.fault
-        if time.monotonic() >= self._tick_at:
-            self._tick_at = time.monotonic() + TICK_INTERVAL_S
-            now = fix.UtcTimeStamp.now()
+        now = time.monotonic()
+        if self._tap is not None:
+            self._tap.send_if_due(now)
+        if now >= self._tick_at:
+            self._tick_at = now + TICK_INTERVAL_S
+            utc_now = fix.UtcTimeStamp.now()
             for name in self._names:
-                self.session(name).next(now)
+                self.session(name).next(utc_now)
 
     def _wait(self) -> None:
         if self._listener in self._readiness.wait():
@@ -177,3 +183,5 @@ class FollowerAcceptor:
             self._pass()
             self._wait()
         self._doorkeeper.stop()
+        if self._tap is not None:
+            self._tap.send(time.monotonic())

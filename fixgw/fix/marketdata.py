@@ -23,6 +23,7 @@ from fixgw.fix.market_data_requests import (
     SubscriptionRequestType,
     decode,
 )
+from fixgw.fix.message_tap import MessageTap
 from fixgw.fix.outbound import Report
 from fixgw.journal.follower import Follower
 from fixgw.journal.position import Position
@@ -55,19 +56,20 @@ def run(
     port: int,
     sessions: Mapping[str, Mapping[str, str]],
     data_dir: Path,
+    tap: MessageTap | None,
     should_stop: Callable[[], bool],
     ready: Callable[[], None],
 ) -> None:
-    """Serve until told to stop.  Raises OSError when the port or the folder cannot be used, JournalDamaged.
+    """Serve until told to stop; ``tap`` sees every message.
 
-    ``sessions`` maps the CompID of each client to QuickFIX's settings for it.
+    Raises OSError when the port or the folder cannot be used, JournalDamaged.  ``sessions`` maps the CompID of each client to QuickFIX's settings for it.
     """
     folder = data_dir / "fix" / NAME
     (folder / "store").mkdir(parents=True, exist_ok=True)
     # Numbers outlive the process; messages do not: nobody trades on yesterday's prices, a resend fills the gap.
     store = {"FileStorePath": str(folder / "store"), "PersistMessages": "N"}
     settings = {name: {**session, **store} for name, session in sessions.items()}
-    acceptor = FollowerAcceptor(comp_id, port, settings, folder, fix.FileStoreFactory)
+    acceptor = FollowerAcceptor(comp_id, port, settings, folder, fix.FileStoreFactory, tap)
     teller = MarketData(acceptor, data_dir)
     teller.catch_up(should_stop)
     acceptor.open()

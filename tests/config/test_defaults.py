@@ -27,6 +27,7 @@ def test_packaged_defaults_are_what_is_promised(tmp_path: Path) -> None:
         ),
         redis_url=None,
         log_format="console",
+        log_messages=True,
         durability="process",
         stale_order_s=30,
         instruments=(
@@ -84,6 +85,7 @@ def test_shipped_files_write_every_default_out(tmp_path: Path) -> None:
         ("metrics", "port"): shipped.metrics_port,
         ("journal", "durability"): shipped.durability,
         ("log", "format"): shipped.log_format,
+        ("log", "messages"): shipped.log_messages,
     }
     text = default_text(VENUE_FILE)
     assert [name for _, name in defaults if f"\n{name} = " not in text and f"\n# {name} = " not in text] == []
