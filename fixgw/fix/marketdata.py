@@ -62,7 +62,8 @@ def run(
 ) -> None:
     """Serve until told to stop; ``tap`` sees every message.
 
-    Raises OSError when the port or the folder cannot be used, JournalDamaged.  ``sessions`` maps the CompID of each client to QuickFIX's settings for it.
+    Raises OSError when the port or the folder cannot be used, JournalDamaged.  ``sessions`` maps the CompID of
+    each client to QuickFIX's settings for it.
     """
     folder = data_dir / "fix" / NAME
     (folder / "store").mkdir(parents=True, exist_ok=True)
