@@ -19,8 +19,10 @@ from fixgw.marketdata.book import Book, Level
 from fixgw.marketdata.client import MarketDataClient
 from fixgw.marketdata.words import book_in_words, line, price_text, qty_text
 
-PATIENCE_S = 5.0
-"""For the snapshot of another instrument to come by: when no new one does, all that there are have come."""
+FIRST_PATIENCE_S = 10.0
+"""For the first snapshot to come by; who hears nothing at all is told sooner."""
+NEXT_PATIENCE_S = 3.0
+"""For the snapshot of yet another instrument; when no new one comes, all that there are have come."""
 REDRAW_S = 0.1
 
 
@@ -42,13 +44,13 @@ def book(symbol: str, depth: int, watch: bool, config_dir: Path, as_json: bool) 
 
 def _wait_for(client: MarketDataClient, symbol: str, as_json: bool) -> None:
     """Wait until the book is known; exits with what there is instead when it is not."""
-    give_up_at, known_before = time.monotonic() + PATIENCE_S, 0
+    give_up_at, known_before = time.monotonic() + FIRST_PATIENCE_S, 0
     for _ in heard(client, as_json):
         if book_of(client, symbol) is not None and client.feed.missing() is None:
             return
         known = client.feed.books.by_symbol
         if len(known) > known_before:
-            give_up_at, known_before = time.monotonic() + PATIENCE_S, len(known)
+            give_up_at, known_before = time.monotonic() + NEXT_PATIENCE_S, len(known)
         if time.monotonic() > give_up_at:
             if not known:
                 tell([f"no snapshot came; is the multicaster running? See {command('status')}"], as_json)

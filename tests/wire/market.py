@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from types import TracebackType
@@ -82,10 +83,13 @@ class Market:
         wait_for(runs, PATIENCE_S, f"{name} runs")
         return found[0]
 
-    def kill(self, name: str) -> None:
-        os.kill(self.pid(name), signal.SIGKILL)
+    def kill(self, name: str) -> Callable[[], None]:
+        """Kill a process that runs; return what waits until it was started again."""
+        pid, before = self.pid(name), self._restarts(name)
+        os.kill(pid, signal.SIGKILL)
+        return lambda: wait_for(lambda: self._restarts(name) > before, PATIENCE_S, f"{name} is started again")
 
-    def restarts(self, name: str) -> int:
+    def _restarts(self, name: str) -> int:
         told = status.read(self.data)
         assert told is not None
         return next(process.restarts for process in told.processes if process.name == name)

@@ -165,31 +165,34 @@ class Recording:
 
 @pytest.mark.parametrize("victims", [("multicaster",), ("redis",), ("publisher", "redis", "multicaster")])
 def test_who_listens_misses_nothing_whoever_is_killed(tmp_path: Path, victims: tuple[str, ...]) -> None:
-    """From the first message on; and who trades notices nothing."""
+    """From the first message on, also who loses half of all packets; and who trades notices nothing."""
     dice = Random(4)
     market = Market(tmp_path)
-    recording = Recording(market.groups)  # before the first message
     with contextlib.ExitStack() as stack:
-        stack.callback(lambda: recording.stop().client.close())
+        relay = stack.enter_context(Relay(market.groups, Random(5)))
+        recordings = [Recording(market.groups), Recording(relay.groups)]  # before the first message
+        for recording in recordings:
+            stack.callback(lambda recording: recording.stop().client.close(), recording)
         stack.enter_context(market)
         traders = [stack.enter_context(market.trader(sender)) for sender in ("CLIENT1", "CLIENT2")]
         longest_wait_s = 0.0
         for victim in victims * 2:
             trade(dice, traders, 100)
-            market.kill(victim)
-            killed_at = market.restarts(victim)
+            wait_until_back = market.kill(victim)
             for _ in range(10):
                 trade(dice, traders, 20)
                 longest_wait_s = max(longest_wait_s, traders[0].round_trip_s())
                 time.sleep(dice.random() / 20)
-            wait_for(lambda: market.restarts(victim) > killed_at, PATIENCE_S, f"{victim} is started again")  # noqa: B023
+            wait_until_back()
         for trader in traders:
             trader.drain()
-        updates, _ = market.published()
-        wait_for(lambda: (recording.listener.client.feed.next_number or 0) > len(updates), PATIENCE_S, "all is heard")
-        listener = recording.stop()
-        check(listener, market)
+        last_number = len(market.published()[0])
+        for recording in recordings:
+            feed = recording.listener.client.feed
+            wait_for(lambda: (feed.next_number or 0) > last_number, PATIENCE_S, "all is heard")  # noqa: B023
+            check(recording.stop(), market)
 
-        assert listener.heard[0][0] == 1
+        assert recordings[0].listener.heard[0][0] == 1
+        assert recordings[1].listener.client.feed.statistics.gaps > 0
         assert [trader.invalid for trader in traders] == [[], []]
         assert longest_wait_s < 2.0

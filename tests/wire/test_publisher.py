@@ -190,10 +190,9 @@ def test_killed_at_random_moments_the_stream_has_all_once(tmp_path: Path, victim
         for victim in victims * 3:
             trade(dice, [alice, bob], 100)
             time.sleep(dice.random() / 5)
-            before = market.restarts(victim)
-            market.kill(victim)
+            wait_until_back = market.kill(victim)
             trade(dice, [alice, bob], 100)
-            wait_for(lambda: market.restarts(victim) > before, PATIENCE_S, f"{victim} starts again")  # noqa: B023
+            wait_until_back()
         alice.drain()
         bob.drain()
 
