@@ -118,6 +118,7 @@ class Site:
             tally = self._tally
             return {
                 "sequence": tally.sequence,
+                "sessions": [] if observation.notice is None else sorted(observation.notice.sessions),
                 "open_orders": sum(tally.open_orders.values()),
                 "halted": sorted(tally.halted),
                 "killed": sorted(tally.killed),

@@ -58,6 +58,7 @@ def test_health_tells_all(venue: Files) -> None:
 
     assert (status, content_type) == (200, "application/json")
     assert (told["status"], told["sequence"], told["open_orders"]) == ("ready", 3, 0)
+    assert told["sessions"] == ["CLIENT1"]
     assert told["killed"] == ["firm:ALPHA"]
     assert told["processes"] == [{"name": "gateway", "pid": 7, "state": "running", "restarts": 2}]
     assert told["journal_bytes"] > 0
