@@ -81,6 +81,8 @@ def test_counters_are_what_the_journal_says(house: House) -> None:
     bob.expect({150: "F", 11: bob.buy("3", "10.00")}, WAIT_S, skip=True)
     bob.expect({150: "4", 11: bob.buy("3", "9.00", t59="3")}, WAIT_S, skip=True)
     bob.expect({150: "8", 11: bob.order(new_id(), "1", "1", "1.00", "NOSUCH")}, WAIT_S, skip=True)
+    bob.send([(35, "B"), (148, "news"), (33, "1"), (58, "x")])
+    bob.expect({35: "j"}, WAIT_S, skip=True)
     samples = counted(house)
     happened = Counter(type(event) for frame in read(house.data / "journal") for event in frame.events)
 
@@ -93,6 +95,7 @@ def test_counters_are_what_the_journal_says(house: House) -> None:
     assert value(samples, "fixgw_open_orders", symbol="AAPL") == 2
     assert value(samples, "fixgw_traded_notional_total", symbol="AAPL") == 30.0
     assert value(samples, "fixgw_session_logons_total", session="CLIENT1") == 1
+    assert value(samples, "fixgw_session_messages_total", msg_type="business_message_reject") == 1
 
 
 def test_what_only_the_gateway_knows(house: House) -> None:
