@@ -7,7 +7,7 @@ from itertools import count
 import pytest
 
 from fixgw.engine.inquiries import STATUS_SLICE_MAX
-from fixgw.sequencer import BATCH_MAX, INBOX_MAX, UNFINISHED_MAX, Core, Sequencer
+from fixgw.sequencer import BATCH_MAX, INBOX_MAX, UNFINISHED_MAX, Core, Sequencer, Watch
 from fixgw.spec.commands import Command
 from fixgw.spec.events import CancelRejected, MassCanceled, OrderAccepted, VenueConfigured
 from fixgw.spec.inquiries import Answer, MassStatusAnswer, MassStatusInquiry, OrderStatusAnswer, OrderStatusInquiry
@@ -57,6 +57,17 @@ class FakeListener:
             self.answered_in_full.set()
 
 
+class FakeWatch:
+    """A clock that is a nanosecond later at each look, and what it was told."""
+
+    def __init__(self) -> None:
+        self.clock_ns = count(1).__next__
+        self.told: list[tuple[int, ...]] = []
+
+    def processed(self, *commands_and_times: int) -> None:
+        self.told.append(commands_and_times)
+
+
 class House:
     """A sequencer between a fake journal and a fake listener; ``log`` has what all of them did, in order."""
 
@@ -67,12 +78,13 @@ class House:
         fails_at: int | None = None,
         clock_ns: Callable[[], int] = lambda: 1_000,
         last_time_ns: int = 0,
+        watch: Watch | None = None,
     ) -> None:
         self.log: list[str] = []
         self.journal = FakeJournal(self.log, next_sequence, fails_at)
         self.listener = FakeListener(self.log)
         self.core = Core()
-        self.sequencer = Sequencer(self.core, self.journal, self.listener, clock_ns, last_time_ns)
+        self.sequencer = Sequencer(self.core, self.journal, self.listener, clock_ns, last_time_ns, watch)
 
     def run(self, *requests: Command | OrderStatusInquiry | MassStatusInquiry) -> None:
         """Put all in line, then work until there is nothing to do."""
@@ -100,6 +112,24 @@ def test_a_batch_is_decided_written_once_and_only_then_told() -> None:
 
     assert house.log == ["append 1", "append 2", "append 3", "flush", "tell 1", "tell 2", "tell 3"]
     assert house.listener.told == house.journal.frames
+
+
+def test_a_batch_is_timed_as_one() -> None:
+    """Begun, decided, written, told: four looks at the clock, however many commands."""
+    watch = FakeWatch()
+
+    House(watch=watch).run(configuration(), buy(10, at="100"), sell(10, at="100", by=BOB))
+
+    assert watch.told == [(3, 1, 2, 3, 4)]
+
+
+def test_an_inquiry_is_not_timed_as_a_command() -> None:
+    """It divides a batch; what comes after it begins after it."""
+    watch = FakeWatch()
+
+    House(watch=watch).run(configuration(), status_of("a"), buy(10, at="100"), status_of("b"))
+
+    assert watch.told == [(1, 1, 2, 3, 4), (1, 5, 6, 7, 8)]
 
 
 def test_a_frame_is_the_command_with_its_place_its_time_and_its_events() -> None:

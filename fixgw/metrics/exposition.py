@@ -14,6 +14,9 @@ from fixgw.metrics.observation import Observation
 from fixgw.metrics.stages import BOUNDS_NS, Histogram
 from fixgw.metrics.tally import Tally
 
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+"""The oldest version, which every Prometheus reads; names like ours are the same in all of them."""
+
 Labels = TypeVar("Labels", bound=tuple[str, ...])
 
 
@@ -69,6 +72,9 @@ WAITING = Family("fixgw_requests_waiting", (), "Requests that wait for their tur
 BATCHES = Family("fixgw_batches_total", (), "Batches of requests")
 PASSES = Family("fixgw_passes_total", (), "Times that QuickFIX was asked to read")
 MESSAGES_SENT = Family("fixgw_messages_sent_total", (), "Messages handed to QuickFIX")
+SESSION_MESSAGES = Family(
+    "fixgw_session_messages_total", ("msg_type",), "Messages that no event brought about, as rejects at the door"
+)
 FRAMES = Family("fixgw_journal_frames_total", (), "Frames of the journal, one for each command")
 JOURNAL_BYTES = Family("fixgw_journal_bytes", (), "Size of the journal")
 JOURNAL_SEGMENTS = Family("fixgw_journal_segments", (), "Files of the journal")
@@ -95,7 +101,7 @@ class Exposition(Collector):
         self._registry.register(self)
 
     def render(self) -> bytes:
-        """Return the text format of Prometheus, version 0.0.4."""
+        """Return the text format of Prometheus."""
         return generate_latest(self._registry)
 
     def collect(self) -> Iterable[Metric]:
@@ -126,6 +132,7 @@ def _counted(tally: Tally) -> Iterator[Metric]:
     yield HALTED.of({(symbol,): symbol in tally.halted for symbol in tally.open_orders})
     yield DISABLED_SESSIONS.one(len(tally.disabled))
     yield LOGONS.of(tally.logons)
+    yield SESSION_MESSAGES.of(tally.session_messages)
     yield FRAMES.one(tally.sequence)
 
 

@@ -12,11 +12,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from prometheus_client import CONTENT_TYPE_LATEST
-
 from fixgw.journal.follower import Follower
 from fixgw.journal.reader import JournalDamaged
-from fixgw.metrics.exposition import Exposition
+from fixgw.metrics.exposition import CONTENT_TYPE, Exposition
 from fixgw.metrics.health import Health, diagnose
 from fixgw.metrics.observation import Observation, Watch, observe
 from fixgw.metrics.tally import Tally
@@ -93,7 +91,7 @@ class Site:
         """Return status, content type and content."""
         match path:
             case "/metrics":
-                return HTTPStatus.OK, CONTENT_TYPE_LATEST, self._exposition.render()
+                return HTTPStatus.OK, CONTENT_TYPE, self._exposition.render()
             case "/health/live":
                 return _json(HTTPStatus.OK, {"status": "ok", "pid": os.getpid()})
             case "/health/ready":
@@ -118,6 +116,7 @@ class Site:
             tally = self._tally
             return {
                 "sequence": tally.sequence,
+                "sessions": [] if observation.notice is None else sorted(observation.notice.sessions),
                 "open_orders": sum(tally.open_orders.values()),
                 "halted": sorted(tally.halted),
                 "killed": sorted(tally.killed),

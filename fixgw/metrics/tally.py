@@ -16,6 +16,7 @@ from fixgw.spec.commands import (
     OperatorCommand,
     RefuseOrder,
     ReplaceOrder,
+    UseNumber,
 )
 from fixgw.spec.events import (
     CancelRejected,
@@ -83,6 +84,8 @@ class Tally:
         """By command, as the journal calls it, and result."""
         self.logons: Counter[tuple[str]] = Counter()
         """By session."""
+        self.session_messages: Counter[tuple[str]] = Counter()
+        """By MsgType(35), messages to clients that no event brought about: rejects at the door, heartbeats."""
         self.open_orders: dict[str, int] = {}
         """By symbol, of all that were ever listed."""
         self.halted: set[str] = set()
@@ -129,6 +132,8 @@ class Tally:
                 self._instruments.update((instrument.symbol, instrument) for instrument in command.instruments)
                 for symbol in self._instruments:
                     self.open_orders.setdefault(symbol, 0)
+            case UseNumber():
+                self.session_messages[_MSG_TYPES.get(command.msg_type, "other"),] += 1
             case OpenSession():
                 self.logons[command.session,] += 1
             case _ if type(command) in _OPERATOR_COMMANDS:
@@ -196,6 +201,17 @@ class Tally:
         return symbol if symbol in self._instruments else UNLISTED
 
 
+_MSG_TYPES = {
+    "0": "heartbeat",
+    "1": "test_request",
+    "2": "resend_request",
+    "3": "reject",
+    "4": "sequence_reset",
+    "5": "logout",
+    "8": "execution_report",
+    "A": "logon",
+    "j": "business_message_reject",
+}
 _REQUESTS = {
     CxlRejResponseTo.ORDER_CANCEL_REQUEST: "cancel",
     CxlRejResponseTo.ORDER_CANCEL_REPLACE_REQUEST: "replace",

@@ -10,7 +10,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from fixgw.metrics import health
-from fixgw.spec.commands import HaltInstrument, Kill, OpenSession
+from fixgw.spec.commands import HaltInstrument, Kill, OpenSession, UseNumber
 from tests.metrics.venue import Files, Process
 from tests.orders import BOB, buy, cancel, configuration, limits, mass_cancel, replace, sell
 
@@ -48,6 +48,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Metric]:
     commands = (
         configuration(limits(order_qty_max="100")),
         OpenSession("CLIENT1", 1, 1),
+        UseNumber("CLIENT1", 1, 2, "A", None),
         order,
         replace(order, 4),
         cancel(order),

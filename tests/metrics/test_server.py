@@ -58,6 +58,7 @@ def test_health_tells_all(venue: Files) -> None:
 
     assert (status, content_type) == (200, "application/json")
     assert (told["status"], told["sequence"], told["open_orders"]) == ("ready", 3, 0)
+    assert told["sessions"] == ["CLIENT1"]
     assert told["killed"] == ["firm:ALPHA"]
     assert told["processes"] == [{"name": "gateway", "pid": 7, "state": "running", "restarts": 2}]
     assert told["journal_bytes"] > 0
@@ -165,12 +166,14 @@ def test_counts_are_told_when_the_journal_is_read_to_its_end_once(venue: Files) 
 
 
 def test_without_anything_it_serves(tmp_path: Path) -> None:
-    """It may be started before the gateway."""
-    with Files(tmp_path) as venue:
-        site = venue.site()
-
+    """It may be started before the gateway has made the data folder."""
+    site = Site(tmp_path / "later" / "var", lambda: None)
+    try:
+        assert not site.read_on()
         assert readiness(site)[1]["gateway"] == "the gateway has told nothing of itself yet"
         assert "fixgw_journal_frames_total 0.0" in metrics(site)
+    finally:
+        site.close()
 
 
 # Over HTTP.
@@ -200,7 +203,7 @@ def get(port: int, path: str, method: str = "GET") -> tuple[int, str | None, byt
 def test_pages_over_http(port: int) -> None:
     status, content_type, content = get(port, "/metrics?name=x")
 
-    assert (status, content_type) == (200, "text/plain; version=1.0.0; charset=utf-8")
+    assert (status, content_type) == (200, "text/plain; version=0.0.4; charset=utf-8")
     assert content.startswith(b"# HELP fixgw_")
     assert get(port, "/health/live")[0] == 200
     assert get(port, "/nothing")[0] == 404

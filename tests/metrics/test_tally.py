@@ -21,6 +21,7 @@ from fixgw.spec.commands import (
     RefuseOrder,
     Release,
     ResumeInstrument,
+    UseNumber,
 )
 from fixgw.spec.events import Event, OrderAccepted, OrderCanceled, OrderRejected, OrderReplaced, Trade
 from fixgw.spec.limits import ScopedLimits
@@ -203,6 +204,17 @@ def test_what_is_forbidden_now() -> None:
 
 def test_logons() -> None:
     assert counted(OpenSession(ALICE.session, 1, 1), OpenSession(ALICE.session, 5, 7)).logons == {(ALICE.session,): 2}
+
+
+def test_messages_that_no_event_brought_about() -> None:
+    numbers = [UseNumber("CLIENT1", number, 1, msg_type, None) for number, msg_type in enumerate("A3jj?", start=1)]
+
+    assert counted(*numbers).session_messages == {
+        ("logon",): 1,
+        ("reject",): 1,
+        ("business_message_reject",): 2,
+        ("other",): 1,
+    }
 
 
 def test_a_frame_is_never_counted_twice() -> None:

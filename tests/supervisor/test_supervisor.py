@@ -138,6 +138,26 @@ def test_the_back_off_doubles_to_its_bound_and_a_good_life_forgets_it() -> None:
     assert live(GOOD_LIFE_S + 1) == 0.1
 
 
+def test_who_is_watched_depends_on_who_watches(tmp_path: Path) -> None:
+    """What a supervisor that was killed wrote last is no longer so."""
+    assert status.watched(tmp_path) is None
+    with toy(tmp_path, gateway=SERVES, one=SERVES) as process:
+        wait_for(lambda: state_of(tmp_path, "one").state == State.RUNNING, "one to run")
+
+        watched = status.watched(tmp_path)
+
+        assert watched is not None
+        assert [each.name for each in watched] == ["gateway", "one"]
+        children = [each.pid for each in watched if each.pid is not None]
+        process.kill()
+        process.wait(TIMEOUT_S)
+
+    assert status.read(tmp_path) is not None
+    assert status.watched(tmp_path) is None
+    for pid in children:
+        os.kill(pid, signal.SIGKILL)
+
+
 def test_a_gateway_that_cannot_start_ends_all_with_its_status(tmp_path: Path) -> None:
     refuses = 'print(\'{"error": ["no"]}\'); raise SystemExit(7)'
     with toy(tmp_path, gateway=refuses, one=SERVES) as process:

@@ -15,6 +15,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from fixgw.journal.reader import read
 from fixgw.spec.events import OrderAccepted, OrderCanceled, OrderRejected, Trade
+from tests.cli.command import running
+from tests.ports import own_ports
 from tests.wire.processes import House
 from tests.wire.venue import WAIT_S, Trader, new_id, wait_for
 
@@ -27,15 +29,17 @@ def house(tmp_path: Path) -> Iterator[House]:
         yield house
 
 
-def get(house: House, path: str) -> tuple[int, bytes]:
+def get(house: House | int, path: str) -> tuple[int, bytes]:
+    """Return status and content of a page, of a house or of who serves on a port."""
+    port = house if isinstance(house, int) else house.port("METRICS")
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{house.port('METRICS')}{path}", timeout=WAIT_S) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=WAIT_S) as answer:
             return answer.status, answer.read()
     except urllib.error.HTTPError as error:
         return error.code, error.read()
 
 
-def scrape(house: House) -> dict[Sample, float]:
+def scrape(house: House | int) -> dict[Sample, float]:
     status, text = get(house, "/metrics")
     assert status == 200
     return {
@@ -49,7 +53,7 @@ def value(samples: dict[Sample, float], name: str, **labels: str) -> float:
     return samples[name, frozenset(labels.items())]
 
 
-def readiness(house: House) -> tuple[int, dict[str, Any]]:
+def readiness(house: House | int) -> tuple[int, dict[str, Any]]:
     status, content = get(house, "/health/ready")
     return status, json.loads(content)
 
@@ -77,6 +81,8 @@ def test_counters_are_what_the_journal_says(house: House) -> None:
     bob.expect({150: "F", 11: bob.buy("3", "10.00")}, WAIT_S, skip=True)
     bob.expect({150: "4", 11: bob.buy("3", "9.00", t59="3")}, WAIT_S, skip=True)
     bob.expect({150: "8", 11: bob.order(new_id(), "1", "1", "1.00", "NOSUCH")}, WAIT_S, skip=True)
+    bob.send([(35, "B"), (148, "news"), (33, "1"), (58, "x")])
+    bob.expect({35: "j"}, WAIT_S, skip=True)
     samples = counted(house)
     happened = Counter(type(event) for frame in read(house.data / "journal") for event in frame.events)
 
@@ -89,6 +95,7 @@ def test_counters_are_what_the_journal_says(house: House) -> None:
     assert value(samples, "fixgw_open_orders", symbol="AAPL") == 2
     assert value(samples, "fixgw_traded_notional_total", symbol="AAPL") == 30.0
     assert value(samples, "fixgw_session_logons_total", session="CLIENT1") == 1
+    assert value(samples, "fixgw_session_messages_total", msg_type="business_message_reject") == 1
 
 
 def test_what_only_the_gateway_knows(house: House) -> None:
@@ -147,3 +154,37 @@ def test_a_killed_gateway_is_not_ready(house: House) -> None:
 
     wait_for(lambda: readiness(house)[0] == 503, WAIT_S, "the venue not to be ready")
     assert not any(name.startswith("fixgw_stage") for name, _ in scrape(house))
+
+
+def test_a_venue_whose_gateway_dies_is_ready_again(tmp_path: Path) -> None:
+    """As ``fixgw run`` starts it: the supervisor starts the gateway again, and the restart is counted."""
+    ports = own_ports()
+    port = int(ports["FIXGW_METRICS_PORT"])
+    with running(tmp_path, "run", "--json", **ports) as process:
+        assert process.stdout is not None
+        assert "commands_recovered" in process.stdout.readline()
+        wait_for(lambda: is_ready(port), WAIT_S, "the venue to be ready")
+        processes = json.loads(get(port, "/health")[1])["processes"]
+        pid = next(each["pid"] for each in processes if each["name"] == "gateway")
+
+        os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: restarts(port) == 1 and is_ready(port), WAIT_S, "the venue to be ready again")
+
+        samples = scrape(port)
+        names = {"gateway", "publisher", "multicaster", "drop-copy", "metrics", "redis"}
+        assert {dict(labels)["process"] for name, labels in samples if name == "fixgw_process_up"} == names
+        assert value(samples, "fixgw_process_resident_bytes", process="gateway") > 2**20
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(WAIT_S) == 0
+
+
+def is_ready(port: int) -> bool:
+    """False as long as nobody listens, too."""
+    try:
+        return readiness(port)[0] == 200
+    except OSError:
+        return False
+
+
+def restarts(port: int) -> float:
+    return value(scrape(port), "fixgw_process_restarts_total", process="gateway")
