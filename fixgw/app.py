@@ -211,6 +211,7 @@ class _Audience:
 
 def _stop_hard(fault: BaseException) -> NoReturn:
     log.critical("the venue stops here, start it again", exc_info=fault)
+    logging.shutdown()
     os._exit(EXIT_FAULT)
 
 
