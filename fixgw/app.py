@@ -190,7 +190,7 @@ class Gateway:
         self._doorkeeper.stop()
         self._journal.close()
         if self._tap is not None:
-            self._tap.send(time.monotonic())
+            self._tap.close()
 
 
 class _Audience:

@@ -18,7 +18,7 @@ from fixgw.logs.masking import MASK, mask
 WAITING_MAX = 10_000
 """Lines that wait for the reader of standard error; a megabyte or two."""
 
-FLUSH_MAX_S = 1.0
+FLUSH_MAX_S = 2.0
 """How long a process that ends waits for the reader."""
 
 _OF_EVERY_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -56,6 +56,9 @@ class _Handler(logging.handlers.QueueHandler):
         return record
 
     def enqueue(self, record: logging.LogRecord) -> None:
+        if self._dropped and self._waiting.qsize() > WAITING_MAX // 2:
+            self._dropped += 1  # many in a row are easier to tell than now and then one
+            return
         try:
             if self._dropped:
                 self._waiting.put_nowait(_notice(self._dropped))
