@@ -217,7 +217,7 @@ class Gateway:
         self._board.close()
         self._journal.close()
         if self._tap is not None:
-            self._tap.send(time.monotonic())
+            self._tap.close()
 
 
 class _Audience:
@@ -238,6 +238,7 @@ class _Audience:
 
 def _stop_hard(fault: BaseException) -> NoReturn:
     log.critical("the venue stops here, start it again", exc_info=fault)
+    logging.shutdown()
     os._exit(EXIT_FAULT)
 
 

@@ -21,6 +21,7 @@ import click
 from fixgw.cli.failure import exit_with_mistakes, tell
 from fixgw.cli.options import config_option, data_option
 from fixgw.config import ConfigError, VenueConfig, load
+from fixgw.logs.setup import log_to_stderr
 
 if TYPE_CHECKING:
     from fixgw.fix.message_tap import MessageTap
@@ -63,7 +64,7 @@ def _run(name: str, serve: Serve, config_dir: Path, data_dir: Path, *, is_watche
         config = load(config_dir, os.environ)
     except ConfigError as error:
         exit_with_mistakes(error, as_json=False)
-    _log_to_stderr(name)
+    log_to_stderr(name, config.log_format)
     asked: list[int] = []
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN if is_watched else lambda number, _: asked.append(number))
@@ -93,11 +94,11 @@ def serve_orders(config_dir: Path, data_dir: Path, parent: int | None) -> None:
 
     if parent is not None:
         _end_with(parent)
-    _log_to_stderr("gateway")
     try:
         config = load(config_dir, os.environ)
     except ConfigError as error:
         exit_with_mistakes(error, as_json=True)
+    log_to_stderr("gateway", config.log_format)
     patience_ends_at = time.monotonic() + (_LOCK_PATIENCE_S if parent is not None else 0.0)
     try:
         while True:
@@ -260,12 +261,6 @@ def _end_with(parent: int) -> None:
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it died before the kernel was asked
         _exit(EXIT_CANNOT_START)
-
-
-def _log_to_stderr(name: str) -> None:
-    handler = logging.StreamHandler()
-    form = f"%(asctime)s %(levelname)s {name} %(name)s: %(message)s"
-    logging.basicConfig(level=logging.INFO, format=form, handlers=[handler])
 
 
 def _exit(status: int) -> NoReturn:

@@ -1,7 +1,6 @@
 """``fixgw run``: the venue, all its processes, until it is told to stop."""
 
 import json
-import logging
 import os
 import sys
 import time
@@ -10,7 +9,6 @@ from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.logging import RichHandler
 
 from fixgw.cli.failure import exit_with_mistakes, tell
 from fixgw.cli.options import config_option, data_option, json_option
@@ -18,6 +16,7 @@ from fixgw.cli.overview import for_people, for_programs
 from fixgw.cli.ports import why_not_usable
 from fixgw.cli.process import EXIT_CANNOT_START, reasons
 from fixgw.config import ConfigError, VenueConfig, load
+from fixgw.logs.setup import log_to_stderr
 from fixgw.supervisor import status
 from fixgw.supervisor.child import Plan
 from fixgw.supervisor.supervisor import AlreadyRunning, Supervisor
@@ -41,11 +40,11 @@ def run(config_dir: Path, data_dir: Path, as_json: bool) -> None:
     It exits 0 when it was told to stop, 1 when it cannot start, and 2 for a wrong configuration or option.
     """
     started_at = time.monotonic()
-    _log_to_stderr()
     try:
         config = load(config_dir, os.environ)
     except ConfigError as error:
         exit_with_mistakes(error, as_json)
+    log_to_stderr("run", config.log_format)
     try:
         supervisor = Supervisor(data_dir, *_plans(config, config_dir, data_dir))
         _wait_for_old_processes(data_dir)
@@ -114,17 +113,6 @@ def _are_ours(pids: Iterable[int]) -> Iterable[bool]:
         except OSError:
             continue
         yield b"fixgw.cli.process" in command or b"redis-server" in command
-
-
-def _log_to_stderr() -> None:
-    handler: logging.Handler
-    if sys.stderr.isatty():
-        handler = RichHandler(console=Console(stderr=True), show_path=False, rich_tracebacks=False)
-        form = "%(message)s"
-    else:
-        handler = logging.StreamHandler()
-        form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-    logging.basicConfig(level=logging.INFO, format=form, handlers=[handler])
 
 
 def _tell_stopping() -> None:

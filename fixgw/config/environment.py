@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fixgw.config.mistakes import Notes, suggestion
-from fixgw.config.readers import WrongValueError
+from fixgw.config.readers import BOOLEAN, WrongValueError
 from fixgw.config.schema import SCALARS, Key
 from fixgw.config.venue_file import ScalarPath
 
@@ -44,10 +44,15 @@ def read_environment(environ: Mapping[str, str], notes: Notes) -> dict[ScalarPat
             continue
         table, key = VARIABLES[written]
         try:
-            values[table, key.name] = key.kind.read(environ[written])
+            values[table, key.name] = key.kind.read(_as_toml(key, environ[written]))
         except WrongValueError as wrong:
             notes.add(None, written, str(wrong))
     return values
+
+
+def _as_toml(key: Key, text: str) -> object:
+    """Return what TOML would have of a value; numbers are read from text anyway."""
+    return {"true": True, "false": False}.get(text, text) if key.kind is BOOLEAN else text
 
 
 def _printable(text: str) -> str:

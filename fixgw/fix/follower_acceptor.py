@@ -184,4 +184,4 @@ class FollowerAcceptor:
             self._wait()
         self._doorkeeper.stop()
         if self._tap is not None:
-            self._tap.send(time.monotonic())
+            self._tap.close()

@@ -10,6 +10,7 @@ import os
 import socket
 import time
 from pathlib import Path
+from time import time_ns
 
 import msgspec
 import quickfix as fix
@@ -72,6 +73,13 @@ class MessageTap(fix.LogFactory):
         for begin in range(0, len(lines), LINES_MAX):
             self._send_packet(lines[begin : begin + LINES_MAX])
 
+    def close(self) -> None:
+        """Send what there is, for the last time."""
+        self.send(time.monotonic())
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
     def _send_packet(self, lines: list[Line]) -> None:
         packet = b"" if self._socket is None else _packet(self.lost, lines)
         if len(packet) > PACKET_BYTES_MAX and len(lines) > 1:
@@ -101,13 +109,13 @@ class _SessionLog(fix.Log):
         self._note = lines.append
 
     def onIncoming(self, text: str) -> None:
-        self._note((self._session, time.time_ns(), "<", text))
+        self._note((self._session, time_ns(), "<", text))
 
     def onOutgoing(self, text: str) -> None:
-        self._note((self._session, time.time_ns(), ">", text))
+        self._note((self._session, time_ns(), ">", text))
 
     def onEvent(self, text: str) -> None:
-        self._note((self._session, time.time_ns(), "#", text))
+        self._note((self._session, time_ns(), "#", text))
 
     def clear(self) -> None:
         """A session that begins anew keeps its log."""

@@ -30,6 +30,12 @@ def test_environment_goes_before_the_file(load_texts: Load) -> None:
     )
 
 
+@pytest.mark.parametrize(("text", "value"), [("true", True), ("false", False)])
+def test_true_and_false_in_the_environment(load_texts: Load, text: str, value: bool) -> None:
+    """As TOML writes them."""
+    assert load_texts(environ={"FIXGW_LOG_MESSAGES": text}).log_messages is value
+
+
 def test_mistakes_in_the_environment(mistakes: Tell) -> None:
     """A variable of ours that nobody reads is mostly a typing error."""
     environ = {
