@@ -17,6 +17,7 @@ from fixgw.admin.address import NAME as ADMIN_SOCKET
 from fixgw.admin.answers import Facts
 from fixgw.admin.server import AdminServer
 from fixgw.config.load import VenueConfig
+from fixgw.core import Core
 from fixgw.engine.reconfiguration import conflicts
 from fixgw.fix.acceptor import OrderEntry
 from fixgw.fix.admission import Admission
@@ -35,7 +36,7 @@ from fixgw.journal.writer import JournalWriter
 from fixgw.logs import SOCKET as MESSAGES_SOCKET
 from fixgw.metrics.board import Board, Notice
 from fixgw.metrics.stages import Stopwatch
-from fixgw.sequencer import Core, Sequencer
+from fixgw.sequencer import Sequencer
 from fixgw.spec.commands import ConfigureVenue, OperatorCommand
 from fixgw.spec.sequenced import Sequenced
 

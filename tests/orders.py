@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import count
 from typing import NamedTuple
 
-from fixgw.sequencer import Core
+from fixgw.core import Core
 from fixgw.spec.commands import CancelOrder, Command, ConfigureVenue, MassCancel, NewOrder, ReplaceOrder
 from fixgw.spec.events import Event, OrderState
 from fixgw.spec.fixed import format_fixed

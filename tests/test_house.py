@@ -29,7 +29,8 @@ MAY_IMPORT_ROOMS = {
     "metrics": "spec journal",
     "logs": "spec",
     "supervisor": "spec",
-    "sequencer": "spec engine risk journal",
+    "core": "spec engine risk",
+    "sequencer": "spec core journal",
     "app": EVERYTHING,
     "cli": EVERYTHING,
     "__main__": "cli",
@@ -39,7 +40,7 @@ MAY_IMPORT_ROOMS = {
 MAY_IMPORT_LIBRARIES = {
     "spec": "msgspec",
     "engine": "sortedcontainers msgspec",  # msgspec: an Order is made in half the time, for every order
-    "risk": "sortedcontainers",
+    "risk": "sortedcontainers msgspec",  # msgspec: its state is plain data, for snapshots
     "journal": "msgspec inotify_simple",
     "fix": "quickfix msgspec",  # msgspec: a Report is plain data, too
     "client": "simplefix rich prompt_toolkit",
@@ -50,6 +51,7 @@ MAY_IMPORT_LIBRARIES = {
     "metrics": "prometheus_client msgspec",  # msgspec: the board is plain data that two processes share
     "logs": "msgspec",
     "supervisor": "msgspec",
+    "core": "msgspec",
     "sequencer": "",
     "app": "click rich quickfix",  # quickfix: it makes the acceptor that fix/ is called by
     "cli": "click rich",

@@ -6,8 +6,9 @@ from itertools import count
 
 import pytest
 
+from fixgw.core import Core
 from fixgw.engine.inquiries import STATUS_SLICE_MAX
-from fixgw.sequencer import BATCH_MAX, INBOX_MAX, UNFINISHED_MAX, Core, Sequencer, Watch
+from fixgw.sequencer import BATCH_MAX, INBOX_MAX, UNFINISHED_MAX, Sequencer, Watch
 from fixgw.spec.commands import Command
 from fixgw.spec.events import CancelRejected, MassCanceled, OrderAccepted, VenueConfigured
 from fixgw.spec.inquiries import Answer, MassStatusAnswer, MassStatusInquiry, OrderStatusAnswer, OrderStatusInquiry

@@ -88,9 +88,9 @@ def serve_orders(config_dir: Path, data_dir: Path, parent: int | None) -> None:
     It exits 0 when it was told to stop, 1 when it cannot start, 2 for a wrong configuration, and 70 after a fault.
     """
     from fixgw.app import CannotStart, Gateway
+    from fixgw.core import ReplayDiffers
     from fixgw.journal.reader import JournalDamaged
     from fixgw.journal.writer import JournalLocked
-    from fixgw.sequencer import ReplayDiffers
 
     if parent is not None:
         _end_with(parent)

@@ -97,7 +97,7 @@ class Exchange:
         self.orders = OrderRegistry()
         self.sweeps: deque[Sweep] = deque()
         """What operators have asked to cancel and is not canceled yet, to be continued one slice after the other."""
-        self._last_trade: dict[str, Price] = {}
+        self.last_trades: dict[str, Price] = {}
         self.orders_entered = 0
         """OrderIDs given so far: they count from 1."""
         self._sequence = 0
@@ -180,7 +180,7 @@ class Exchange:
         return InstrumentSummary(
             symbol=symbol,
             halted=halted,
-            last_px=self._last_trade.get(symbol),
+            last_px=self.last_trades.get(symbol),
             bid_px=None if bid is None else bid.price,
             bid_qty=None if bid is None else bid.leaves_qty,
             offer_px=None if offer is None else offer.price,
@@ -193,7 +193,7 @@ class Exchange:
 
     def reference_price(self, symbol: str) -> Price | None:
         """Return the last trade's price, else the middle of the book, else None."""
-        last = self._last_trade.get(symbol)
+        last = self.last_trades.get(symbol)
         return self.books[symbol].middle() if last is None else last
 
     def find(self, session: str, firm: str, cl_ord_id: str) -> OrderState | None:
@@ -249,7 +249,7 @@ class Exchange:
         if order.time_in_force is _FILL_OR_KILL and not can_fill(order, opposite):
             return
         for resting, last_px, last_qty in match(order, opposite):
-            self._last_trade[order.symbol] = last_px
+            self.last_trades[order.symbol] = last_px
             if not resting.leaves_qty:
                 self.orders.close(resting)
             passive = Fill(self._next_exec_id(), resting.state())

@@ -13,7 +13,7 @@ _CANCELED = OrdStatus.CANCELED
 _LIVE = (OrdStatus.NEW, _PARTIALLY_FILLED)
 
 
-class Order(msgspec.Struct, eq=False, gc=False):
+class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
     """The mutable order; all changes of its quantities and status go through its methods.
 
     While live ``order_qty == cum_qty + leaves_qty`` (E1); afterwards ``leaves_qty`` is zero.

@@ -1,7 +1,7 @@
 """Which order a client means: orders by OrderID and, for each session, by ClOrdID."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from fixgw.engine.order import Order
@@ -42,6 +42,13 @@ class OrderRegistry:
         """Take in an ``order`` that never lived."""
         self._by_order_id[order.order_id] = mine.by_cl_ord_id[order.cl_ord_id] = order
 
+    def put(self, order: Order) -> None:
+        """Take in an order of a snapshot, live or not; in the order in which they were entered."""
+        mine = self._of_session[order.session]
+        self._by_order_id[order.order_id] = mine.by_cl_ord_id[order.entering_cl_ord_id] = order
+        if order.is_live:
+            mine.open[order.order_id] = order
+
     def close(self, order: Order) -> None:
         """Note that ``order`` is no longer live."""
         del self._of_session[order.session].open[order.order_id]
@@ -57,6 +64,15 @@ class OrderRegistry:
     def of_any_firm(self, session: str, cl_ord_id: str) -> Order | None:
         """Return the order that ``cl_ord_id`` named at any time, whatever firm the session was of."""
         return self._of_session[session].by_cl_ord_id.get(cl_ord_id) if session in self._of_session else None
+
+    def all(self) -> Iterable[Order]:
+        """Return every order, live or not, in the order in which they were entered."""
+        return self._by_order_id.values()
+
+    def sessions(self) -> Iterator[tuple[str, SessionOrders]]:
+        """Yield what each session has sent, by CompID."""
+        for session in sorted(self._of_session):
+            yield session, self._of_session[session]
 
     def by_order_id(self, order_id: str) -> Order | None:
         return self._by_order_id.get(order_id)

@@ -21,15 +21,16 @@ class Sweep:
         self.operator = operator
         self.reason = reason
         self.text = text
-        self._orders = deque(orders)
+        self.orders = deque(orders)
+        """Those still to be looked at, in the order of their turns; some of them may end by themselves."""
 
     def __len__(self) -> int:
-        """Orders still to be looked at; some of them may end by themselves."""
-        return len(self._orders)
+        """Orders still to be looked at."""
+        return len(self.orders)
 
     def next_slice(self, count_max: int) -> Iterator[Order]:
         """Yield what is still open of the next orders."""
-        for _ in range(min(len(self._orders), count_max)):
-            order = self._orders.popleft()
+        for _ in range(min(len(self.orders), count_max)):
+            order = self.orders.popleft()
             if order.is_live:
                 yield order

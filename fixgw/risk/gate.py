@@ -1,5 +1,6 @@
 """The gate: every order passes the checks in order; the first refusal wins."""
 
+from collections.abc import Iterable
 from typing import assert_never
 
 from fixgw.risk.checks import Market, OrderRequest, Rules, only_lowers_risk
@@ -51,7 +52,7 @@ class RiskGate:
         """Notional of one price unit times one quantity unit, by symbol; also of those that have left."""
         self._accounts: dict[str, frozenset[str]] = {}
         self._roster = Roster()
-        self._limits = LimitTable()
+        self.limits = LimitTable()
         self.restrictions = Restrictions()
         self._rules: dict[tuple[str, str, str], Rules] = {}
         """By session, account and symbol, where nothing is forbidden; forgotten when any of that changes."""
@@ -62,14 +63,18 @@ class RiskGate:
         """Take instruments, limits and accounts; what is open stays open."""
         # One that is no longer listed takes no orders; what is open in it can still be followed.
         self._listed = {instrument.symbol: instrument for instrument in command.instruments}
-        self._unit.update((instrument.symbol, instrument.notional(1, 1)) for instrument in command.instruments)
-        self._limits.configure(command.limits)
+        self.list_units(command.instruments)
+        self.limits.configure(command.limits)
         self._roster = Roster(command.participants, command.instruments)
         self._rules.clear()
         accounts: dict[str, set[str]] = {}
         for participant in command.participants:
             accounts.setdefault(participant.firm, set()).update(participant.accounts)
         self._accounts = {firm: frozenset(of_firm) for firm, of_firm in accounts.items()}
+
+    def list_units(self, instruments: Iterable[Instrument]) -> None:
+        """Note what one unit of price times quantity is worth, of instruments that there are or were."""
+        self._unit.update((instrument.symbol, instrument.notional(1, 1)) for instrument in instruments)
 
     def check(self, order: OrderRequest) -> Refusal | None:
         """Return the first refusal, or None when the order may pass to the engine."""
@@ -104,14 +109,14 @@ class RiskGate:
         forbidden = self.restrictions.refusal(order.session, order.firm, order.account, order.symbol)
         if forbidden is not None:
             return forbidden
-        limits = self._limits.applicable(order.session, order.firm, order.account, instrument)
+        limits = self.limits.applicable(order.session, order.firm, order.account, instrument)
         rules = Rules(instrument, limits, self._market, self.exposure)
         self._rules[order.session, order.account, order.symbol] = rules
         return rules
 
     def operate(self, command: RestrictionCommand) -> RestrictionEvent | OperatorRefused:
         """Return what an operator's command brings about; it holds once it is applied."""
-        return Operations(self._roster, self.restrictions, self._limits).answer(command)
+        return Operations(self._roster, self.restrictions, self.limits).answer(command)
 
     def refuse_cancel_all(self, command: CancelAllByOperator) -> OperatorRefused | None:
         """Return why its scope is none, or None."""
@@ -125,7 +130,7 @@ class RiskGate:
             for account in sorted(accounts)
         )
         killed = tuple(self.restrictions.killed.values())
-        return RiskAnswer(self._limits.in_force(), self._limits.set_by_operators(), killed, exposures)
+        return RiskAnswer(self.limits.in_force(), self.limits.set_by_operators(), killed, exposures)
 
     def apply(self, event: Event) -> None:
         """Follow what happened."""
@@ -146,7 +151,7 @@ class RiskGate:
             case OrdersSwept() | OperatorRefused():
                 pass
             case LimitsSet():
-                self._limits.set(event.limits)
+                self.limits.set(event.limits)
                 self._rules.clear()
             case (
                 InstrumentHalted()

@@ -63,9 +63,17 @@ class LimitTable:
         """Take what an operator has set: all limits of one scope."""
         self._by_scope[scoped.scope] = scoped
 
+    def put(self, limits: Iterable[ScopedLimits]) -> None:
+        """Take these and no others as those in force, whatever the configuration says; from a snapshot."""
+        self._by_scope = {scoped.scope: scoped for scoped in limits}
+
     def of(self, scope: str) -> ScopedLimits:
         """Return the limits in force of this scope alone."""
         return self._by_scope.get(scope) or ScopedLimits(scope)
+
+    def all(self) -> Iterable[ScopedLimits]:
+        """Return the limits of every scope that has or had any."""
+        return self._by_scope.values()
 
     def in_force(self) -> tuple[ScopedLimits, ...]:
         """Return the limits of all scopes that have any, by the name of the scope."""

@@ -17,6 +17,13 @@ class Positions:
     def net_qty(self, account: str, symbol: str) -> int:
         return self._net.get((account, symbol), 0)
 
+    def all(self) -> dict[tuple[str, str], int]:
+        """Return the net quantity by account and symbol, where there is any."""
+        return {place: net for place, net in self._net.items() if net}
+
+    def put(self, account: str, symbol: str, net: int) -> None:
+        self._net[account, symbol] = net
+
     def trade(self, order: OrderState, last_qty: Qty) -> None:
         self._net[order.account, order.symbol] += last_qty if order.side is _BUY else -last_qty
 

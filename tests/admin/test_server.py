@@ -16,7 +16,7 @@ from fixgw.admin.address import NAME, bind
 from fixgw.admin.answers import Facts
 from fixgw.admin.client import AdminClient, NoAnswer, NotRunning, Refused
 from fixgw.admin.server import AdminServer
-from fixgw.sequencer import Core
+from fixgw.core import Core
 from fixgw.spec.commands import Command, OperatorCommand
 from fixgw.spec.inquiries import OperatorAnswer, OperatorInquiry, SessionConnection
 from fixgw.spec.participant import Participant

@@ -1,7 +1,8 @@
 """The sequencer and operators: large cancels take turns with trading, questions are answered between batches."""
 
+from fixgw.core import Core
 from fixgw.engine.sweep import SWEEP_SLICE_MAX
-from fixgw.sequencer import ASKED_MAX, Core, Sequencer
+from fixgw.sequencer import ASKED_MAX, Sequencer
 from fixgw.spec.commands import Command, ContinueSweep, Kill, NewOrder
 from fixgw.spec.inquiries import Answer, OperatorAnswer, VenueAnswer, VenueInquiry
 from fixgw.spec.sequenced import Sequenced

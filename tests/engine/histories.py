@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from fixgw.sequencer import Core
+from fixgw.core import Core
 from fixgw.spec.commands import (
     CancelAllByOperator,
     CancelByOperator,

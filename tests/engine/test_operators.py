@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
+from fixgw.core import Core
 from fixgw.engine.inquiries import LOOKED_AT_MAX, PAGE_MAX
 from fixgw.engine.sweep import SWEEP_SLICE_MAX
-from fixgw.sequencer import Core
 from fixgw.spec.commands import (
     CancelAllByOperator,
     CancelByOperator,

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fixgw.sequencer import Core, ReplayDiffers
+from fixgw.core import Core, ReplayDiffers
 from fixgw.spec.events import (
     CancelRejected,
     Event,

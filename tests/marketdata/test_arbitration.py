@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fixgw.core import Core
 from fixgw.marketdata.arbitration import AHEAD_MAX, Feed, Numbered
 from fixgw.marketdata.book import Book, Books
 from fixgw.marketdata.depth import Depth
@@ -24,7 +25,6 @@ from fixgw.marketdata.messages import (
     encode,
 )
 from fixgw.marketdata.packets import Flag, Packet, heartbeat, pack
-from fixgw.sequencer import Core
 from fixgw.spec.sequenced import Sequenced
 from fixgw.spec.values import Price, Qty, Side
 from tests.engine.histories import BYTES_A_COMMAND, commands, with_sweeps

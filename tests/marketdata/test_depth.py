@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fixgw.core import Core
 from fixgw.marketdata.book import Book, BookBroken, Books
 from fixgw.marketdata.depth import Depth
 from fixgw.marketdata.messages import (
@@ -25,7 +26,6 @@ from fixgw.marketdata.messages import (
     decode,
     encode,
 )
-from fixgw.sequencer import Core
 from fixgw.spec.commands import (
     CancelByOperator,
     CancelOrder,

@@ -6,9 +6,9 @@ from random import Random
 
 import pytest
 
+from fixgw.core import Core
 from fixgw.marketdata.depth import Depth
 from fixgw.metrics.tally import UNLISTED, Tally
-from fixgw.sequencer import Core
 from fixgw.spec.commands import (
     CancelAllByOperator,
     CancelByOperator,

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from fixgw.core import Core
 from fixgw.journal.position import Position
 from fixgw.journal.writer import JournalWriter
 from fixgw.metrics.board import Board, Notice
 from fixgw.metrics.server import Site
 from fixgw.metrics.stages import Stopwatch
-from fixgw.sequencer import Core
 from fixgw.spec.commands import Command
 from fixgw.spec.sequenced import Sequenced
 

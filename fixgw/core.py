@@ -1,0 +1,182 @@
+"""The core: risk and engine as one function from commands, in their order, to events."""
+
+from collections.abc import Iterable
+from typing import assert_never
+
+import msgspec
+
+from fixgw.engine import state as engine_state
+from fixgw.engine.exchange import Exchange
+from fixgw.engine.sweep import SWEEP_SLICE_MAX
+from fixgw.risk import state as risk_state
+from fixgw.risk.gate import RiskGate
+from fixgw.spec.commands import (
+    CancelAllByOperator,
+    CancelByOperator,
+    CancelOrder,
+    CloseSession,
+    Command,
+    ConfigureVenue,
+    ContinueSweep,
+    DisableSession,
+    EnableSession,
+    HaltInstrument,
+    Kill,
+    LogOutSession,
+    MassCancel,
+    NewOrder,
+    OpenSession,
+    OperatorCommand,
+    RefuseChange,
+    RefuseOrder,
+    Release,
+    ReplaceOrder,
+    ResetSession,
+    ResumeInstrument,
+    SetLimits,
+    UseNumber,
+)
+from fixgw.spec.events import Event, OperatorRefused
+from fixgw.spec.inquiries import (
+    InstrumentsInquiry,
+    OperatorAnswer,
+    OperatorInquiry,
+    OrderInquiry,
+    OrdersInquiry,
+    RiskInquiry,
+    SessionsInquiry,
+    VenueAnswer,
+    VenueInquiry,
+)
+from fixgw.spec.sequenced import Sequenced
+
+
+class ReplayDiffers(Exception):
+    """The journal's commands no longer give the journal's events: it was written by another version."""
+
+
+class CoreState(msgspec.Struct, frozen=True, array_like=True):
+    """All that a core knows, as plain data: two cores that went through the same commands have the same bytes."""
+
+    trading_commands: int
+    configuration: ConfigureVenue | None
+    exchange: engine_state.ExchangeState
+    gate: risk_state.GateState
+
+
+class Core:
+    """Risk and engine as one function from a command, at its place, to what happened."""
+
+    def __init__(self, sweep_slice_max: int = SWEEP_SLICE_MAX) -> None:
+        self.exchange = Exchange(sweep_slice_max)
+        self.gate = RiskGate(self.exchange)
+        self.configuration: ConfigureVenue | None = None
+        self._trading_commands = 0
+
+    def decide(self, command: Command) -> tuple[Event, ...]:
+        """Return what ``command``, the next in order, brings about.
+
+        Commands that trade are counted for their identifiers, apart from what FIX sessions do in between: the same
+        orders have the same ExecIDs, however many heartbeats there were.
+        """
+        events = self._decide(command)
+        for event in events:
+            self.gate.apply(event)
+        return tuple(events)
+
+    def _decide(self, command: Command) -> list[Event]:
+        number = self._trading_commands + 1
+        match command:
+            case NewOrder() | ReplaceOrder():
+                refusal = self.gate.check(command)
+                if refusal is not None:
+                    self._trading_commands = number
+                    return self.exchange.refuse(command, refusal, number)
+            case ConfigureVenue():
+                self.configuration = command
+                self.gate.configure(command)
+            case CancelOrder() | MassCancel() | RefuseOrder() | RefuseChange() | ContinueSweep():
+                pass
+            case UseNumber() | OpenSession() | CloseSession():
+                return []
+            case _:
+                return self._operate(command, number)
+        self._trading_commands = number
+        return self.exchange.handle(command, number)
+
+    def _operate(self, command: OperatorCommand, number: int) -> list[Event]:
+        """Risk says whether it can be, and what is forbidden from here on; the engine cancels."""
+        events: list[Event] = []
+        match command:
+            case CancelByOperator():
+                pass
+            case CancelAllByOperator():
+                refused = self.gate.refuse_cancel_all(command)
+                if refused is not None:
+                    return [refused]
+            case Kill():
+                events.append(self.gate.operate(command))
+                if isinstance(events[0], OperatorRefused):
+                    return events
+            case HaltInstrument() | ResumeInstrument() | Release() | SetLimits():
+                return [self.gate.operate(command)]
+            case DisableSession() | EnableSession() | LogOutSession() | ResetSession():
+                return [self.gate.operate(command)]
+            case _:
+                assert_never(command)
+        self._trading_commands = number
+        return events + self.exchange.handle(command, number)
+
+    def inspect(self, inquiry: OperatorInquiry) -> OperatorAnswer:
+        """Answer an operator; changes nothing, and takes a millisecond at most."""
+        restrictions = self.gate.restrictions
+        match inquiry:
+            case VenueInquiry():
+                return VenueAnswer(
+                    open_orders=self.exchange.orders.count_open(),
+                    orders_entered=self.exchange.orders_entered,
+                    orders_to_sweep=sum(map(len, self.exchange.sweeps)),
+                    halted=tuple(restrictions.halted.values()),
+                    killed=tuple(restrictions.killed.values()),
+                    disabled=tuple(restrictions.disabled.values()),
+                )
+            case SessionsInquiry():
+                participants = () if self.configuration is None else self.configuration.participants
+                return self.exchange.sessions(restrictions.disabled, participants)
+            case OrdersInquiry():
+                return self.exchange.find_orders(inquiry)
+            case OrderInquiry():
+                return self.exchange.find_order(inquiry)
+            case InstrumentsInquiry():
+                return self.exchange.list_instruments(inquiry, restrictions.halted)
+            case RiskInquiry():
+                return self.gate.answer_risk()
+            case _:
+                assert_never(inquiry)
+
+    def replay(self, frames: Iterable[Sequenced]) -> Sequenced | None:
+        """Apply the journal's commands again and return its last frame; raises ReplayDiffers."""
+        last = None
+        for frame in frames:
+            if self.decide(frame.command) != frame.events:
+                raise ReplayDiffers(
+                    f"sequence {frame.sequence}: the journal says one thing, this version of fixgw would do another; "
+                    "run the version that wrote it, or start with an empty data folder"
+                )
+            last = frame
+        return last
+
+    # Snapshots.
+
+    def state(self) -> CoreState:
+        """Return all that is known, as plain data that shares orders with this core: encode it before going on."""
+        exchange, gate = engine_state.of(self.exchange), risk_state.of(self.gate)
+        return CoreState(self._trading_commands, self.configuration, exchange, gate)
+
+    def restore(self, state: CoreState) -> None:
+        """Take over what ``state`` knows; only for a core that has decided nothing yet."""
+        assert self.configuration is None, "a core that has decided something already"
+        self._trading_commands = state.trading_commands
+        self.configuration = state.configuration
+        engine_state.restore(self.exchange, state.exchange, state.configuration)
+        risk_state.restore(self.gate, state.gate, state.configuration, state.exchange.ever_listed)

@@ -1,0 +1,126 @@
+"""The state of an exchange as plain data, for snapshots: what was taken of one makes another that goes on the same."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from fixgw.engine.book import BookSide, OrderBook
+from fixgw.engine.exchange import Exchange
+from fixgw.engine.order import Order
+from fixgw.engine.registry import OrderRegistry
+from fixgw.engine.sweep import Sweep
+from fixgw.spec.commands import ConfigureVenue
+from fixgw.spec.instrument import Instrument
+from fixgw.spec.values import Price
+
+_NO_ORDER = ""
+
+
+class QueueState(msgspec.Struct, frozen=True, array_like=True):
+    """OrderIDs of a book, each side from the best price to the worst, the oldest of a price first."""
+
+    symbol: str
+    bids: list[str]
+    asks: list[str]
+
+
+class RequestsState(msgspec.Struct, frozen=True, array_like=True):
+    """ClOrdIDs that a session has used for anything but to enter an order, each with the OrderID that it names.
+
+    The OrderID is empty where the request named no order.
+    """
+
+    session: str
+    named: list[tuple[str, str]]
+
+
+class SweepState(msgspec.Struct, frozen=True, array_like=True):
+    """What an operator has asked to cancel and is not canceled yet; ``order_ids`` in the order of their turns."""
+
+    scope: str
+    operator: str
+    reason: str
+    text: str
+    order_ids: list[str]
+
+
+class ExchangeState(msgspec.Struct, frozen=True, array_like=True):
+    """``orders`` are all, live or not, in the order in which they were entered."""
+
+    ever_listed: list[Instrument]
+    last_trades: list[tuple[str, Price]]
+    orders_entered: int
+    orders: list[Order]
+    queues: list[QueueState]
+    requests: list[RequestsState]
+    sweeps: list[SweepState]
+
+
+def of(exchange: Exchange) -> ExchangeState:
+    """Return the state; its orders are those of ``exchange`` themselves."""
+    return ExchangeState(
+        ever_listed=list(exchange.ever_listed.values()),
+        last_trades=sorted(exchange.last_trades.items()),
+        orders_entered=exchange.orders_entered,
+        orders=list(exchange.orders.all()),
+        queues=[_queue(symbol, book) for symbol, book in sorted(exchange.books.items())],
+        requests=list(_requests(exchange.orders)),
+        sweeps=[_sweep(sweep) for sweep in exchange.sweeps],
+    )
+
+
+def restore(exchange: Exchange, state: ExchangeState, configuration: ConfigureVenue | None) -> None:
+    """Have ``exchange``, a new one, go on from ``state``, whose orders it takes over."""
+    exchange.ever_listed.update((instrument.symbol, instrument) for instrument in state.ever_listed)
+    if configuration is not None:
+        exchange.instruments = {instrument.symbol: instrument for instrument in configuration.instruments}
+    exchange.last_trades.update(state.last_trades)
+    exchange.orders_entered = state.orders_entered
+    for order in state.orders:
+        exchange.orders.put(order)
+    orders = exchange.orders
+    for requests in state.requests:
+        named = orders.of_session(requests.session).by_cl_ord_id
+        named.update((cl_ord_id, orders.by_order_id(order_id)) for cl_ord_id, order_id in requests.named)
+    for queue in state.queues:
+        book = exchange.books[queue.symbol] = OrderBook()
+        _fill(book.bids, queue.bids, orders)
+        _fill(book.asks, queue.asks, orders)
+    for sweep in state.sweeps:
+        swept = [_known(orders, order_id) for order_id in sweep.order_ids]
+        exchange.sweeps.append(Sweep(sweep.scope, sweep.operator, sweep.reason, sweep.text, swept))
+
+
+def _queue(symbol: str, book: OrderBook) -> QueueState:
+    return QueueState(symbol, _order_ids(book.bids), _order_ids(book.asks))
+
+
+def _order_ids(side: BookSide) -> list[str]:
+    return [order_id for level in side for order_id in level.orders]
+
+
+def _requests(orders: OrderRegistry) -> Iterator[RequestsState]:
+    for session, mine in orders.sessions():
+        named = [
+            (cl_ord_id, _NO_ORDER if order is None else order.order_id)
+            for cl_ord_id, order in mine.by_cl_ord_id.items()
+            if order is None or cl_ord_id != order.entering_cl_ord_id
+        ]
+        if named:
+            yield RequestsState(session, named)
+
+
+def _sweep(sweep: Sweep) -> SweepState:
+    order_ids = [order.order_id for order in sweep.orders]
+    return SweepState(sweep.scope, sweep.operator, sweep.reason, sweep.text, order_ids)
+
+
+def _fill(side: BookSide, order_ids: list[str], orders: OrderRegistry) -> None:
+    for order_id in order_ids:
+        side.add(_known(orders, order_id))
+
+
+def _known(orders: OrderRegistry, order_id: str) -> Order:
+    order = orders.by_order_id(order_id)
+    assert order is not None, order_id
+    return order
