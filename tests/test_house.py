@@ -41,7 +41,7 @@ MAY_IMPORT_LIBRARIES = {
     "spec": "msgspec",
     "engine": "sortedcontainers msgspec",  # msgspec: an Order is made in half the time, for every order
     "risk": "sortedcontainers msgspec",  # msgspec: its state is plain data, for snapshots
-    "journal": "msgspec inotify_simple",
+    "journal": "msgspec inotify_simple zstandard",
     "fix": "quickfix msgspec",  # msgspec: a Report is plain data, too
     "client": "simplefix rich prompt_toolkit",
     "config": "msgspec",

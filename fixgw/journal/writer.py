@@ -79,7 +79,7 @@ class JournalWriter:
         Raises JournalLocked, JournalDamaged, or OSError when the folder cannot be used.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        _sync_folder(folder.parent)
+        sync_folder(folder.parent)
         lock = _take_lock(folder)
         try:
             return cls(folder, lock, segment_size_max)
@@ -127,7 +127,7 @@ class JournalWriter:
             if not self._problem:
                 self.flush()
                 os.fsync(self._file)
-                _sync_folder(self._folder)
+                sync_folder(self._folder)
         except OSError as error:
             self._fail(error)
         finally:
@@ -204,7 +204,7 @@ def _create_segment(folder: Path, header: SegmentHeader) -> int:
         write_all(file, header.to_bytes())
         os.fsync(file)
         new.rename(path)
-        _sync_folder(folder)
+        sync_folder(folder)
     except BaseException:
         os.close(file)
         raise
@@ -222,7 +222,7 @@ def write_all(file: int, data: bytes, write: Callable[[int, bytes | memoryview],
                 written += write(file, rest)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Put the names of the files in ``folder`` on the disk."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
