@@ -17,6 +17,8 @@ def mask(text: str) -> str:
     RawData(96) may have SOH in it: it is as long as RawDataLength(95) says if a field ends there.  Else, and for
     the others, whatever follows and is no field is part of the secret.
     """
+    if "554=" not in text and "925=" not in text and "96=" not in text:
+        return text  # nearly all are such, and the expression takes 25 us to find that out
     pieces, done = list[str](), 0
     while (secret := _SECRET.search(text, done)) is not None:
         pieces += (text[done : secret.end()], MASK)

@@ -194,8 +194,8 @@ class Multicaster:
     def _send(self, entries: list[_Entry]) -> None:
         expected = self._number + 1
         # What is before the books may be gone from the stream: then it is too old to be asked for.
-        is_wanted = self._entry_id == _BEGINNING and entries[0].number <= self._books_number + 1
-        if entries[0].number != expected and not is_wanted:
+        reaches_the_books = self._entry_id == _BEGINNING and entries[0].number <= self._books_number + 1
+        if entries[0].number != expected and not reaches_the_books:
             self._venue = b""
             raise _Gap(f"the stream goes on with message {entries[0].number}, expected was {expected}")
         for entry in entries:

@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -178,7 +179,8 @@ class Server(ThreadingHTTPServer):
                 _cut_off(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - socketserver names them
-        log.warning("a request was not answered", exc_info=True)
+        if not isinstance(sys.exc_info()[1], ConnectionError):  # a client that has hung up is no news
+            log.warning("a request was not answered", exc_info=True)
 
 
 def _cut_off(request: socket.socket) -> None:

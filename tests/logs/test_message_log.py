@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from fixgw.logs.message_log import FILES_MAX, MessageLog, plain, utc
 
 MIDNIGHT_NS = 1_767_225_600 * 10**9  # 2026-01-01
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "logs.md").read_text("utf-8")
 SESSIONS = ("CLIENT1", "CLIENT2")
 
 
@@ -43,6 +44,24 @@ def test_a_file_for_each_session_and_day(tmp_path: Path) -> None:
         "0o700",
         *["0o600"] * 3,
     ]
+
+
+def test_the_example_of_the_document(tmp_path: Path) -> None:
+    """docs/logs.md: a logon with a password, and its answer."""
+    logon = "8=FIX.4.4|9=73|35=A|49=CLIENT1|56=FIXGW|34=1|52=20260101-00:00:00.000|98=0|108=30|554=secret|10=152|"
+    answer = "8=FIX.4.4|9=61|35=A|34=1|49=FIXGW|52=20260101-00:00:00.000|56=CLIENT1|98=0|108=30|10=011|"
+    log = MessageLog(tmp_path, SESSIONS)
+    log.take(
+        0,
+        [
+            ("CLIENT1", MIDNIGHT_NS + 12_000, "<", logon.replace("|", "\x01")),
+            ("CLIENT1", MIDNIGHT_NS + 250_000, "#", "Received logon request"),
+            ("CLIENT1", MIDNIGHT_NS + 400_000, ">", answer.replace("|", "\x01")),
+        ],
+    )
+    log.close()
+
+    assert f"\n```\n{read(tmp_path)['CLIENT1/2026-01-01.log']}```\n" in DOCUMENT
 
 
 def test_a_session_that_is_not_configured_makes_no_file(tmp_path: Path) -> None:

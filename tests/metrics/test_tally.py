@@ -217,6 +217,26 @@ def test_messages_that_no_event_brought_about() -> None:
     }
 
 
+def test_the_last_frame_that_changed_a_book() -> None:
+    """What rests, trades or leaves the book is public; what never comes there is not."""
+    order = buy(5, at="1.00")
+    asked = replace(order, 4)
+    told: dict[str, Command] = {
+        "rests": order,
+        "never rests": buy(1, at="2.00", time_in_force=IOC),
+        "is refused": buy(1, at="1.00", account="B1"),
+        "shrinks": asked,
+        "is restated as it was": replace(asked, 4, cl_ord_id="same"),
+        "trades": sell(1, at="1.00", by=BOB),
+        "logs on": OpenSession(BOB.session, 1, 1),
+        "leaves": mass_cancel(),
+    }
+    venue = Counted(configuration())
+    public = [what for what, command in told.items() if venue.handle(command).public_sequence == venue.tally.sequence]
+
+    assert public == ["rests", "shrinks", "trades", "leaves"]
+
+
 def test_a_frame_is_never_counted_twice() -> None:
     tally = counted(buy(1, at="1.00"))
 

@@ -68,6 +68,19 @@ def test_a_conversation_is_there_byte_for_byte(house: House) -> None:
     assert (house.data / "log").stat().st_mode & 0o777 == 0o700
 
 
+def test_copies_are_there_too(house: House) -> None:
+    """Drop copy is an acceptor of its own, with the same log."""
+    house.start("drop-copy")
+    alice, reader = trader(house), Trader("DROPCOPY", house.port("DROP_COPY"))
+    reader.logon(WAIT_S)
+    alice.expect({150: "0", 11: alice.buy("1", "1.00")})
+    reader.expect({35: "8", 797: "Y"}, WAIT_S)
+    reader.logout()
+    wait_for_line(house, "DROPCOPY", "logout response")
+
+    assert messages(house, "DROPCOPY") == seen_by(reader)
+
+
 def test_a_password_is_masked_at_logon(house: House) -> None:
     """Also in a logon that QuickFIX refuses: FIX 4.4 has no NewPassword(925) there."""
     with connection(house.port("ORDER_ENTRY")) as refused:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from fixgw.cli.run import FOLLOWERS
 from fixgw.journal.reader import read
 from fixgw.spec.events import OrderAccepted, OrderCanceled, OrderRejected, Trade
 from tests.cli.command import running
@@ -171,7 +172,7 @@ def test_a_venue_whose_gateway_dies_is_ready_again(tmp_path: Path) -> None:
         wait_for(lambda: restarts(port) == 1 and is_ready(port), WAIT_S, "the venue to be ready again")
 
         samples = scrape(port)
-        names = {"gateway", "publisher", "multicaster", "drop-copy", "metrics", "redis"}
+        names = {*FOLLOWERS, "gateway", "redis"}
         assert {dict(labels)["process"] for name, labels in samples if name == "fixgw_process_up"} == names
         assert value(samples, "fixgw_process_resident_bytes", process="gateway") > 2**20
         process.send_signal(signal.SIGTERM)
