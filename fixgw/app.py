@@ -13,6 +13,7 @@ from typing import NoReturn, get_args
 
 import quickfix as fix
 
+from fixgw import snapshots
 from fixgw.admin.address import NAME as ADMIN_SOCKET
 from fixgw.admin.answers import Facts
 from fixgw.admin.server import AdminServer
@@ -21,6 +22,7 @@ from fixgw.core import Core
 from fixgw.engine.reconfiguration import conflicts
 from fixgw.fix.acceptor import OrderEntry
 from fixgw.fix.admission import Admission
+from fixgw.fix.archive import Archive
 from fixgw.fix.control import SessionControl
 from fixgw.fix.doorkeeper import Doorkeeper
 from fixgw.fix.inbound import Decoder
@@ -87,26 +89,30 @@ class Gateway:
         encoder, postman = Encoder(), Postman(config.comp_id, sessions, self._traffic)
         self._doorkeeper = Doorkeeper(config.port, self._readiness, self._traffic)
         decoder = Decoder(config.participants, config.instruments, config.stale_order_s, clock_ns)
-        core = Core()
+        gc.disable()  # reading the state back makes millions of objects, and no cycles
+        start = snapshots.latest(data_dir, self._journal.next_sequence - 1)
+        core = start.core
         self._control = SessionControl(ids, core.gate.restrictions.disabled, lambda away: self._numbering.closed(away))
         admission = Admission(self._doorkeeper.may_log_on, self._control.why_not)
         self._order_entry = OrderEntry(decoder, postman, admission, _stop_hard)
         self._tap = MessageTap(data_dir / MESSAGES_SOCKET) if config.log_messages else None
         self._acceptor = self._make_acceptor(data_dir / "fix", sessions)
 
-        restoration = Restoration(encoder, postman, ids)
+        archive = Archive(config.comp_id, ids, data_dir / "journal", start.ledger)
+        admission.fetch = archive.answer
+        restoration = Restoration(encoder, postman, ids, start.ledger, archive.forget)
         self._order_entry.outgoing = restoration
-        last = core.replay(restoration.beside(read(data_dir / "journal")))
-        self.commands_recovered = 0 if last is None else last.sequence
+        last = core.replay(restoration.beside(read(data_dir / "journal", start.sequence + 1)))
+        self.commands_recovered = start.sequence if last is None else last.sequence
         configuration = ConfigureVenue(config.instruments, config.limits, config.participants)
         _refuse_conflicts(core, configuration)
 
-        last_time_ns = 0 if last is None else last.time_ns
+        last_time_ns = start.time_ns if last is None else last.time_ns
         audience = _Audience(Reporter(encoder, postman), self._control)
         self._sequencer = Sequencer(core, self._journal, audience, clock_ns, last_time_ns, self._stopwatch)
         self._admin = AdminServer(data_dir / ADMIN_SOCKET, self._sequencer, self._facts, self._readiness.wake)
         audience.admin = self._admin
-        self._numbering = Numbering(self._sequencer)
+        self._numbering = Numbering(self._sequencer, archive.forget)
         self._order_entry.outgoing = self._numbering
         self._order_entry.offer = self._sequencer.offer
         for session_id in restoration.begun_anew:

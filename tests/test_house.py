@@ -31,6 +31,7 @@ MAY_IMPORT_ROOMS = {
     "supervisor": "spec",
     "core": "spec engine risk",
     "sequencer": "spec core journal",
+    "snapshots": "spec core journal fix",  # its ledger only
     "app": EVERYTHING,
     "cli": EVERYTHING,
     "__main__": "cli",
@@ -52,6 +53,7 @@ MAY_IMPORT_LIBRARIES = {
     "logs": "msgspec",
     "supervisor": "msgspec",
     "core": "msgspec",
+    "snapshots": "msgspec",
     "sequencer": "",
     "app": "click rich quickfix",  # quickfix: it makes the acceptor that fix/ is called by
     "cli": "click rich",

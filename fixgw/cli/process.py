@@ -162,6 +162,16 @@ def _serve_market_data(
     marketdata.run(config.comp_id, config.market_data_port, sessions, data_dir, tap, should_stop, ready)
 
 
+@_process("snapshotter")
+def _serve_snapshots(
+    _config: VenueConfig, data_dir: Path, should_stop: Callable[[], bool], ready: Callable[[], None]
+) -> None:
+    """Snapshots, so that a start need not read the whole journal."""
+    from fixgw import snapshots
+
+    snapshots.run(data_dir, should_stop, ready)
+
+
 @_process("publisher")
 def _serve_publisher(
     config: VenueConfig, data_dir: Path, should_stop: Callable[[], bool], ready: Callable[[], None]

@@ -21,7 +21,7 @@ from fixgw.supervisor import status
 from fixgw.supervisor.child import Plan
 from fixgw.supervisor.supervisor import AlreadyRunning, Supervisor
 
-FOLLOWERS = ("message-log", "publisher", "multicaster", "drop-copy", "market-data", "metrics")
+FOLLOWERS = ("message-log", "publisher", "multicaster", "drop-copy", "market-data", "metrics", "snapshotter")
 """The processes that read what the gateway writes or sends; each is a command of ``fixgw process``."""
 
 FOLLOWER_NICENESS = 5

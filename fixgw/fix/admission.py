@@ -29,6 +29,8 @@ class Admission:
         self, may_log_on: Callable[[], bool], why_not: Callable[[str], str | None] = lambda _session: None
     ) -> None:
         """``why_not`` tells of a session why an operator keeps it out, or None."""
+        self.fetch: Callable[[fix.Message, str], None] = lambda _request, _session: None
+        """Sees to it that what a ResendRequest(35=2) of a session asks for is in its store."""
         self._may_log_on = may_log_on
         self._why_kept_out = why_not
         self._sender_num_to_put_back: dict[str, int] = {}
@@ -83,3 +85,4 @@ class Admission:
             log.warning("%s asks for %d messages again too soon; refused", client, count)
             raise fix.IncorrectTagValue(tags.BEGIN_SEQ_NO)
         self._resend_again_at[name] = again_at + count * RESEND_PAUSE_S
+        self.fetch(request, session_id.getTargetCompID().getValue())

@@ -6,6 +6,7 @@ alone tells, after any crash, what every session was sent under which number, an
 (docs/decisions/0008).
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 import quickfix as fix
@@ -55,8 +56,10 @@ class Record(Protocol):
 class Numbering:
     """Notes the numbers that no event accounts for."""
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: Record, begun_anew: Callable[[str], None] = lambda _session: None) -> None:
+        """``begun_anew`` is told of a session whose numbers begin at 1 again."""
         self._record = record
+        self._begun_anew = begun_anew
         self._to_settle: list[tuple[type[OpenSession | CloseSession], fix.SessionID]] = []
 
     def to_admin(self, message: fix.Message, session_id: fix.SessionID) -> None:
@@ -84,11 +87,15 @@ class Numbering:
         if self._to_settle and self._record.is_idle:
             for kind, session_id in self._to_settle:
                 session, name = _session(session_id), session_id.getTargetCompID().getValue()
+                if session.getExpectedSenderNum() == 1:
+                    self._begun_anew(name)
                 self._record.record(kind(name, session.getExpectedSenderNum(), session.getExpectedTargetNum()))
             self._to_settle.clear()
 
     def _note(self, session_id: fix.SessionID, number: int, msg_type: str, body: str | None) -> None:
         name, expected = session_id.getTargetCompID().getValue(), self._expected(_session(session_id))
+        if number == 1:
+            self._begun_anew(name)
         self._record.record(UseNumber(name, number, expected, msg_type, body))
 
     def _expected(self, session: fix.Session) -> int:

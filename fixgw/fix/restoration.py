@@ -5,10 +5,11 @@ had been sent then.  So the journal is read once, each report is given to QuickF
 them are those that the journal notes (docs/decisions/0008).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import quickfix as fix
 
+from fixgw.fix.ledger import Ledger
 from fixgw.fix.outbound import Encoder, Report, TimeText
 from fixgw.fix.postman import Postman
 from fixgw.spec import tags
@@ -36,8 +37,19 @@ def _placeholder(session: str) -> Report:
 class Restoration:
     """Takes the frames of the journal in order; is what sees QuickFIX's messages meanwhile."""
 
-    def __init__(self, encoder: Encoder, postman: Postman, session_ids: Mapping[str, fix.SessionID]) -> None:
-        """``session_ids`` are those of the sessions that there are now; what others had is passed over."""
+    def __init__(
+        self,
+        encoder: Encoder,
+        postman: Postman,
+        session_ids: Mapping[str, fix.SessionID],
+        ledger: Ledger,
+        begun_anew: Callable[[str], None],
+    ) -> None:
+        """``session_ids`` are those of the sessions that there are now; what others had is passed over.
+
+        ``ledger`` says where the sessions are before the first frame.  ``begun_anew`` is told of a session whose
+        numbers begin at 1 in one of the frames.
+        """
         self._encoder = encoder
         self._postman = postman
         self._session_ids = session_ids
@@ -46,8 +58,11 @@ class Restoration:
             for name, session_id in session_ids.items()
             if (session := fix.Session.lookupSession(session_id)) is not None
         }
-        self._expected = dict.fromkeys(self._sessions, 1)
-        self._to_begin_anew: set[str] = set()
+        for name, session in self._sessions.items():
+            session.setNextSenderMsgSeqNum(ledger.of(name).next_msg_seq_num)
+        self._begun_anew = begun_anew
+        self._expected = {name: ledger.of(name).expected_msg_seq_num for name in self._sessions}
+        self._to_begin_anew = {name for name in self._sessions if ledger.of(name).is_to_begin_anew}
         """Sessions that an operator has reset, while the journal does not say yet that it was done."""
         self.begun_anew: list[fix.SessionID] = []
         """Sessions that were reset only now, since the process was killed before it could: to be noted."""
@@ -102,6 +117,7 @@ class Restoration:
         if number == 1:
             session.reset()
             self._expected[name] = 1
+            self._begun_anew(name)
         elif number < session.getExpectedSenderNum():
             session.setNextSenderMsgSeqNum(number)
         # From a store with a hole where a resend should begin, QuickFIX reads nothing at all.

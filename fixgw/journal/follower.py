@@ -1,6 +1,5 @@
 """Follows the journal: the frames from one sequence on, as the venue writes them, without asking in a loop."""
 
-import os
 from bisect import bisect_right
 from itertools import islice
 from pathlib import Path
@@ -9,8 +8,8 @@ from uuid import UUID
 
 from inotify_simple import INotify, flags
 
-from fixgw.journal.frame import FRAME_HEADER, WHOLE
-from fixgw.journal.reader import READ_SIZE, JournalDamaged, Segment, segment_paths
+from fixgw.journal.frame import WHOLE
+from fixgw.journal.reader import JournalDamaged, Segment, segment_paths
 from fixgw.spec.sequenced import Sequenced
 
 _APPEARED = flags.CREATE | flags.MOVED_TO | flags.ONLYDIR
@@ -124,26 +123,8 @@ def _segment_with(folder: Path, sequence: int) -> Segment | None:
     if sequence < starts[0]:
         raise JournalDamaged(paths[0], 0, sequence, "the segment before this one is missing")
     segment = Segment(paths[bisect_right(starts, sequence) - 1], is_last=True)
-    _skip(segment, sequence)
+    segment.skip_to(sequence)
     if segment.next_sequence < sequence:
         problem = f"the journal ends here, though it was read up to sequence {sequence - 1} before"
         raise JournalDamaged(segment.path, segment.end, segment.next_sequence, problem)
     return segment
-
-
-def _skip(segment: Segment, sequence: int) -> None:
-    """Pass over the frames before ``sequence``, by their lengths alone: they were read and verified before.
-
-    A wrong length is found out by the frame after it.
-    """
-    with segment.path.open("rb", buffering=READ_SIZE) as file:
-        size = os.fstat(file.fileno()).st_size
-        file.seek(segment.end)
-        while segment.next_sequence < sequence and len(head := file.read(FRAME_HEADER.size)) == FRAME_HEADER.size:
-            length, _ = FRAME_HEADER.unpack(head)
-            after = segment.end + FRAME_HEADER.size + length
-            if not length or after > size:
-                break
-            file.read(length)
-            segment.end = after
-            segment.next_sequence += 1

@@ -1,0 +1,100 @@
+"""The archive: messages that a session was sent before the last snapshot, put back from the journal when asked for.
+
+A start from a snapshot brings numbers and no messages: to make all of them again would take longer than all else.
+So a ResendRequest(35=2) is looked at before QuickFIX answers it, and what it asks for is put into the session's store.
+"""
+
+import logging
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import quickfix as fix
+
+from fixgw.fix.ledger import Ledger
+from fixgw.fix.outbound import Encoder, Report, TimeText
+from fixgw.fix.sessions import BEGIN_STRING
+from fixgw.fix.store import store_of
+from fixgw.journal.reader import read
+from fixgw.spec import tags
+from fixgw.spec.audience import audience
+from fixgw.spec.commands import UseNumber
+from fixgw.spec.sequenced import Sequenced
+
+log = logging.getLogger("fixgw.fix.archive")
+
+
+class Archive:
+    """What QuickFIX's stores do not have, by session."""
+
+    def __init__(self, comp_id: str, session_ids: Mapping[str, fix.SessionID], journal: Path, ledger: Ledger) -> None:
+        """``ledger`` is as of the snapshot, and is not told of anything that follows it.  Raises StoreUnknown."""
+        self._comp_id = comp_id
+        self._journal = journal
+        self._ledger = ledger
+        self._encoder = Encoder()
+        self._time = TimeText()
+        self._begins: dict[str, int] = {}
+        """By session: its store has all messages from this number on."""
+        self._stores: dict[str, fix.MessageStore] = {}
+        for name, session_id in session_ids.items():
+            session = fix.Session.lookupSession(session_id)
+            assert session is not None, name
+            self._begins[name] = ledger.of(name).next_msg_seq_num
+            self._stores[name] = store_of(session, session_id)
+
+    def forget(self, name: str) -> None:
+        """The session begins anew at 1: nothing that it was sent before is of interest any more."""
+        self._begins[name] = 1
+
+    def answer(self, request: fix.Message, name: str) -> None:
+        """Make sure that the store has what a ResendRequest(35=2) asks for."""
+        begin, end = request.getField(tags.BEGIN_SEQ_NO), request.getField(tags.END_SEQ_NO)
+        if begin.isdecimal() and end.isdecimal() and len(begin) + len(end) < 40:
+            last = self._begins[name] - 1
+            self.fetch(name, max(int(begin), 1), min(int(end) or last, last))
+
+    def fetch(self, name: str, begin: int, end: int) -> None:
+        """Put the messages of these numbers into the store of the session."""
+        if begin > end:
+            return
+        store, count = self._stores[name], 0
+        for number, text in self._messages(name, begin):
+            if number > end:
+                break
+            if number >= begin:
+                store.set(number, text)
+                count += 1
+        log.info("%s: %d messages from %d on were put back from the journal", name, count, begin)
+
+    def _messages(self, name: str, msg_seq_num: int) -> Iterator[tuple[int, str]]:
+        """Yield the messages to a session, each with its number, from that one or an earlier one on, without a gap."""
+        sequence, number = self._ledger.where(name, msg_seq_num)
+        for frame in read(self._journal, sequence + 1):
+            for at, report in self._of_frame(frame, name, number):
+                while number < at:  # closed by a gap fill, then and again
+                    yield number, self._text(Report(name, "0", ""), number, frame.time_ns)
+                    number += 1
+                yield number, self._text(report, number, frame.time_ns)
+                number += 1
+
+    def _of_frame(self, frame: Sequenced, name: str, number: int) -> Iterator[tuple[int, Report]]:
+        """Yield what a frame had sent to the session; its numbers go on from ``number`` unless the journal says so."""
+        command = frame.command
+        if isinstance(command, UseNumber):
+            if command.session == name:
+                is_admin = command.body is None
+                yield command.msg_seq_num, Report(name, "0" if is_admin else command.msg_type, command.body or "")
+            return
+        for event in frame.events:
+            if name in audience(event):
+                for report in self._encoder.reports(event, frame.time_ns):
+                    if report.session == name:
+                        yield number, report
+                        number += 1
+
+    def _text(self, report: Report, number: int, time_ns: int) -> str:
+        """Return the message as it was sent, whole, since QuickFIX checks what it reads from a store."""
+        head = f"35={report.msg_type}\x0134={number}\x0149={self._comp_id}\x0152={self._time.of(time_ns)}\x01"
+        body = f"{head}56={report.session}\x01{report.body}"
+        text = f"8={BEGIN_STRING}\x019={len(body)}\x01{body}"
+        return f"{text}10={sum(text.encode('ascii')) % 256:03d}\x01"
