@@ -4,9 +4,7 @@ The process decides every command again, beside the venue and a little later, an
 that would not replay is noticed while it runs.  The gateway has nothing to do with it.
 """
 
-import gc
 import logging
-import os
 from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
@@ -28,8 +26,6 @@ EVERY = 50_000
 """Frames between two: what a start has to replay takes some seconds at most."""
 FRAMES_MAX = 500
 WAIT_S = 0.5
-_NICENESS = 5
-"""On top of that of a follower: who is late here is late for nobody."""
 
 log = logging.getLogger("fixgw.snapshots")
 
@@ -85,8 +81,6 @@ def run(data_dir: Path, should_stop: Callable[[], bool], ready: Callable[[], Non
 
     Raises ReplayDiffers, JournalDamaged; a disk that takes no snapshot is told of, and tried again with the next.
     """
-    os.nice(_NICENESS)
-    gc.disable()
     start = latest(data_dir, 2**63 - 1)
     follower = Follower(data_dir / "journal", start.sequence + 1)
     position = Position(data_dir / "positions", NAME)
