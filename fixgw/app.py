@@ -74,7 +74,7 @@ class Gateway:
         self._readiness = Readiness()
         self._traffic = Traffic()
         self._stopwatch = Stopwatch()
-        self._journal = JournalWriter.open(data_dir / "journal")
+        self._journal = JournalWriter.open(data_dir / "journal", verified=snapshots.newest(data_dir))
         try:
             self._build(data_dir, clock_ns)
         except BaseException:

@@ -70,6 +70,12 @@ def latest(data_dir: Path, sequence_max: int) -> Start:
     return Start()
 
 
+def newest(data_dir: Path) -> int:
+    """Return the sequence of the newest snapshot, right or not; 0 when there is none."""
+    found = snapshot.paths(data_dir / FOLDER)
+    return int(found[0].stem) if found else 0
+
+
 def take(core: Core, ledger: Ledger, venue_id: UUID, frame: Sequenced) -> Snapshot:
     """Return what core and ledger know after ``frame``."""
     state = _encode(VenueState(core.state(), ledger.state()))

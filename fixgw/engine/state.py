@@ -76,8 +76,7 @@ def restore(exchange: Exchange, state: ExchangeState, configuration: ConfigureVe
         exchange.instruments = {instrument.symbol: instrument for instrument in configuration.instruments}
     exchange.last_trades.update(state.last_trades)
     exchange.orders_entered = state.orders_entered
-    for order in state.orders:
-        exchange.orders.put(order)
+    exchange.orders.put(state.orders)
     orders = exchange.orders
     for requests in state.requests:
         named = orders.of_session(requests.session).by_cl_ord_id

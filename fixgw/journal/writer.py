@@ -47,7 +47,7 @@ class JournalFailed(Exception):
 class JournalWriter:
     """The one writer of a data folder, from ``open`` to ``close``."""
 
-    def __init__(self, folder: Path, lock: int, segment_size_max: int) -> None:
+    def __init__(self, folder: Path, lock: int, segment_size_max: int, verified: int) -> None:
         """Use ``open``.  Takes over the file descriptor ``lock``."""
         self._folder = folder
         self._lock = lock
@@ -59,6 +59,7 @@ class JournalWriter:
         paths = segment_paths(folder)
         if paths:
             segment = Segment(paths[-1], is_last=True)
+            segment.skip_to(verified + 1)
             deque(segment.frames(PLACE), maxlen=0)
             self.venue_id: UUID = segment.header.venue_id
             self.next_sequence = segment.next_sequence
@@ -72,17 +73,18 @@ class JournalWriter:
             self._file = _create_segment(folder, SegmentHeader(self.venue_id, 1))
 
     @classmethod
-    def open(cls, folder: Path, *, segment_size_max: int = SEGMENT_SIZE_MAX) -> "JournalWriter":
+    def open(cls, folder: Path, *, segment_size_max: int = SEGMENT_SIZE_MAX, verified: int = 0) -> "JournalWriter":
         """Take over ``folder`` (DATA/journal), created if need be, and stand behind its last whole frame.
 
-        A torn last frame is cut off with a warning.  Verifies the last segment; ``read`` verifies all.
+        A torn last frame is cut off with a warning.  Verifies the last segment, from the frame after ``verified`` on:
+        a snapshot stands for those before it.  ``read`` verifies what it reads.
         Raises JournalLocked, JournalDamaged, or OSError when the folder cannot be used.
         """
         folder.mkdir(parents=True, exist_ok=True)
         sync_folder(folder.parent)
         lock = _take_lock(folder)
         try:
-            return cls(folder, lock, segment_size_max)
+            return cls(folder, lock, segment_size_max, verified)
         except BaseException:
             os.close(lock)
             raise
