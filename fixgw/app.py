@@ -33,6 +33,7 @@ from fixgw.fix.postman import Postman, Reporter
 from fixgw.fix.readiness import Readiness, Traffic
 from fixgw.fix.restoration import Restoration
 from fixgw.fix.sessions import log_out_all, session_ids, write_settings
+from fixgw.journal.disk import Durability
 from fixgw.journal.reader import read
 from fixgw.journal.writer import JournalWriter
 from fixgw.logs import SOCKET as MESSAGES_SOCKET
@@ -48,6 +49,8 @@ EXIT_FAULT = 70
 
 TICK_INTERVAL_S = 0.5
 """How often QuickFIX is made to look at heartbeats, however busy it is, and the board is written."""
+
+MB = 1 << 20
 
 _LOGOUT_TIMEOUT_S = 3.0
 _OPERATOR_COMMANDS = frozenset(get_args(OperatorCommand))
@@ -74,7 +77,12 @@ class Gateway:
         self._readiness = Readiness()
         self._traffic = Traffic()
         self._stopwatch = Stopwatch()
-        self._journal = JournalWriter.open(data_dir / "journal")
+        self._journal = JournalWriter.open(
+            data_dir / "journal",
+            segment_size_max=config.journal.segment_mb * MB,
+            durability=Durability(config.journal.durability),
+            sync_interval_s=config.journal.interval_ms / 1000,
+        )
         try:
             self._build(data_dir, clock_ns)
         except BaseException:

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import NoReturn
 from uuid import UUID, uuid4
 
+from fixgw.journal.disk import BackgroundSync, Disk, Durability
 from fixgw.journal.frame import HEADER_SIZE, PLACE, SegmentHeader, encode
 from fixgw.journal.reader import Segment, segment_paths
 from fixgw.spec.sequenced import Sequenced
 
 SEGMENT_SIZE_MAX = 256 * 1024 * 1024
+SYNC_INTERVAL_S = 0.1
 
 _log = logging.getLogger("fixgw.journal")
 
@@ -44,14 +46,28 @@ class JournalFailed(Exception):
         self.problem = problem
 
 
+class SyncFailed(JournalFailed):
+    """What was written may not be on the disk, nor get there by another try: the operating system gives up on it."""
+
+
 class JournalWriter:
     """The one writer of a data folder, from ``open`` to ``close``."""
 
-    def __init__(self, folder: Path, lock: int, segment_size_max: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        lock: int,
+        segment_size_max: int,
+        durability: Durability,
+        sync_interval_s: float,
+        disk: Disk,
+    ) -> None:
         """Use ``open``.  Takes over the file descriptor ``lock``."""
         self._folder = folder
         self._lock = lock
         self._segment_size_max = segment_size_max
+        self._durability = durability
+        self._disk = disk
         self._pending: list[bytes] = []
         self._problem = ""  # why nothing can be written any more
         for leftover in folder.glob("*.new"):
@@ -65,14 +81,28 @@ class JournalWriter:
             self._size = segment.end
             self._file = os.open(segment.path, os.O_WRONLY | os.O_APPEND)
             _cut_torn_tail(self._file, segment)
+            if durability is not Durability.PROCESS:
+                # The process before may have been killed between a write and its sync.
+                disk.sync(self._file)
         else:
             self.venue_id = uuid4()
             self.next_sequence = 1
             self._size = HEADER_SIZE
             self._file = _create_segment(folder, SegmentHeader(self.venue_id, 1))
+        self._background: BackgroundSync | None = None
+        if durability is Durability.INTERVAL:
+            self._background = BackgroundSync(disk, self._file, sync_interval_s)
 
     @classmethod
-    def open(cls, folder: Path, *, segment_size_max: int = SEGMENT_SIZE_MAX) -> "JournalWriter":
+    def open(
+        cls,
+        folder: Path,
+        *,
+        segment_size_max: int = SEGMENT_SIZE_MAX,
+        durability: Durability = Durability.PROCESS,
+        sync_interval_s: float = SYNC_INTERVAL_S,
+        disk: Disk | None = None,
+    ) -> "JournalWriter":
         """Take over ``folder`` (DATA/journal), created if need be, and stand behind its last whole frame.
 
         A torn last frame is cut off with a warning.  Verifies the last segment; ``read`` verifies all.
@@ -82,7 +112,7 @@ class JournalWriter:
         sync_folder(folder.parent)
         lock = _take_lock(folder)
         try:
-            return cls(folder, lock, segment_size_max)
+            return cls(folder, lock, segment_size_max, durability, sync_interval_s, disk or Disk())
         except BaseException:
             os.close(lock)
             raise
@@ -100,29 +130,41 @@ class JournalWriter:
         self.next_sequence += 1
 
     def flush(self) -> None:
-        """Hand what was appended to the operating system, so that it outlives this process.
+        """Hand what was appended to the operating system, and to the disk as far as ``durability`` promises.
 
         Only then may anybody be told.  Raises JournalFailed when not all could be written: what it says
-        is in the journal stays there, the rest is not, and from then on every call raises it again.
+        is in the journal stays there, the rest is not, and from then on every call raises it again.  Raises
+        SyncFailed when all of it is in the journal but not safely on the disk, or what preceded it is not.
         """
         if self._problem:
             raise self._failed()
+        if self._background is not None and self._background.error is not None:
+            self._fail_to_sync(self._background.error)
         if not self._pending:
             return
         batch = b"".join(self._pending)
         try:
             if self._size + len(batch) > self._segment_size_max and self._size > HEADER_SIZE:
                 self._rotate()
-            write_all(self._file, batch)
+            write_all(self._file, batch, self._disk.write)
         except OSError as error:
             self._fail(error)
         self._size += len(batch)
         self._pending.clear()
+        if self._background is not None:
+            self._background.written()
+        elif self._durability is Durability.DISK:
+            try:
+                self._disk.sync(self._file)
+            except OSError as error:
+                self._fail_to_sync(error)
 
     def close(self) -> None:
         """Flush, sync to the disk and let go of the folder; a failure is raised after letting go."""
         if self._lock < 0:
             return
+        if self._background is not None:
+            self._background.stop()
         try:
             if not self._problem:
                 self.flush()
@@ -138,8 +180,10 @@ class JournalWriter:
 
     def _rotate(self) -> None:
         """Go on in a new segment that begins with the first pending frame."""
-        os.fsync(self._file)
+        self._disk.sync(self._file)
         file = _create_segment(self._folder, SegmentHeader(self.venue_id, self.next_sequence - len(self._pending)))
+        if self._background is not None:
+            self._background.go_on_with(file)
         os.close(self._file)
         self._file = file
         self._size = HEADER_SIZE
@@ -162,6 +206,13 @@ class JournalWriter:
         self._pending.clear()
         self._problem = str(error)
         raise self._failed() from error
+
+    def _fail_to_sync(self, error: OSError) -> NoReturn:
+        """Refuse all that follows: after a failed sync the kernel may forget what it could not write."""
+        self.next_sequence -= len(self._pending)
+        self._pending.clear()
+        self._problem = f"what was written cannot be put on the disk: {error}"
+        raise SyncFailed(self._folder, self.next_sequence, self._problem) from error
 
     def _failed(self) -> JournalFailed:
         return JournalFailed(self._folder, self.next_sequence, self._problem)
