@@ -65,7 +65,7 @@ def test_with_disk_a_start_syncs_what_the_process_before_left(tmp_path: Path) ->
 
     JournalWriter.open(tmp_path, durability=Durability.DISK, disk=disk).close()
 
-    assert disk.calls[0] == "sync"
+    assert disk.calls == ["write", "sync"]
 
 
 def test_with_disk_a_failed_sync_stops_the_journal(tmp_path: Path) -> None:
