@@ -33,21 +33,28 @@ from fixgw.fix.postman import Postman, Reporter
 from fixgw.fix.readiness import Readiness, Traffic
 from fixgw.fix.restoration import Restoration
 from fixgw.fix.sessions import log_out_all, session_ids, write_settings
+from fixgw.journal.disk import Durability
 from fixgw.journal.reader import read
 from fixgw.journal.writer import JournalWriter
 from fixgw.logs import SOCKET as MESSAGES_SOCKET
 from fixgw.metrics.board import Board, Notice
 from fixgw.metrics.stages import Stopwatch
 from fixgw.sequencer import Sequencer
-from fixgw.spec.commands import ConfigureVenue, OperatorCommand
+from fixgw.spec.commands import Command, ConfigureVenue, OperatorCommand, OrderCommand
+from fixgw.spec.restriction import Restriction
 from fixgw.spec.sequenced import Sequenced
 
 HOST = "127.0.0.1"
 EXIT_FAULT = 70
 """Exit status when the core or the disk failed: what was acknowledged is in the journal, start again."""
 
+TRY_DISK_INTERVAL_S = 1.0
+"""How often a disk that takes nothing is tried again."""
+
 TICK_INTERVAL_S = 0.5
 """How often QuickFIX is made to look at heartbeats, however busy it is, and the board is written."""
+
+MB = 1 << 20
 
 _LOGOUT_TIMEOUT_S = 3.0
 _OPERATOR_COMMANDS = frozenset(get_args(OperatorCommand))
@@ -69,12 +76,21 @@ class Gateway:
         """
         _refuse_port_in_use(config.port)
         self.config = config
+        self._data_dir = data_dir
+        self._try_disk_at = 0.0
+        self._is_outage = False
         self._is_stopping = False
         self._tick_at = 0.0
         self._readiness = Readiness()
         self._traffic = Traffic()
         self._stopwatch = Stopwatch()
-        self._journal = JournalWriter.open(data_dir / "journal", verified=snapshots.newest(data_dir))
+        self._journal = JournalWriter.open(
+            data_dir / "journal",
+            segment_size_max=config.journal.segment_mb * MB,
+            durability=Durability(config.journal.durability),
+            sync_interval_s=config.journal.interval_ms / 1000,
+            verified=snapshots.newest(data_dir),
+        )
         try:
             self._build(data_dir, clock_ns)
         except BaseException:
@@ -92,7 +108,7 @@ class Gateway:
         gc.disable()  # reading the state back makes millions of objects, and no cycles
         start = snapshots.latest(data_dir, self._journal.next_sequence - 1)
         core = start.core
-        self._control = SessionControl(ids, core.gate.restrictions.disabled, lambda away: self._numbering.closed(away))
+        self._control = SessionControl(ids, self._disabled, lambda away: self._numbering.closed(away))
         admission = Admission(self._doorkeeper.may_log_on, self._control.why_not)
         self._order_entry = OrderEntry(decoder, postman, admission, _stop_hard)
         self._tap = MessageTap(data_dir / MESSAGES_SOCKET) if config.log_messages else None
@@ -104,12 +120,15 @@ class Gateway:
         self._order_entry.outgoing = restoration
         last = core.replay(restoration.beside(read(data_dir / "journal", start.sequence + 1)))
         self.commands_recovered = start.sequence if last is None else last.sequence
-        configuration = ConfigureVenue(config.instruments, config.limits, config.participants)
-        _refuse_conflicts(core, configuration)
+        self._configuration = ConfigureVenue(config.instruments, config.limits, config.participants)
+        _refuse_conflicts(core, self._configuration)
 
         last_time_ns = start.time_ns if last is None else last.time_ns
         audience = _Audience(Reporter(encoder, postman), self._control)
-        self._sequencer = Sequencer(core, self._journal, audience, clock_ns, last_time_ns, self._stopwatch)
+        self._sequencer = Sequencer(
+            core, self._journal, audience, clock_ns, last_time_ns, self._stopwatch, self._core_of_journal
+        )
+        self._sequencer.suspend(self._journal.problem)
         self._admin = AdminServer(data_dir / ADMIN_SOCKET, self._sequencer, self._facts, self._readiness.wake)
         audience.admin = self._admin
         self._numbering = Numbering(self._sequencer, archive.forget)
@@ -117,11 +136,27 @@ class Gateway:
         self._order_entry.offer = self._sequencer.offer
         for session_id in restoration.begun_anew:
             self._numbering.closed(session_id)
-        if core.configuration != configuration:
-            self._sequencer.process([configuration])
+        self._configure()
+
+    def _configure(self) -> None:
+        """Note what the files say of trading where the journal says another thing, if it can be written."""
+        if self._sequencer.core.configuration != self._configuration and not self._sequencer.suspended_by:
+            self._sequencer.process([self._configuration])
+
+    def _core_of_journal(self) -> Core:
+        """Read the core back, as far as the journal goes: some seconds in which nobody is served."""
+        start = snapshots.latest(self._data_dir, self._journal.next_sequence - 1)
+        last = start.core.replay(read(self._data_dir / "journal", start.sequence + 1))
+        sequence = start.sequence if last is None else last.sequence
+        assert sequence == self._journal.next_sequence - 1, (sequence, self._journal.next_sequence)
+        return start.core
+
+    def _disabled(self) -> Mapping[str, Restriction]:
+        return self._sequencer.core.gate.restrictions.disabled
 
     def _facts(self) -> Facts:
-        return Facts(os.getpid(), self._journal.next_sequence - 1, self._control.connections())
+        sequence, problem = self._journal.next_sequence - 1, self._sequencer.suspended_by
+        return Facts(os.getpid(), sequence, self._control.connections(), problem)
 
     def _make_acceptor(self, folder: Path, sessions: Mapping[str, Mapping[str, str]]) -> fix.SocketAcceptor:
         """Make the acceptor; it has the stores of its sessions in memory, empty."""
@@ -188,7 +223,21 @@ class Gateway:
         if now >= self._tick_at:
             self._tick_at = now + TICK_INTERVAL_S
             self._order_entry.tick()
+            self._look_at_disk(now)
             self._write_board()
+
+    def _look_at_disk(self, now: float) -> None:
+        """Log that an outage has begun; try whether it is over."""
+        problem = self._sequencer.suspended_by
+        if problem and not self._is_outage:
+            self._is_outage = True
+            log.error("the journal cannot be written: %s. All orders are refused until it can", problem)
+        if problem and now >= self._try_disk_at:
+            self._try_disk_at = now + TRY_DISK_INTERVAL_S
+            if self._sequencer.try_again():
+                self._is_outage = False
+                log.warning("the journal can be written again; orders are taken")
+                self._configure()
 
     def _write_board(self) -> None:
         notice = Notice(
@@ -201,6 +250,7 @@ class Gateway:
             sent=self._traffic.sent,
             batches=self._stopwatch.batches,
             stages=self._stopwatch.histograms,
+            journal_problem=self._sequencer.suspended_by,
         )
         # A board that cannot be written goes stale, and the venue is told not to be ready; whether it may
         # trade on is for the journal to say.
@@ -219,6 +269,12 @@ class Gateway:
         while self._sequencer.work():
             pass
         self._numbering.settle()
+        if self._sequencer.suspended_by and not self._sequencer.try_again():
+            log.error(
+                "the journal cannot be written: %s. %d messages of sessions are not in it; a client that expects a "
+                "later MsgSeqNum(34) than the venue has next must log on with ResetSeqNumFlag(141)=Y",
+                self._sequencer.suspended_by, self._sequencer.held,
+            )  # fmt: skip
         self._admin.stop()
         self._doorkeeper.stop()
         self._board.close()
@@ -233,6 +289,7 @@ class _Audience:
     def __init__(self, reporter: Reporter, control: SessionControl) -> None:
         self._tell_clients = reporter.tell
         self.tell_answer = reporter.tell_answer
+        self._refuse_client = reporter.refuse
         self._control = control
         self.admin: AdminServer
 
@@ -241,6 +298,13 @@ class _Audience:
         if type(sequenced.command) in _OPERATOR_COMMANDS:
             self._control.tell(sequenced)
             self.admin.tell(sequenced)
+
+    def refuse(self, command: Command, text: str) -> None:
+        """Only who asked is told; what the venue asks of itself, it asks again."""
+        if isinstance(command, OrderCommand):
+            self._refuse_client(command, text)
+        elif isinstance(command, OperatorCommand):
+            self.admin.refuse(command, text)
 
 
 def _stop_hard(fault: BaseException) -> NoReturn:

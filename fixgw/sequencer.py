@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 from fixgw.core import Core
+from fixgw.journal.writer import JournalFailed, SyncFailed
 from fixgw.spec.commands import (
     Command,
     ContinueSweep,
@@ -24,6 +25,7 @@ from fixgw.spec.sequenced import Sequenced
 INBOX_MAX = 10_000  # one pass over all connections fills a part of it; beyond it we refuse at the door
 BATCH_MAX = 64  # commands decided before one write; more would let the first wait for the last
 UNFINISHED_MAX = 100  # long answers that take turns; beyond it they go before new requests
+HELD_MAX = 100_000  # frames in memory while the disk takes none, some 30 MB; beyond it the venue stops
 ASKED_MAX = 100  # questions of operators that wait, of which each batch is followed by one
 
 _CONTINUE_SWEEP = ContinueSweep()
@@ -37,6 +39,9 @@ class Journal(Protocol):
     def next_sequence(self) -> int: ...
     def append(self, sequenced: Sequenced) -> None: ...
     def flush(self) -> None: ...
+    def try_again(self) -> bool:
+        """Return whether it can be written again, after ``flush`` has raised JournalFailed."""
+        ...
 
 
 class Listener(Protocol):
@@ -44,6 +49,13 @@ class Listener(Protocol):
 
     def tell(self, sequenced: Sequenced) -> None: ...
     def tell_answer(self, answer: Answer, time_ns: int) -> None: ...
+    def refuse(self, command: Command, text: str) -> None:
+        """Say why ``command`` was not taken: it has no place in the journal and never will."""
+        ...
+
+
+class OutageTooLong(Exception):
+    """More happened to sessions than memory should hold while the disk takes nothing."""
 
 
 class Watch(Protocol):
@@ -64,8 +76,14 @@ class Sequencer:
         clock_ns: Callable[[], int],
         last_time_ns: int = 0,
         watch: Watch | None = None,
+        core_of_journal: Callable[[], Core] | None = None,
     ) -> None:
+        """``core_of_journal`` reads the core back as the journal has it; without it a failed write is raised."""
         self._core = core
+        self._core_of_journal = core_of_journal
+        self._held: list[Sequenced] = []
+        self.suspended_by = ""
+        """Why no command is taken now: what the disk says that takes no frame; empty when it does."""
         self._watch = watch or _Untimed()
         self._journal = journal
         self._listener = listener
@@ -102,9 +120,10 @@ class Sequencer:
         if self._asked:
             inquiry, reply = self._asked.popleft()
             reply(self._core.inspect(inquiry))
-        if inbox or self._core.exchange.sweeps:
+        sweeps = self._core.exchange.sweeps and not self.suspended_by
+        if inbox or sweeps:
             batch = [inbox.popleft() for _ in range(min(len(inbox), BATCH_MAX))]
-            if self._core.exchange.sweeps:
+            if sweeps:
                 batch.append(_CONTINUE_SWEEP)
             self.process(batch)
         elif self._unfinished:
@@ -126,6 +145,8 @@ class Sequencer:
                 self._tell(decided, began_ns)
                 self._listener.tell_answer(self._answer(request), self._now_ns())
                 began_ns = self._watch.clock_ns()
+            elif self.suspended_by:
+                self._refuse(request)
             else:
                 decided.append(self._sequence_one(request))
         self._tell(decided, began_ns)
@@ -138,18 +159,84 @@ class Sequencer:
         if decided:
             clock_ns = self._watch.clock_ns
             decided_ns = clock_ns()
-            self._journal.flush()
+            try:
+                self._journal.flush()
+            except JournalFailed as failed:
+                self._undo(decided, failed)
+                return
             written_ns = clock_ns()
             for sequenced in decided:
                 self._listener.tell(sequenced)
             self._watch.processed(len(decided), began_ns, decided_ns, written_ns, clock_ns())
             decided.clear()
 
+    def _undo(self, decided: list[Sequenced], failed: JournalFailed) -> None:
+        """Tell what the journal has of ``decided``; what it has not was never decided, and is refused."""
+        self._suspend_after(failed)
+        written = [frame for frame in decided if frame.sequence < failed.next_sequence]
+        lost = decided[len(written) :]
+        decided.clear()
+        assert self._core_of_journal is not None
+        self._core = self._core_of_journal()
+        self._sequence = failed.next_sequence
+        for sequenced in written:
+            self._listener.tell(sequenced)
+        for sequenced in lost:
+            self._refuse(sequenced.command)
+
+    def _refuse(self, command: Command) -> None:
+        self._listener.refuse(command, f"the venue cannot write its journal: {self.suspended_by}; try again later")
+
     def record(self, *commands: SessionCommand) -> None:
-        """Write down what happened to sessions, at once; never from within ``process`` before it tells."""
-        for command in commands:
-            self._sequence_one(command)
-        self._journal.flush()
+        """Write down what happened to sessions, at once; never from within ``process`` before it tells.
+
+        While the disk takes nothing it is held in memory: a session goes on, that it can be told why it waits.
+        """
+        frames = [self._sequence_one(command) for command in commands]
+        if not self.suspended_by:
+            try:
+                self._journal.flush()
+            except JournalFailed as failed:
+                self._suspend_after(failed)
+                self._held += [frame for frame in frames if frame.sequence >= failed.next_sequence]
+        if len(self._held) > HELD_MAX:
+            raise OutageTooLong(f"{HELD_MAX} messages of sessions wait to be written: {self.suspended_by}")
+
+    def suspend(self, problem: str) -> None:
+        """Take no commands from here on, until ``try_again`` succeeds."""
+        self.suspended_by = problem
+
+    def _suspend_after(self, failed: JournalFailed) -> None:
+        """Raises ``failed`` where only a restart can tell what the disk has."""
+        if isinstance(failed, SyncFailed) or self._core_of_journal is None:
+            raise failed
+        self.suspend(failed.problem)
+
+    def try_again(self) -> bool:
+        """Write what was held, and take commands from here on, if the disk takes it; return whether it does."""
+        if not self._journal.try_again():
+            return False
+        try:
+            for frame in self._held:
+                self._journal.append(frame)
+            self._journal.flush()
+        except JournalFailed as failed:
+            self._suspend_after(failed)
+            self._held = [frame for frame in self._held if frame.sequence >= failed.next_sequence]
+            return False
+        self._held.clear()
+        self.suspended_by = ""
+        return True
+
+    @property
+    def held(self) -> int:
+        """How many frames wait in memory for the disk."""
+        return len(self._held)
+
+    @property
+    def core(self) -> Core:
+        """What has decided the journal: another one after a failed write."""
+        return self._core
 
     @property
     def waiting(self) -> int:
@@ -186,7 +273,10 @@ class Sequencer:
         time_ns = self._now_ns()
         events = self._core.decide(command)
         sequenced = Sequenced(self._sequence, time_ns, command, events)
-        self._journal.append(sequenced)
+        if self.suspended_by:
+            self._held.append(sequenced)
+        else:
+            self._journal.append(sequenced)
         self._sequence += 1
         return sequenced
 

@@ -39,6 +39,9 @@ class FakeJournal:
             raise DISK_FULL
         self._log.append("flush")
 
+    def try_again(self) -> bool:
+        return True
+
 
 class FakeListener:
     def __init__(self, log: list[str]) -> None:
@@ -56,6 +59,9 @@ class FakeListener:
         self._log.append("answer")
         if isinstance(answer, MassStatusAnswer) and answer.is_last:
             self.answered_in_full.set()
+
+    def refuse(self, command: Command, text: str) -> None:
+        raise AssertionError((command, text))
 
 
 class FakeWatch:

@@ -48,6 +48,8 @@ class Facts(msgspec.Struct, frozen=True):
     """Of the last frame in the journal."""
     connections: Mapping[str, SessionConnection]
     """By CompID."""
+    journal_problem: str = ""
+    """Why the journal cannot be written, and so no order is taken; empty when it can."""
 
 
 def line(answer: Json) -> bytes:
@@ -99,6 +101,7 @@ def _venue(answer: VenueAnswer, facts: Facts) -> Json:
     return {
         "pid": facts.pid,
         "sequence": facts.sequence,
+        "journal_problem": facts.journal_problem or None,
         "sessions": len(facts.connections),
         "logged_on": sorted(name for name, each in facts.connections.items() if each.is_logged_on),
         "open_orders": answer.open_orders,

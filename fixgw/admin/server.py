@@ -35,6 +35,9 @@ PAUSE_S = 0.001
 _CREDENTIALS = struct.Struct("3i")  # pid, uid, gid: struct ucred of <sys/socket.h>
 _ANCILLARY_SIZE = socket.CMSG_SPACE(_CREDENTIALS.size)
 
+Reply = Sequenced | tuple[OperatorAnswer, answers.Facts] | str
+"""What came of a command, the answer to an inquiry, or why a command was not taken."""
+
 log = logging.getLogger("fixgw.admin")
 
 
@@ -67,7 +70,7 @@ class AdminServer:
         self._socket = bind(path)
         self._command: OperatorCommand | None = None
         """What was offered last; known by its identity when it is told."""
-        self._answers: queue.SimpleQueue[tuple[object, Sequenced | tuple[OperatorAnswer, answers.Facts]]]
+        self._answers: queue.SimpleQueue[tuple[object, Reply]]
         self._answers = queue.SimpleQueue()
         self._is_stopping = False
         self._thread = threading.Thread(target=self._run, name="admin", daemon=True)
@@ -89,6 +92,11 @@ class AdminServer:
         """Hear what came of a command; on the sequencer's thread, after the journal has it."""
         if sequenced.command is self._command:
             self._answers.put((sequenced.command, sequenced))
+
+    def refuse(self, command: OperatorCommand, text: str) -> None:
+        """Hear why a command was not taken; on the sequencer's thread."""
+        if command is self._command:
+            self._answers.put((command, text))
 
     # The thread.
 
@@ -119,6 +127,8 @@ class AdminServer:
         answer = self._wait_for(request)
         if answer is None:
             return answers.refused(f"no answer within {self._answer_max_s:g} s; what was asked for may still be done")
+        if isinstance(answer, str):
+            return answers.refused(answer)
         if isinstance(answer, Sequenced):
             return answers.of_command(answer)
         return answers.of_inquiry(*answer)
@@ -129,7 +139,7 @@ class AdminServer:
         self._command = request
         return self._venue.offer(request)
 
-    def _wait_for(self, request: object) -> Sequenced | tuple[OperatorAnswer, answers.Facts] | None:
+    def _wait_for(self, request: object) -> Reply | None:
         """Return the answer to ``request``, passing over one that came too late for its own; None if none comes."""
         until = time.monotonic() + self._answer_max_s
         with suppress(queue.Empty):

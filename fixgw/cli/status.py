@@ -119,6 +119,8 @@ def _facts(gateway: Json) -> Any:
     logged_on = gateway["logged_on"]
     names = f": {', '.join(logged_on)}" if logged_on else ""
     add_row(shown, "gateway", f"pid {gateway['pid']}, journal at sequence {gateway['sequence']:,}")
+    if gateway["journal_problem"]:
+        add_row(shown, "journal", f"takes nothing: {gateway['journal_problem']}; all orders are refused until it does")
     add_row(shown, "sessions", f"{len(logged_on)} of {gateway['sessions']} logged on{names}")
     entered = f"{counted(gateway['open_orders'], 'open order')}, {gateway['orders_entered']:,} entered so far"
     add_row(shown, "orders", entered)

@@ -44,6 +44,15 @@ class Multicast:
 
 
 @dataclass(frozen=True)
+class Journal:
+    """When a frame is safe, and how the journal is divided into files."""
+
+    durability: str
+    interval_ms: int
+    segment_mb: int
+
+
+@dataclass(frozen=True)
 class VenueConfig:
     """A configuration without mistakes."""
 
@@ -58,7 +67,7 @@ class VenueConfig:
     """None for a Redis of the venue's own."""
     log_format: str
     log_messages: bool
-    durability: str
+    journal: Journal
     stale_order_s: int
     instruments: tuple[Instrument, ...]
     limits: tuple[ScopedLimits, ...]
@@ -119,7 +128,7 @@ def load(config_dir: Path, environ: Mapping[str, str]) -> VenueConfig:
         redis_url=scalars["redis", "url"],
         log_format=scalars["log", "format"],
         log_messages=scalars["log", "messages"],
-        durability=scalars["journal", "durability"],
+        journal=Journal(**{name: value for (table, name), value in scalars.items() if table == "journal"}),
         stale_order_s=scalars["order_entry", "stale_order_s"],
         instruments=venue.instruments,
         limits=tuple(written.limits for written in venue.limits),

@@ -104,18 +104,6 @@ def whole_number(low: int, high: int, example: int) -> Kind:
     return Kind(f"whole number, {low} to {high}", read)
 
 
-def choice(right: str, not_yet: tuple[str, ...]) -> Kind:
-    """One of a few words, of which this version knows only the one that is ``right``."""
-
-    def read(value: object) -> str:
-        if value == right:
-            return right
-        why = "is not in this version" if value in not_yet else "is not a choice here"
-        raise WrongValueError(f'{show(value)} {why}; write "{right}"')
-
-    return Kind(f"`{right}`", read)
-
-
 def one_of(*words: str) -> Kind:
     """One of a few words."""
 

@@ -13,7 +13,6 @@ from fixgw.config.readers import (
     REDIS_URL,
     SYMBOL,
     Kind,
-    choice,
     number,
     one_of,
     whole_number,
@@ -74,11 +73,26 @@ ORDER_ENTRY = (
 JOURNAL = (
     Key(
         "durability",
-        choice("process", not_yet=("interval", "disk")),
+        one_of("process", "interval", "disk"),
         "process",
         "When a report may leave: `process`, when the operating system has its frame, so that a killed process loses "
-        "nothing; `interval` and `disk` are not in this version",
+        "nothing; `interval`, the same, and a power cut loses the last `interval_ms` at most; `disk`, when its frame "
+        "is on the disk, so that a power cut loses nothing (docs/journal.md has what each costs)",
         '"process"',
+    ),
+    Key(
+        "interval_ms",
+        whole_number(1, 60_000, 100),
+        100,
+        "With `interval`: how long what is written may wait for the disk, in milliseconds",
+        "100",
+    ),
+    Key(
+        "segment_mb",
+        whole_number(1, 4096, 256),
+        256,
+        "How large a file of the journal becomes before the next one begins, in MB of 1,048,576 bytes",
+        "256",
     ),
 )
 

@@ -13,7 +13,7 @@ from fixgw.fix.admission import Admission
 from fixgw.fix.fields import REJECTS, SOH
 from fixgw.fix.inbound import Decoder, Request
 from fixgw.fix.numbering import Outgoing
-from fixgw.fix.outbound import business_reject
+from fixgw.fix.outbound import NOT_AVAILABLE, business_reject
 from fixgw.fix.postman import Postman
 from fixgw.fix.sessions import BEGIN_STRING
 from fixgw.spec import tags
@@ -21,7 +21,6 @@ from fixgw.spec import tags
 log = logging.getLogger("fixgw.fix.acceptor")
 
 _REJECT_OTHER = "0"
-_REJECT_APPLICATION_NOT_AVAILABLE = "4"
 
 
 class OrderEntry(fix.Application):
@@ -55,7 +54,7 @@ class OrderEntry(fix.Application):
         try:
             if not self.offer(self._decode(message.toString())):
                 text = "too many requests are waiting; this one was not taken, send it again"
-                self._answer(message, session_id, _REJECT_APPLICATION_NOT_AVAILABLE, text)
+                self._answer(message, session_id, NOT_AVAILABLE, text)
         except REJECTS as reject:
             if not self._is_a_reject_itself(message, reject):
                 _leave(reject)

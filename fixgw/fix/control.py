@@ -36,10 +36,10 @@ class SessionControl:
     def __init__(
         self,
         session_ids: Mapping[str, fix.SessionID],
-        disabled: Mapping[str, Restriction],
+        disabled: Callable[[], Mapping[str, Restriction]],
         note_away: Callable[[fix.SessionID], None],
     ) -> None:
-        """``disabled`` is looked at anew for each logon; ``note_away`` is told of a session whose numbers changed."""
+        """``disabled`` is asked anew for each logon; ``note_away`` is told of a session whose numbers changed."""
         self._session_ids = session_ids
         self._note_away = note_away
         self._disabled = disabled
@@ -48,7 +48,7 @@ class SessionControl:
 
     def why_not(self, session: str) -> str | None:
         """Return why the session may not log on, or None."""
-        disabled = self._disabled.get(session)
+        disabled = self._disabled().get(session)
         return None if disabled is None else f"{session} is disabled by the operator: {disabled.reason}"
 
     def connections(self) -> dict[str, SessionConnection]:

@@ -10,6 +10,7 @@ from typing import assert_never
 
 import msgspec
 
+from fixgw.spec.commands import CancelOrder, MassCancel, NewOrder, OrderCommand, RefuseChange, RefuseOrder, ReplaceOrder
 from fixgw.spec.events import (
     CancelRejected,
     Event,
@@ -38,13 +39,29 @@ from fixgw.spec.events import (
 from fixgw.spec.fixed import format_fixed, format_ratio, format_shortest
 from fixgw.spec.inquiries import Answer, MassStatusAnswer, OrderStatusAnswer
 from fixgw.spec.instrument import SCALE_MAX
-from fixgw.spec.values import ExecType, OrdRejReason, OrdStatus, Side
+from fixgw.spec.values import CxlRejResponseTo, ExecType, OrdRejReason, OrdStatus, Side
 
 AVG_PX_EXTRA_DECIMALS = 4
 """AvgPx(6) that is not a whole number of price units is rounded to this many decimals more than a price has."""
 
 AFFECTED_ORDERS_MAX = 500
 """More orders than these an OrderMassCancelReport counts and does not name: it would be megabytes long."""
+
+NOT_AVAILABLE = "4"
+"""BusinessRejectReason(380): application not available; the same request may be taken later."""
+
+_MSG_TYPES: dict[type[OrderCommand], str] = {
+    NewOrder: "D",
+    RefuseOrder: "D",
+    CancelOrder: "F",
+    ReplaceOrder: "G",
+    MassCancel: "q",
+}
+"""MsgType(35) of what asked for a command, but for RefuseChange, which either of two asks for."""
+_CHANGE_MSG_TYPES = {
+    CxlRejResponseTo.ORDER_CANCEL_REQUEST: "F",
+    CxlRejResponseTo.ORDER_CANCEL_REPLACE_REQUEST: "G",
+}
 
 _NEW = ExecType.NEW
 _CANCELED = ExecType.CANCELED
@@ -214,6 +231,15 @@ class TimeText:
 def business_reject(session: str, ref_seq_num: str, ref_msg_type: str, reason: str, text: str) -> Report:
     """Return a BusinessMessageReject(35=j) for a message that never reached the sequencer."""
     return Report(session, "j", f"45={ref_seq_num}\x01372={ref_msg_type}\x01380={reason}\x0158={text}\x01")
+
+
+def refused(command: OrderCommand, text: str) -> Report:
+    """Return a BusinessMessageReject(35=j) for a request that the venue cannot take now, and so never took."""
+    if isinstance(command, RefuseChange):
+        ref_msg_type = _CHANGE_MSG_TYPES[command.cxl_rej_response_to]
+    else:
+        ref_msg_type = _MSG_TYPES[type(command)]
+    return business_reject(command.session, str(command.msg_seq_num), ref_msg_type, NOT_AVAILABLE, text)
 
 
 def _avg_px(order: OrderState) -> str:

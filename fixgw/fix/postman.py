@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 import quickfix as fix
 
-from fixgw.fix.outbound import Encoder, Report
+from fixgw.fix.outbound import Encoder, Report, refused
 from fixgw.fix.readiness import Traffic
 from fixgw.fix.sessions import BEGIN_STRING
 from fixgw.spec import dictionary
+from fixgw.spec.commands import OrderCommand
 from fixgw.spec.inquiries import Answer
 from fixgw.spec.sequenced import Sequenced
 
@@ -93,3 +94,6 @@ class Reporter:
     def tell_answer(self, answer: Answer, time_ns: int) -> None:
         for report in self._encoder.answers(answer, time_ns):
             self._send(report)
+
+    def refuse(self, command: OrderCommand, text: str) -> None:
+        self._send(refused(command, text))

@@ -38,7 +38,10 @@ def write_settings(
     for session, settings in sessions.items():
         lines += ["[SESSION]", f"TargetCompID={session}", *_lines(settings)]
     path = folder / "quickfix.cfg"
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8", errors="surrogateescape")
+    text = ("\n".join(lines) + "\n").encode("utf-8", "surrogateescape")
+    # A venue that was killed by a full disk must be able to start on it.
+    if not path.exists() or path.read_bytes() != text:
+        path.write_bytes(text)
     return fix.SessionSettings(str(path))
 
 

@@ -1,4 +1,4 @@
-"""Writes the journal: one process, one write for a batch, and nothing more after a write that failed."""
+"""Writes the journal: one process, one write for a batch, and nothing after a failure until the disk is tried again."""
 
 import fcntl
 import logging
@@ -10,11 +10,15 @@ from pathlib import Path
 from typing import NoReturn
 from uuid import UUID, uuid4
 
+from fixgw.journal.disk import BackgroundSync, Disk, Durability
 from fixgw.journal.frame import HEADER_SIZE, PLACE, SegmentHeader, encode
 from fixgw.journal.reader import Segment, segment_paths
 from fixgw.spec.sequenced import Sequenced
 
 SEGMENT_SIZE_MAX = 256 * 1024 * 1024
+SYNC_INTERVAL_S = 0.1
+ROOM_NEEDED = 1 << 20
+"""Bytes that a disk must take before it is trusted with a frame: what is full again at once helps nobody."""
 
 _log = logging.getLogger("fixgw.journal")
 
@@ -37,23 +41,39 @@ class JournalFailed(Exception):
     def __init__(self, folder: Path, next_sequence: int, problem: str) -> None:
         super().__init__(
             f"cannot write the journal in {folder}: {problem}. Sequence {next_sequence} and later are not in it, "
-            "all before are. Put the cause right (space, permissions, disk), then restart the venue."
+            "all before are. Put the cause right (space, permissions, disk)."
         )
         self.folder = folder
         self.next_sequence = next_sequence
         self.problem = problem
 
 
+class SyncFailed(JournalFailed):
+    """What was written may not be on the disk, nor get there by another try: the operating system gives up on it."""
+
+
 class JournalWriter:
     """The one writer of a data folder, from ``open`` to ``close``."""
 
-    def __init__(self, folder: Path, lock: int, segment_size_max: int, verified: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        lock: int,
+        segment_size_max: int,
+        durability: Durability,
+        sync_interval_s: float,
+        disk: Disk,
+        verified: int,
+    ) -> None:
         """Use ``open``.  Takes over the file descriptor ``lock``."""
         self._folder = folder
         self._lock = lock
         self._segment_size_max = segment_size_max
+        self._durability = durability
+        self._disk = disk
         self._pending: list[bytes] = []
-        self._problem = ""  # why nothing can be written any more
+        self.problem = ""
+        """Why nothing can be written now; empty when it can."""
         for leftover in folder.glob("*.new"):
             leftover.unlink()
         paths = segment_paths(folder)
@@ -71,20 +91,34 @@ class JournalWriter:
             self.next_sequence = 1
             self._size = HEADER_SIZE
             self._file = _create_segment(folder, SegmentHeader(self.venue_id, 1))
+        self._background: BackgroundSync | None = None
+        if durability is Durability.INTERVAL:
+            self._background = BackgroundSync(disk, self._file, sync_interval_s)
+        self.try_again()
 
     @classmethod
-    def open(cls, folder: Path, *, segment_size_max: int = SEGMENT_SIZE_MAX, verified: int = 0) -> "JournalWriter":
+    def open(
+        cls,
+        folder: Path,
+        *,
+        segment_size_max: int = SEGMENT_SIZE_MAX,
+        durability: Durability = Durability.PROCESS,
+        sync_interval_s: float = SYNC_INTERVAL_S,
+        disk: Disk | None = None,
+        verified: int = 0,
+    ) -> "JournalWriter":
         """Take over ``folder`` (DATA/journal), created if need be, and stand behind its last whole frame.
 
         A torn last frame is cut off with a warning.  Verifies the last segment, from the frame after ``verified`` on:
         a snapshot stands for those before it.  ``read`` verifies what it reads.
-        Raises JournalLocked, JournalDamaged, or OSError when the folder cannot be used.
+        Has a ``problem`` when the disk takes nothing now.  Raises JournalLocked, JournalDamaged, or OSError when the
+        folder cannot be used.
         """
         folder.mkdir(parents=True, exist_ok=True)
         sync_folder(folder.parent)
         lock = _take_lock(folder)
         try:
-            return cls(folder, lock, segment_size_max, verified)
+            return cls(folder, lock, segment_size_max, durability, sync_interval_s, disk or Disk(), verified)
         except BaseException:
             os.close(lock)
             raise
@@ -95,53 +129,85 @@ class JournalWriter:
         Raises JournalFailed after a failure; OverflowError or UnicodeEncodeError, with nothing added,
         for a value that the format cannot hold.
         """
-        if self._problem:
+        if self.problem:
             raise self._failed()
         assert sequenced.sequence == self.next_sequence, (sequenced.sequence, self.next_sequence)
         self._pending.append(encode(sequenced))
         self.next_sequence += 1
 
     def flush(self) -> None:
-        """Hand what was appended to the operating system, so that it outlives this process.
+        """Hand what was appended to the operating system, and to the disk as far as ``durability`` promises.
 
         Only then may anybody be told.  Raises JournalFailed when not all could be written: what it says
-        is in the journal stays there, the rest is not, and from then on every call raises it again.
+        is in the journal stays there, the rest is not, and from then on every call raises it again.  Raises
+        SyncFailed when all of it is in the journal but not safely on the disk, or what preceded it is not.
         """
-        if self._problem:
+        if self.problem:
             raise self._failed()
+        if self._background is not None and self._background.error is not None:
+            self._fail_to_sync(self._background.error)
         if not self._pending:
             return
         batch = b"".join(self._pending)
         try:
             if self._size + len(batch) > self._segment_size_max and self._size > HEADER_SIZE:
                 self._rotate()
-            write_all(self._file, batch)
+            write_all(self._file, batch, self._disk.write)
         except OSError as error:
             self._fail(error)
         self._size += len(batch)
         self._pending.clear()
+        if self._background is not None:
+            self._background.written()
+        elif self._durability is Durability.DISK:
+            try:
+                self._disk.sync(self._file)
+            except OSError as error:
+                self._fail_to_sync(error)
+
+    def try_again(self) -> bool:
+        """Go on behind the last whole frame if the disk takes ROOM_NEEDED bytes there; return whether it does."""
+        try:
+            os.ftruncate(self._file, self._size)
+            try:
+                write_all(self._file, bytes(ROOM_NEEDED), self._disk.write)
+            finally:
+                # A reader takes the zeros for a write that is not finished, and so does the next start.
+                os.ftruncate(self._file, self._size)
+            if self._durability is not Durability.PROCESS:
+                # Also at the start: the process before may have been killed between a write and its sync.
+                self._disk.sync(self._file)
+        except OSError as error:
+            self.problem = _reason(error)
+            return False
+        self.problem = ""
+        return True
 
     def close(self) -> None:
         """Flush, sync to the disk and let go of the folder; a failure is raised after letting go."""
         if self._lock < 0:
             return
+        if self._background is not None:
+            self._background.stop()
         try:
-            if not self._problem:
+            if not self.problem:
                 self.flush()
                 os.fsync(self._file)
                 sync_folder(self._folder)
         except OSError as error:
             self._fail(error)
         finally:
-            self._problem = self._problem or "it was closed"
+            self.problem = self.problem or "it was closed"
             os.close(self._file)
             os.close(self._lock)
             self._lock = -1
 
     def _rotate(self) -> None:
         """Go on in a new segment that begins with the first pending frame."""
-        os.fsync(self._file)
+        self._disk.sync(self._file)
         file = _create_segment(self._folder, SegmentHeader(self.venue_id, self.next_sequence - len(self._pending)))
+        if self._background is not None:
+            self._background.go_on_with(file)
         os.close(self._file)
         self._file = file
         self._size = HEADER_SIZE
@@ -162,11 +228,18 @@ class JournalWriter:
                 self.next_sequence += 1
             os.ftruncate(self._file, self._size)
         self._pending.clear()
-        self._problem = str(error)
+        self.problem = _reason(error)
         raise self._failed() from error
 
+    def _fail_to_sync(self, error: OSError) -> NoReturn:
+        """Refuse all that follows: after a failed sync the kernel may forget what it could not write."""
+        self.next_sequence -= len(self._pending)
+        self._pending.clear()
+        self.problem = f"what was written cannot be put on the disk: {_reason(error)}"
+        raise SyncFailed(self._folder, self.next_sequence, self.problem) from error
+
     def _failed(self) -> JournalFailed:
-        return JournalFailed(self._folder, self.next_sequence, self._problem)
+        return JournalFailed(self._folder, self.next_sequence, self.problem)
 
 
 def _take_lock(folder: Path) -> int:
@@ -174,8 +247,8 @@ def _take_lock(folder: Path) -> int:
     lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.ftruncate(lock, 0)
-        os.pwrite(lock, str(os.getpid()).encode(), 0)
+        # In this order a full disk, which has room for the one before, has room for ours.
+        os.ftruncate(lock, os.pwrite(lock, str(os.getpid()).encode(), 0))
     except BlockingIOError:
         pid = os.pread(lock, 20, 0).decode("ascii", "replace")
         os.close(lock)
@@ -209,8 +282,15 @@ def _create_segment(folder: Path, header: SegmentHeader) -> int:
         sync_folder(folder)
     except BaseException:
         os.close(file)
+        # The segment before may go on, and this one would say that it does not.
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
         raise
     return file
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)
 
 
 def write_all(file: int, data: bytes, write: Callable[[int, bytes | memoryview], int] = os.write) -> None:

@@ -35,6 +35,8 @@ class Notice(msgspec.Struct, frozen=True):
     """Messages handed to QuickFIX."""
     batches: int
     stages: dict[str, Histogram]
+    journal_problem: str = ""
+    """Why the journal cannot be written, and so no order is taken; empty when it can."""
 
 
 class Board:

@@ -45,7 +45,7 @@ def diagnose(observation: Observation, tally: Tally, damage: str | None, *, is_c
     checks = (
         Check("process", _why_gateway_does_not_run(observation)),
         Check("gateway", _why_gateway_does_not_serve(observation.notice)),
-        Check("journal", damage),
+        Check("journal", damage or _why_journal_takes_nothing(observation.notice)),
         Check("followers", _who_is_behind({name: lag for name, lag in lags.items() if name != NAME})),
     )
     return Health(checks, lags, is_caught_up)
@@ -77,6 +77,12 @@ def _why_gateway_does_not_serve(notice: Notice | None) -> str | None:
     # A time to come is one from before the machine was booted.
     since = f"for {age_s:.1f} s" if age_s > 0 else "since the machine was booted"
     return f"the gateway has told nothing of itself {since}; it is stopped, or stuck"
+
+
+def _why_journal_takes_nothing(notice: Notice | None) -> str | None:
+    if notice is None or not notice.journal_problem:
+        return None
+    return f"it cannot be written, all orders are refused: {notice.journal_problem}"
 
 
 def _who_is_behind(lags: dict[str, int]) -> str | None:

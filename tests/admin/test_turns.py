@@ -22,6 +22,9 @@ class Journal:
     def flush(self) -> None:
         pass
 
+    def try_again(self) -> bool:
+        return True
+
 
 class Nobody:
     def tell(self, sequenced: Sequenced) -> None:
@@ -29,6 +32,9 @@ class Nobody:
 
     def tell_answer(self, answer: Answer, time_ns: int) -> None:
         pass
+
+    def refuse(self, command: Command, text: str) -> None:
+        raise AssertionError((command, text))
 
 
 class House:

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
 
-from fixgw.config import DropCopySession, MarketDataSession, Multicast, OrderEntrySession, VenueConfig, load
+from fixgw.config import DropCopySession, Journal, MarketDataSession, Multicast, OrderEntrySession, VenueConfig, load
 from fixgw.config.load import PACKAGED, SESSION_FILE, VENUE_FILE, default_text
 from fixgw.config.schema import SCALARS
 from fixgw.spec.instrument import Instrument
@@ -28,7 +28,7 @@ def test_packaged_defaults_are_what_is_promised(tmp_path: Path) -> None:
         redis_url=None,
         log_format="console",
         log_messages=True,
-        durability="process",
+        journal=Journal("process", interval_ms=100, segment_mb=256),
         stale_order_s=30,
         instruments=(
             Instrument("AAPL", 2, 0, Price(1), Qty(1), 1, Qty(10**9), Price(9_223_372_036)),
@@ -83,7 +83,7 @@ def test_shipped_files_write_every_default_out(tmp_path: Path) -> None:
         **{("multicast", name): value for name, value in asdict(shipped.multicast).items()},
         ("redis", "url"): shipped.redis_url,
         ("metrics", "port"): shipped.metrics_port,
-        ("journal", "durability"): shipped.durability,
+        **{("journal", name): value for name, value in asdict(shipped.journal).items()},
         ("log", "format"): shipped.log_format,
         ("log", "messages"): shipped.log_messages,
     }

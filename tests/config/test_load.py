@@ -42,10 +42,10 @@ def test_mistakes_in_the_environment(mistakes: Tell) -> None:
         "FIXGW_ORDER_ENTRY_PORT": "x",
         "FIXGW_ORDER_ENTRY_PROT": "9000",
         "FIXGW_ZEBRA": "",
-        "FIXGW_JOURNAL_DURABILITY": "disk",
+        "FIXGW_JOURNAL_DURABILITY": "tape",
     }
     assert mistakes(environ=environ) == [
-        "environment: FIXGW_JOURNAL_DURABILITY: 'disk' is not in this version; write \"process\"",
+        'environment: FIXGW_JOURNAL_DURABILITY: \'tape\' is not a choice here; write "process" or "interval" or "disk"',
         "environment: FIXGW_ORDER_ENTRY_PORT: 'x' is not a whole number; "
         "write a whole number from 1 to 65535, for example 9876",
         "environment: FIXGW_ORDER_ENTRY_PROT: there is no such variable; did you mean FIXGW_ORDER_ENTRY_PORT?",

@@ -133,12 +133,18 @@ def test_what_is_not_toml_is_one_mistake(mistakes: Tell, text: str, expected: st
             "[order_entry]\nstale_order_s = -1\n",
             "6: order_entry.stale_order_s: -1 is below 0; write a whole number from 0 to 86400, for example 30",
         ),
-        ("[journal]\ndurability = 'disk'\n", "6: journal.durability: 'disk' is not in this version; write \"process\""),
         (
-            "[journal]\ndurability = 'interval'\n",
-            "6: journal.durability: 'interval' is not in this version; write \"process\"",
+            "[journal]\ndurability = 'fast'\n",
+            '6: journal.durability: \'fast\' is not a choice here; write "process" or "interval" or "disk"',
         ),
-        ("[journal]\ndurability = 'fast'\n", "6: journal.durability: 'fast' is not a choice here; write \"process\""),
+        (
+            "[journal]\ninterval_ms = 0\n",
+            "6: journal.interval_ms: 0 is below 1; write a whole number from 1 to 60000, for example 100",
+        ),
+        (
+            "[journal]\nsegment_mb = 5000\n",
+            "6: journal.segment_mb: 5000 is above 4096; write a whole number from 1 to 4096, for example 256",
+        ),
     ],
 )
 def test_mistakes_in_single_values(mistakes: Tell, text: str, expected: str) -> None:
