@@ -38,6 +38,7 @@ from fixgw.journal.writer import JournalWriter
 from fixgw.logs import SOCKET as MESSAGES_SOCKET
 from fixgw.metrics.board import Board, Notice
 from fixgw.metrics.stages import Stopwatch
+from fixgw.schedule import Schedule
 from fixgw.sequencer import Sequencer
 from fixgw.spec.commands import ConfigureVenue, OperatorCommand
 from fixgw.spec.sequenced import Sequenced
@@ -92,6 +93,7 @@ class Gateway:
         gc.disable()  # reading the state back makes millions of objects, and no cycles
         start = snapshots.latest(data_dir, self._journal.next_sequence - 1)
         core = start.core
+        self._schedule = Schedule(config.day, core, clock_ns)
         self._control = SessionControl(ids, core.gate.restrictions.disabled, lambda away: self._numbering.closed(away))
         admission = Admission(self._doorkeeper.may_log_on, self._control.why_not)
         self._order_entry = OrderEntry(decoder, postman, admission, _stop_hard)
@@ -121,7 +123,8 @@ class Gateway:
             self._sequencer.process([configuration])
 
     def _facts(self) -> Facts:
-        return Facts(os.getpid(), self._journal.next_sequence - 1, self._control.connections())
+        sequence = self._journal.next_sequence - 1
+        return Facts(os.getpid(), sequence, self._control.connections(), self._schedule.date_now())
 
     def _make_acceptor(self, folder: Path, sessions: Mapping[str, Mapping[str, str]]) -> fix.SocketAcceptor:
         """Make the acceptor; it has the stores of its sessions in memory, empty."""
@@ -188,7 +191,14 @@ class Gateway:
         if now >= self._tick_at:
             self._tick_at = now + TICK_INTERVAL_S
             self._order_entry.tick()
+            if not self._is_stopping:
+                self._go_on_with_the_day()
             self._write_board()
+
+    def _go_on_with_the_day(self) -> None:
+        due = self._schedule.due(self._control.is_settled and self._numbering.is_settled)
+        if due:
+            self._sequencer.process(due)
 
     def _write_board(self) -> None:
         notice = Notice(
