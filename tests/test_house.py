@@ -31,6 +31,7 @@ MAY_IMPORT_ROOMS = {
     "supervisor": "spec",
     "core": "spec engine risk",
     "sequencer": "spec core journal",
+    "schedule": "spec core config",  # what venue.toml says of days, and how far the core has come
     "snapshots": "spec core journal fix",  # its ledger only
     "app": EVERYTHING,
     "cli": EVERYTHING,
@@ -53,6 +54,7 @@ MAY_IMPORT_LIBRARIES = {
     "logs": "msgspec",
     "supervisor": "msgspec",
     "core": "msgspec",
+    "schedule": "",
     "snapshots": "msgspec",
     "sequencer": "",
     "app": "click rich quickfix",  # quickfix: it makes the acceptor that fix/ is called by

@@ -17,6 +17,7 @@ COMMANDS = (
     "orders",
     "trades",
     "risk",
+    "day",
     "book",
     "marketdata",
 )
@@ -52,6 +53,8 @@ class _Commands(click.Group):
                 from fixgw.cli.trades import trades as command
             case "risk":
                 from fixgw.cli.risk import risk as command
+            case "day":
+                from fixgw.cli.day import day as command
             case "book":
                 from fixgw.cli.book import book as command
             case "marketdata":

@@ -3,9 +3,11 @@
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import time
 from importlib import resources
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from fixgw.config.environment import read_environment, variable
 from fixgw.config.mistakes import ConfigError, Mistake, Notes, suggestion
@@ -53,6 +55,17 @@ class Journal:
 
 
 @dataclass(frozen=True)
+class DaySettings:
+    """When a trading day ends, and what belongs to its end."""
+
+    end: time | None
+    """Local time; None for trading round the clock."""
+    time_zone: ZoneInfo
+    restate_gtc: bool
+    reset_sequence_numbers: bool
+
+
+@dataclass(frozen=True)
 class VenueConfig:
     """A configuration without mistakes."""
 
@@ -68,6 +81,7 @@ class VenueConfig:
     log_format: str
     log_messages: bool
     journal: Journal
+    day: DaySettings
     stale_order_s: int
     instruments: tuple[Instrument, ...]
     limits: tuple[ScopedLimits, ...]
@@ -129,6 +143,7 @@ def load(config_dir: Path, environ: Mapping[str, str]) -> VenueConfig:
         log_format=scalars["log", "format"],
         log_messages=scalars["log", "messages"],
         journal=Journal(**{name: value for (table, name), value in scalars.items() if table == "journal"}),
+        day=DaySettings(**{name: value for (table, name), value in scalars.items() if table == "day"}),
         stale_order_s=scalars["order_entry", "stale_order_s"],
         instruments=venue.instruments,
         limits=tuple(written.limits for written in venue.limits),
