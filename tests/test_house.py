@@ -32,6 +32,7 @@ MAY_IMPORT_ROOMS = {
     "core": "spec engine risk",
     "sequencer": "spec core journal",
     "snapshots": "spec core journal fix",  # its ledger only
+    "verification": "spec core journal fix snapshots",  # the ledger of fix only
     "app": EVERYTHING,
     "cli": EVERYTHING,
     "__main__": "cli",
@@ -54,9 +55,10 @@ MAY_IMPORT_LIBRARIES = {
     "supervisor": "msgspec",
     "core": "msgspec",
     "snapshots": "msgspec",
+    "verification": "msgspec",
     "sequencer": "",
     "app": "click rich quickfix",  # quickfix: it makes the acceptor that fix/ is called by
-    "cli": "click rich",
+    "cli": "click rich msgspec",  # msgspec: frames are plain data, with names for their fields
     "__main__": "",
     "__init__": "",
 }

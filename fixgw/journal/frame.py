@@ -7,6 +7,7 @@ from zlib import crc32
 
 import msgspec
 
+from fixgw.spec.commands import Command
 from fixgw.spec.sequenced import Sequenced
 from fixgw.spec.values import INT64_MAX
 
@@ -56,8 +57,18 @@ class Place(msgspec.Struct, frozen=True, array_like=True, gc=False):
     sequence: int
 
 
+class Undecided(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A Sequenced whose events are left as the bytes they are, for who decides the command again and compares."""
+
+    sequence: int
+    time_ns: int
+    command: Command
+    events: msgspec.Raw
+
+
 WHOLE = msgspec.msgpack.Decoder(Sequenced)
 PLACE = msgspec.msgpack.Decoder(Place)
+UNDECIDED = msgspec.msgpack.Decoder(Undecided)
 
 _encode = msgspec.msgpack.Encoder().encode
 _pack = FRAME_HEADER.pack
