@@ -19,6 +19,7 @@ COMMANDS = (
     "risk",
     "book",
     "marketdata",
+    "journal",
 )
 
 
@@ -56,6 +57,8 @@ class _Commands(click.Group):
                 from fixgw.cli.book import book as command
             case "marketdata":
                 from fixgw.cli.marketdata import marketdata as command
+            case "journal":
+                from fixgw.cli.journal import journal as command
             case _:
                 return None
         return command
