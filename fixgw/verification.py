@@ -77,7 +77,7 @@ class Replay:
         self.size = sum(path.stat().st_size for path in segment_paths(self._journal))
 
     def run(self) -> Iterator[int]:
-        """Replay, and yield now and then how many bytes, of ``size`` at the beginning, have been read.
+        """Replay, and yield now and then how many more bytes, of ``size`` at the beginning, have been read.
 
         Raises EventsDiffer, or JournalDamaged after the frames that precede the damage.
         """
@@ -99,16 +99,17 @@ class Replay:
         return self._taken().hash
 
     def _run(self) -> Iterator[int]:
-        done = 0
         for segment in segments(self._journal):
             self.venue_id = segment.header.venue_id
+            told = 0
             for frame in segment.frames(UNDECIDED):
                 if frame.sequence > self._sequence_max or frame.time_ns > self._time_ns_max:
                     return
                 self._replay(frame)
                 if frame.sequence % _PULSE == 0:
-                    yield done + segment.end
-            done += segment.end
+                    yield segment.end - told
+                    told = segment.end
+            yield segment.end - told
             self.torn_size = segment.size - segment.end
         for path in reversed(self._to_compare):
             problem = f"it is ahead of the journal, which ends with {self.sequence}"

@@ -33,6 +33,7 @@ MAY_IMPORT_ROOMS = {
     "sequencer": "spec core journal",
     "snapshots": "spec core journal fix",  # its ledger only
     "verification": "spec core journal fix snapshots",  # the ledger of fix only
+    "backup": "spec journal",
     "app": EVERYTHING,
     "cli": EVERYTHING,
     "__main__": "cli",
@@ -56,6 +57,7 @@ MAY_IMPORT_LIBRARIES = {
     "core": "msgspec",
     "snapshots": "msgspec",
     "verification": "msgspec",
+    "backup": "msgspec zstandard",
     "sequencer": "",
     "app": "click rich quickfix",  # quickfix: it makes the acceptor that fix/ is called by
     "cli": "click rich msgspec",  # msgspec: frames are plain data, with names for their fields

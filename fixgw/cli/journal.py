@@ -40,7 +40,7 @@ def journal() -> None:
 
 
 @contextmanager
-def _journal(data_dir: Path, as_json: bool) -> Iterator[Path]:
+def journal_of(data_dir: Path, as_json: bool) -> Iterator[Path]:
     """Give the folder of the journal; exits 1 when there is none, or it is damaged."""
     folder = data_dir / "journal"
     try:
@@ -69,26 +69,28 @@ def verify(data_dir: Path, as_json: bool) -> None:
     Snapshots are compared with what the journal amounts to at their places.  Exits 1 at the first damage or
     difference, and names its place.
     """
-    with _journal(data_dir, as_json):
+    with journal_of(data_dir, as_json):
         replay = Replay(data_dir)
-        facts = _run(replay, "verifying", as_json)
+        facts = run_replay(replay, "verifying", as_json)
     found = [{"sequence": each.sequence, "problem": each.problem} for each in replay.snapshots]
     problems = [f"{each.path}: {each.problem}" for each in replay.snapshots if each.problem]
     if as_json:
         show_json({"right": not problems, **facts, "snapshots": found})
     else:
-        _tell_replay(facts)
+        tell_replay(facts)
         click.echo(f"{len(found) - len(problems)} of {counted(len(found), 'snapshot')} agree with the replay")
         tell(problems, as_json)
     if problems:
         sys.exit(EXIT_REFUSED)
 
 
-def _run(replay: Replay, doing: str, as_json: bool) -> dict[str, Any]:
+def run_replay(replay: Replay, doing: str, as_json: bool) -> dict[str, Any]:
     """Run ``replay`` and return what it came to; exits 1 when events differ."""
     began = time.perf_counter()
     try:
-        progress.show(doing, replay.size, replay.run(), silent=as_json)
+        with progress.bar(doing, replay.size, silent=as_json) as advance:
+            for count in replay.run():
+                advance(count)
     except EventsDiffer as difference:
         _fail_with(difference, as_json)
     elapsed_s = time.perf_counter() - began
@@ -116,7 +118,7 @@ def _fail_with(difference: EventsDiffer, as_json: bool) -> NoReturn:
     fail([str(difference), f"in the journal: {written}", f"by this version: {decided}"], as_json)
 
 
-def _tell_replay(facts: dict[str, Any]) -> None:
+def tell_replay(facts: dict[str, Any]) -> None:
     frames = facts["frames"]
     click.echo(f"{counted(frames, 'frame')} whole, sequences 1 to {frames:,}, the last of {facts['last_time']}")
     if facts["unfinished_bytes"]:
@@ -156,9 +158,9 @@ def replay_journal(until: tuple[int, int], symbol: str | None, depth: int, data_
     --until 1500 is after the frame of sequence 1500, --until 2026-11-21T08:15:00Z after the last of that moment.
     """
     public = Depth()
-    with _journal(data_dir, as_json):
+    with journal_of(data_dir, as_json):
         replay = Replay(data_dir, *until, tell=public.apply)
-        facts = _run(replay, "replaying", as_json)
+        facts = run_replay(replay, "replaying", as_json)
     books = [book for book in public.books if symbol in (None, book.listing.symbol)]
     if symbol is not None and not books:
         fail([f"there was no instrument {symbol} by sequence {replay.sequence}"], as_json)
@@ -169,7 +171,7 @@ def replay_journal(until: tuple[int, int], symbol: str | None, depth: int, data_
     for book in books:
         Console().print(book_table(book, depth))
     click.echo(f"after sequence {replay.sequence:,}")
-    _tell_replay(facts)
+    tell_replay(facts)
 
 
 # Read.
@@ -182,7 +184,7 @@ def replay_journal(until: tuple[int, int], symbol: str | None, depth: int, data_
 @json_option("Print each frame as a line of JSON.")
 def tail(count: int, follow: bool, data_dir: Path, as_json: bool) -> None:
     """Print the last frames, a line each: sequence, time, command, who sent it, and what came of it."""
-    with _journal(data_dir, as_json) as folder:
+    with journal_of(data_dir, as_json) as folder:
         last = Segment(segment_paths(folder)[-1], is_last=True)
         last.skip_to(EVER)
         first = max(1, last.next_sequence - count)
@@ -208,7 +210,7 @@ def _print(frames: Iterable[Sequenced], as_json: bool) -> None:
 @json_option("Print it in one line.")
 def show(sequence: int, data_dir: Path, as_json: bool) -> None:
     """Print the frame of SEQUENCE, all fields by their names; numbers are integers, in the scales beside them."""
-    with _journal(data_dir, as_json) as folder:
+    with journal_of(data_dir, as_json) as folder:
         frame = next(read(folder, sequence), None)
     if frame is None:
         fail([f"sequence {sequence} is not in the journal, which ends before it"], as_json)
@@ -238,7 +240,7 @@ def show(sequence: int, data_dir: Path, as_json: bool) -> None:
 @data_option
 def export(kind: str, file: IO[str], first: int, last: int, data_dir: Path) -> None:
     """Write frames as JSON, one a line and with all they hold, or as CSV, prices and quantities in decimal."""
-    with _journal(data_dir, as_json=False) as folder:
+    with journal_of(data_dir, as_json=False) as folder:
         frames = takewhile(lambda frame: frame.sequence <= last, read(folder, first))
         if kind == "jsonl":
             file.writelines(json.dumps(frame_json(frame)) + "\n" for frame in frames)
