@@ -21,6 +21,7 @@ from fixgw.cli.failure import tell
 from fixgw.cli.frames import Row, event_words, frame_json, frame_line, named, rows
 from fixgw.cli.operating import EXIT_REFUSED, counted, fail, show_json, start_command
 from fixgw.cli.options import data_option, json_option
+from fixgw.cli.repair import repair
 from fixgw.journal.follower import Follower
 from fixgw.journal.reader import JournalDamaged, Segment, read, segment_paths
 from fixgw.marketdata.depth import Depth
@@ -172,6 +173,24 @@ def replay_journal(until: tuple[int, int], symbol: str | None, depth: int, data_
         Console().print(book_table(book, depth))
     click.echo(f"after sequence {replay.sequence:,}")
     tell_replay(facts)
+
+
+@journal.command("repair", short_help="Show what can be saved of a damaged journal.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Write the sound part to this new data folder, and what is whole behind the damage beside it.",
+)
+@data_option
+@json_option("Print one JSON object.")
+def repair_journal(output: Path | None, data_dir: Path, as_json: bool) -> None:
+    """Show which frames are sound, lost, and whole behind the damage; the journal itself is never changed.
+
+    Exits 1 when it is damaged and nothing was written.
+    """
+    with journal_of(data_dir, as_json):
+        repair(data_dir, output, as_json)
 
 
 # Read.

@@ -25,8 +25,8 @@ class JournalDamaged(Exception):
     def __init__(self, path: Path, offset: int, sequence: int, problem: str) -> None:
         super().__init__(
             f"{path}, byte {offset}, where sequence {sequence} should be: {problem}. Nothing was changed. "
-            f"Keep a copy of {path.parent} and see docs/journal.md, Damage: in most cases restore it from a backup "
-            "(a repair command comes in a later version)."
+            f"Keep a copy of {path.parent} and see docs/journal.md, Damage: in most cases restore it from a backup; "
+            "fixgw journal repair shows what else can be saved."
         )
         self.path = path
         self.offset = offset

@@ -180,7 +180,7 @@ def test_a_snapshot_ahead_of_the_journal(data: Path) -> None:
     assert (result.exit_code, result.stderr) == (1, f"fixgw: {ahead}: it is ahead of the journal, which ends with 6\n")
 
 
-@pytest.mark.parametrize("command", ["verify", "replay", "tail", "show 1", "export"])
+@pytest.mark.parametrize("command", ["verify", "replay", "repair", "tail", "show 1", "export"])
 def test_without_a_journal(tmp_path: Path, command: str) -> None:
     assert refuses(tmp_path, *command.split()).startswith(f"fixgw: there is no journal in {tmp_path}; start a venue ")
 
@@ -228,6 +228,48 @@ def test_an_end_that_is_none(data: Path) -> None:
 
     assert result.exit_code == 2
     assert "'noon' is no sequence, and no time such as 2026-11-21T08:15:00Z" in result.stderr
+
+
+# Repair.
+
+
+def test_nothing_to_repair(data: Path) -> None:
+    assert does(data, "repair") == "the journal is whole up to sequence 6; there is nothing to repair\n"
+    assert tells(data, "repair") == {"right": True, "sound": 6}
+
+
+def test_what_can_be_saved(data: Path) -> None:
+    offset = damage(data, sequence=4)
+    (segment,) = segments(data / "journal")
+    before = segment.read_bytes()
+
+    said, told = journal(data, "repair"), json.loads(journal(data, "repair", "--json").stdout)
+
+    assert said.exit_code == 1
+    problem = "the frame's CRC-32 or length is wrong, and it is not an unfinished last write"
+    assert said.stdout.splitlines()[:4] == [
+        f"{segment}, byte {offset}, where sequence 4 should be: {problem}",
+        "sound:  1 to 3; a venue can go on from there",
+        "lost:   4",
+        "behind: 5 to 6; whole, for people: no venue can go on from there",
+    ]
+    assert (told["sound"], told["lost"], told["behind"]) == (3, [[4, 4]], [[5, 6]])
+    assert segment.read_bytes() == before
+
+
+def test_what_can_be_saved_is_written_elsewhere(data: Path, tmp_path: Path) -> None:
+    damage(data, sequence=4)
+    (segment,) = segments(data / "journal")
+    before, saved = segment.read_bytes(), tmp_path / "saved"
+
+    lines = does(data, "repair", "--output", str(saved)).splitlines()
+
+    assert lines[-1].endswith(f"fixgw run --data {saved}")
+    assert tells(saved, "verify")["frames"] == 3
+    behind = [json.loads(line) for line in (saved / "behind-the-damage.jsonl").read_text().splitlines()]
+    assert [(frame["sequence"], frame["command"]["cl_ord_id"]) for frame in behind] == [(5, "a3"), (6, "b2")]
+    assert segment.read_bytes() == before
+    assert "is not an empty folder" in refuses(data, "repair", "--output", str(saved))
 
 
 # Read.
