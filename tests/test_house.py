@@ -33,6 +33,8 @@ MAY_IMPORT_ROOMS = {
     "sequencer": "spec core journal",
     "schedule": "spec core config",  # what venue.toml says of days, and how far the core has come
     "snapshots": "spec core journal fix",  # its ledger only
+    "verification": "spec core journal fix snapshots",  # the ledger of fix only
+    "backup": "spec journal",
     "app": EVERYTHING,
     "cli": EVERYTHING,
     "__main__": "cli",
@@ -56,9 +58,11 @@ MAY_IMPORT_LIBRARIES = {
     "core": "msgspec",
     "schedule": "",
     "snapshots": "msgspec",
+    "verification": "msgspec",
+    "backup": "msgspec zstandard",
     "sequencer": "",
     "app": "click rich quickfix",  # quickfix: it makes the acceptor that fix/ is called by
-    "cli": "click rich",
+    "cli": "click rich msgspec",  # msgspec: frames are plain data, with names for their fields
     "__main__": "",
     "__init__": "",
 }

@@ -20,6 +20,9 @@ COMMANDS = (
     "day",
     "book",
     "marketdata",
+    "journal",
+    "backup",
+    "restore",
 )
 
 
@@ -59,6 +62,12 @@ class _Commands(click.Group):
                 from fixgw.cli.book import book as command
             case "marketdata":
                 from fixgw.cli.marketdata import marketdata as command
+            case "journal":
+                from fixgw.cli.journal import journal as command
+            case "backup":
+                from fixgw.cli.backup import backup as command
+            case "restore":
+                from fixgw.cli.backup import restore as command
             case _:
                 return None
         return command
