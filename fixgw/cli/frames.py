@@ -11,6 +11,8 @@ from fixgw.marketdata.words import SIDES
 from fixgw.spec.commands import Command
 from fixgw.spec.events import (
     CancelRejected,
+    DayBegun,
+    DayEnding,
     Event,
     Fill,
     InstrumentHalted,
@@ -20,8 +22,12 @@ from fixgw.spec.events import (
     OperatorRefused,
     OrderAccepted,
     OrderCanceled,
+    OrderExpired,
     OrderRejected,
     OrderReplaced,
+    OrderRestated,
+    OrdersExpired,
+    OrdersRestated,
     OrdersSwept,
     OrderState,
     OrderStated,
@@ -117,6 +123,16 @@ def event_words(event: Event) -> str:
             return f"limits set of {event.limits.scope}: {event.reason}"
         case SessionDisabled() | SessionEnabled() | SessionLoggedOut() | SessionReset():
             return f"{_kind(event)} {event.session}: {event.reason}"
+        case OrderExpired():
+            return f"expired order {event.order.order_id}"
+        case OrderRestated():
+            return f"restated {_order_words(event.order)}"
+        case DayEnding() | DayBegun():
+            return f"{_kind(event)} {event.date}"
+        case OrdersExpired():
+            return f"day {event.date}: {event.expired} expired, {event.left} left"
+        case OrdersRestated():
+            return f"day {event.date}: {event.restated} restated, {event.left} left"
         case OperatorRefused():
             return f"refused: {event.text}"
         case _:
