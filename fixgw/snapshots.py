@@ -5,6 +5,7 @@ that would not replay is noticed while it runs.  The gateway has nothing to do w
 """
 
 import logging
+import time
 from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
@@ -14,6 +15,7 @@ import msgspec
 from fixgw.core import Core, CoreState
 from fixgw.fix.ledger import Ledger, LedgerState
 from fixgw.journal import snapshot
+from fixgw.journal.cold import Packer
 from fixgw.journal.follower import Follower
 from fixgw.journal.position import Position
 from fixgw.journal.reader import read_header
@@ -85,11 +87,13 @@ def take(core: Core, ledger: Ledger, venue_id: UUID, frame: Sequenced) -> Snapsh
 def run(data_dir: Path, should_stop: Callable[[], bool], ready: Callable[[], None], every: int = EVERY) -> None:
     """Take a snapshot each ``every`` frames until told to stop.
 
-    Raises ReplayDiffers, JournalDamaged; a disk that takes no snapshot is told of, and tried again with the next.
+    Beside that it packs the cold segments of the journal.  Raises ReplayDiffers, JournalDamaged; a disk that takes
+    no snapshot is told of, and tried again with the next.
     """
     start = latest(data_dir, 2**63 - 1)
     follower = Follower(data_dir / "journal", start.sequence + 1)
     position = Position(data_dir / "positions", NAME)
+    packer = Packer(data_dir / "journal")
     taken_at = start.sequence
     ready()
     while not should_stop():
@@ -101,9 +105,10 @@ def run(data_dir: Path, should_stop: Callable[[], bool], ready: Callable[[], Non
                 taken_at = frame.sequence
                 assert follower.venue_id is not None
                 _write(data_dir / FOLDER, take(start.core, start.ledger, follower.venue_id, frame))
+        is_packing = packer.work(time.monotonic())
         if frames:
             position.save(follower.next_sequence - 1)
-        else:
+        elif not is_packing:
             follower.wait(WAIT_S)
     follower.close()
 

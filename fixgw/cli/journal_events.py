@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fixgw.admin.answers import utc_text
-from fixgw.journal.reader import read, segment_paths
+from fixgw.journal.reader import first_sequence, read, segment_paths
 from fixgw.spec.events import (
     CancelRejected,
     Event,
@@ -132,7 +132,7 @@ class TradeFilter(NamedTuple):
 def newest_trades(folder: Path, wanted: TradeFilter, count_max: int) -> list[TradeLine]:
     """Return the last trades, the newest first; reads only as many segments of the journal as it takes."""
     found: list[TradeLine] = []
-    starts = [int(path.stem) for path in segment_paths(folder)]
+    starts = [first_sequence(path) for path in segment_paths(folder)]
     after: int | None = None
     for start in reversed(starts):
         of_segment = [

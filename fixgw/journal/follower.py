@@ -9,7 +9,7 @@ from uuid import UUID
 from inotify_simple import INotify, flags
 
 from fixgw.journal.frame import WHOLE
-from fixgw.journal.reader import JournalDamaged, Segment, segment_paths
+from fixgw.journal.reader import JournalDamaged, Segment, first_sequence, segment_path, segment_paths
 from fixgw.spec.sequenced import Sequenced
 
 _APPEARED = flags.CREATE | flags.MOVED_TO | flags.ONLYDIR
@@ -82,17 +82,24 @@ class Follower:
 
     def close(self) -> None:
         self._inotify.close()
+        if self._segment is not None:
+            self._segment.close()
 
     def _turn_page(self, segment: Segment) -> bool:
         """Go on in the segment after ``segment``, which was read as far as it reached; return whether there is one."""
-        path = self._folder / f"{segment.next_sequence:020d}.journal"
         # A segment that has no frame yet has the name that the one after it would have.
-        if path != segment.path and path.exists():
+        is_begun = segment.next_sequence != segment.header.first_sequence
+        path = segment_path(self._folder, segment.next_sequence) if is_begun else None
+        if path is not None:
             following = Segment(path, is_last=True)
             following.check_follows(segment)
+            segment.close()
             self._segment = following
             return True
-        if segment.end < segment.size and segment_paths(self._folder)[-1] != segment.path:
+        if (
+            segment.end < segment.size
+            and first_sequence(segment_paths(self._folder)[-1]) != segment.header.first_sequence
+        ):
             # A frame was cut short when we looked, yet a later segment is there: it is whole by now, or damaged.
             segment.is_last = False
             return True
@@ -119,7 +126,7 @@ def _segment_with(folder: Path, sequence: int) -> Segment | None:
     paths = segment_paths(folder) if folder.is_dir() else []
     if not paths:
         return None
-    starts = [int(path.stem) for path in paths]
+    starts = [first_sequence(path) for path in paths]
     if sequence < starts[0]:
         raise JournalDamaged(paths[0], 0, sequence, "the segment before this one is missing")
     segment = Segment(paths[bisect_right(starts, sequence) - 1], is_last=True)

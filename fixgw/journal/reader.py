@@ -1,22 +1,26 @@
 """Reads the journal: all frames in order, and never one that was not written so."""
 
+import io
 import os
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 from zlib import crc32
 
 import msgspec
+import zstandard
 
 from fixgw.journal.frame import FRAME_HEADER, HEADER_SIZE, WHOLE, Place, SegmentHeader, Undecided, is_torn
+from fixgw.journal.packed import Unpacked, is_packed, packed_path
 from fixgw.spec.sequenced import Sequenced
 
 Frame = TypeVar("Frame", Sequenced, Place, Undecided)
 
 READ_SIZE = 1 << 20
-_SEGMENT_NAME = re.compile(r"[0-9]{20}\.journal")
+_SEGMENT_NAME = re.compile(r"([0-9]{20})\.journal(\.zst)?")
 
 
 class JournalDamaged(Exception):
@@ -51,7 +55,7 @@ def segments(folder: Path, from_sequence: int = 1) -> Iterator["Segment"]:
     Raises as ``read`` does.
     """
     paths = segment_paths(folder)
-    starts = [int(path.stem) for path in paths]
+    starts = [first_sequence(path) for path in paths]
     if not paths:
         return
     if from_sequence < starts[0]:
@@ -63,6 +67,7 @@ def segments(folder: Path, from_sequence: int = 1) -> Iterator["Segment"]:
         segment.check_follows(previous)
         segment.skip_to(from_sequence)
         yield segment
+        segment.close()
         previous = segment
 
 
@@ -73,21 +78,43 @@ def read_header(folder: Path) -> SegmentHeader | None:
 
 
 def segment_paths(folder: Path) -> list[Path]:
-    """The segments of a journal, oldest first; each is named by the sequence of its first frame."""
-    return sorted(path for path in folder.iterdir() if _SEGMENT_NAME.fullmatch(path.name))
+    """The segments of a journal, oldest first; each is named by the sequence of its first frame.
+
+    One that is there plain and packed is given as the plain one, which is about to be removed.
+    """
+    found: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        if (name := _SEGMENT_NAME.fullmatch(path.name)) is not None:
+            found.setdefault(name[1], path)
+    return list(found.values())
+
+
+def segment_path(folder: Path, sequence: int) -> Path | None:
+    """Return the segment that begins with ``sequence``, packed or not; None when there is none."""
+    plain = folder / f"{sequence:020d}.journal"
+    return next((path for path in (plain, packed_path(plain)) if path.exists()), None)
+
+
+def first_sequence(path: Path) -> int:
+    """Return the sequence of the first frame of a segment, by its name."""
+    return int(path.name.partition(".")[0])
 
 
 class Segment:
-    """One file of the journal; ``end`` and ``next_sequence`` tell how far its frames have been read."""
+    """One file of the journal; ``end`` and ``next_sequence`` tell how far its frames have been read.
+
+    While it is read it may be packed; ``path`` then changes, and where it is read to does not.
+    """
 
     def __init__(self, path: Path, *, is_last: bool) -> None:
         """Raises JournalDamaged when the header is not that of this segment."""
+        self._unpacked: io.BufferedReader | None = None
         self.path = path
         self.is_last = is_last
         self.size = 0
         self.end = 0
-        self.next_sequence = int(path.stem)
-        with path.open("rb") as file:
+        self.next_sequence = first_sequence(path)
+        with self._reading() as file:
             try:
                 self.header = SegmentHeader.from_bytes(file.read(HEADER_SIZE))
             except ValueError as error:
@@ -110,13 +137,12 @@ class Segment:
 
         Takes 0.5 us a frame.  A wrong length is found out by the frame after it.
         """
-        with self.path.open("rb", buffering=READ_SIZE) as file:
-            size = os.fstat(file.fileno()).st_size
+        with self._reading() as file:
             file.seek(self.end)
             while self.next_sequence < sequence and len(head := file.read(FRAME_HEADER.size)) == FRAME_HEADER.size:
                 length, _ = FRAME_HEADER.unpack(head)
                 after = self.end + FRAME_HEADER.size + length
-                if not length or after > size:
+                if not length or after > self.size:
                     break
                 file.read(length)
                 self.end = after
@@ -127,8 +153,7 @@ class Segment:
 
         Raises JournalDamaged for anything else, but for a torn last frame of the last segment.
         """
-        with self.path.open("rb", buffering=READ_SIZE) as file:
-            self.size = os.fstat(file.fileno()).st_size
+        with self._reading() as file:
             file.seek(self.end)
             while len(head := file.read(FRAME_HEADER.size)) == FRAME_HEADER.size:
                 length, checksum = FRAME_HEADER.unpack(head)
@@ -148,6 +173,50 @@ class Segment:
                 yield frame
             if self.end < self.size:
                 self._judge(file)
+
+    def close(self) -> None:
+        """Let go of a packed file; reading on opens it again."""
+        if self._unpacked is not None:
+            self._unpacked.close()
+            self._unpacked = None
+
+    def __del__(self) -> None:
+        self.close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[BinaryIO]:
+        """Give the content; ``size`` is how much there is.
+
+        A packed file stays open, since to find one's place in it again means to unpack all that precedes it.
+        """
+        file = self._plain()
+        try:
+            if file is not None:
+                self.size = os.fstat(file.fileno()).st_size
+                yield file
+            else:
+                if self._unpacked is None:
+                    unpacked = Unpacked(self.path)
+                    self.size = unpacked.size
+                    self._unpacked = io.BufferedReader(unpacked, READ_SIZE)
+                yield self._unpacked
+        except zstandard.ZstdError as error:
+            raise self._damaged(f"the packed segment cannot be unpacked: {error}") from None
+        finally:
+            if file is not None:
+                file.close()
+
+    def _plain(self) -> BinaryIO | None:
+        """Open the file that is not packed; None when it is, or is so by now."""
+        if not is_packed(self.path):
+            try:
+                return self.path.open("rb", buffering=READ_SIZE)
+            except FileNotFoundError:
+                if not packed_path(self.path).exists():
+                    raise
+                self.path = packed_path(self.path)
+        self.is_last = False  # only what others follow is packed
+        return None
 
     def _judge(self, file: BinaryIO) -> None:
         """Raise JournalDamaged unless all from ``end`` on is a write that did not finish."""

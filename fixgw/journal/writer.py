@@ -12,7 +12,8 @@ from uuid import UUID, uuid4
 
 from fixgw.journal.disk import BackgroundSync, Disk, Durability
 from fixgw.journal.frame import HEADER_SIZE, PLACE, SegmentHeader, encode
-from fixgw.journal.reader import Segment, segment_paths
+from fixgw.journal.packed import is_packed
+from fixgw.journal.reader import JournalDamaged, Segment, segment_paths
 from fixgw.spec.sequenced import Sequenced
 
 SEGMENT_SIZE_MAX = 256 * 1024 * 1024
@@ -79,6 +80,9 @@ class JournalWriter:
         paths = segment_paths(folder)
         if paths:
             segment = Segment(paths[-1], is_last=True)
+            if is_packed(paths[-1]):
+                problem = "the segments after this one are missing: the last ones are never packed"
+                raise JournalDamaged(paths[-1], 0, segment.next_sequence, problem)
             segment.skip_to(verified + 1)
             deque(segment.frames(PLACE), maxlen=0)
             self.venue_id: UUID = segment.header.venue_id

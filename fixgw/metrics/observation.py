@@ -68,7 +68,7 @@ def observe(data_dir: Path, watch: Watch) -> Observation:
     else:
         pids = {process.name: process.pid for process in processes}
     usage = {name: used for name, pid in pids.items() if pid is not None and (used := _usage(pid)) is not None}
-    sizes = list(_sizes((data_dir / "journal").glob("*.journal")))
+    sizes = list(_sizes((data_dir / "journal").glob("*.journal*")))
     # Before the gateway has made the folder, it is the disk where that will be.
     disk = shutil.disk_usage(next(path for path in (data_dir, *data_dir.absolute().parents) if path.exists()))
     return Observation(
