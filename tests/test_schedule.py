@@ -59,12 +59,19 @@ class House:
             self.core.restore(state)
         self.next_sequence = len(self.frames) + 1
         self._sequencer = Sequencer(self.core, self, self, lambda: self.now_ns)
-        self.schedule = Schedule(settings, self.core, lambda: self.now_ns)
+        self.schedule = Schedule(settings, lambda: self.core, lambda: self.now_ns)
 
     def append(self, sequenced: Sequenced) -> None:
         self.frames.append(sequenced)
 
     def flush(self) -> None: ...
+
+    def try_again(self) -> bool:
+        raise AssertionError("this disk never fails")
+
+    def refuse(self, command: Command, text: str) -> None:
+        raise AssertionError((command, text))
+
     def tell(self, sequenced: Sequenced) -> None: ...
     def tell_answer(self, answer: Answer, time_ns: int) -> None: ...
 
