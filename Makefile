@@ -8,11 +8,12 @@ WHICH  := -c 'import sys; print(sys.base_prefix, sys.version_info[:3])'
 HAVE   := $(shell .venv/bin/python $(WHICH) 2>/dev/null)
 WANTED := $(if $(PYTHON),$(shell $(PYTHON) $(WHICH) 2>/dev/null),$(HAVE))
 
-.PHONY: help run test check bench setup clean FORCE
+.PHONY: help run test test-long check bench setup clean FORCE
 
 help:
 	@echo "make run      run the venue, ARGS=\"--data /some/folder\" for its options"
 	@echo "make test     ruff, mypy and all tests"
+	@echo "make test-long  the tests of crashes and disks, at length"
 	@echo "make check    ruff and mypy only"
 	@echo "make bench    measure how fast it is"
 	@echo "make clean    remove .venv and all that was built; var/, the venue's data, stays"
@@ -25,6 +26,9 @@ run: setup
 
 test: check
 	@.venv/bin/python -m pytest
+
+test-long: setup
+	@.venv/bin/python -m pytest --long tests/wire
 
 check: setup
 	@.venv/bin/ruff check

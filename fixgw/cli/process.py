@@ -167,14 +167,14 @@ def _serve_market_data(
 
 @_process("snapshotter")
 def _serve_snapshots(
-    _config: VenueConfig, data_dir: Path, should_stop: Callable[[], bool], ready: Callable[[], None]
+    config: VenueConfig, data_dir: Path, should_stop: Callable[[], bool], ready: Callable[[], None]
 ) -> None:
     """Snapshots, so that a start need not read the whole journal."""
     from fixgw import snapshots
 
     os.nice(_SNAPSHOT_NICENESS)
     gc.disable()  # orders form no cycles
-    snapshots.run(data_dir, should_stop, ready)
+    snapshots.run(data_dir, should_stop, ready, config.journal.snapshot_every)
 
 
 @_process("publisher")

@@ -51,6 +51,7 @@ class Journal:
     durability: str
     interval_ms: int
     segment_mb: int
+    snapshot_every: int
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,13 @@ JOURNAL = (
         "How large a file of the journal becomes before the next one begins, in MB of 1,048,576 bytes",
         "256",
     ),
+    Key(
+        "snapshot_every",
+        whole_number(10, 100_000_000, 50_000),
+        50_000,
+        "How many commands there are between two snapshots: a start replays at most as many, some seconds for 50,000",
+        "50000",
+    ),
 )
 
 DROP_COPY = (

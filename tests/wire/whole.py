@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from fixgw.client.message import Message
 from fixgw.client.protocol import Direction
-from fixgw.fix.outbound import Encoder
+from fixgw.fix.outbound import Encoder, Report
 from fixgw.journal.reader import read
 from fixgw.marketdata.arbitration import Numbered
 from fixgw.marketdata.client import MarketDataClient
@@ -116,7 +116,7 @@ class WholeVenue:
         """The reports that the events of the journal bring about, for these sessions or for all, in order."""
         encoder = Encoder()
         return [
-            dict(_pair(field) for field in report.body.rstrip("\x01").split("\x01"))
+            report_fields(report)
             for frame in self.frames()
             for event in frame.events
             for report in encoder.reports(event, frame.time_ns)
@@ -137,6 +137,11 @@ class WholeVenue:
     def trades(self, symbol: str) -> list[Trade]:
         events = (event for frame in self.frames() for event in frame.events)
         return [event for event in events if isinstance(event, Trade) and event.symbol == symbol]
+
+
+def report_fields(report: Report) -> Fields:
+    """The fields of a report's body."""
+    return dict(_pair(field) for field in report.body.rstrip("\x01").split("\x01"))
 
 
 def _pair(field: str) -> tuple[int, str]:
