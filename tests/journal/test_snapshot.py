@@ -5,6 +5,7 @@ from random import Random
 from uuid import UUID
 
 import pytest
+import zstandard
 
 from fixgw.journal import snapshot
 from fixgw.journal.snapshot import KEPT, Snapshot, SnapshotDamaged, read, usable, write
@@ -24,6 +25,18 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert path.name == "00000000000000000007.snapshot"
     assert path.stat().st_mode & 0o777 == 0o600
     assert read(path) == whole
+
+
+def test_its_bytes_are_those_of_the_document(tmp_path: Path) -> None:
+    data = write(tmp_path, taken(7, state=b"state")).read_bytes()
+
+    assert data[:88].hex(" ") == (
+        "46 49 58 47 57 53 4e 50 00 02 00 01 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 01 00 00 00 00 00 00 00 07 "
+        "00 00 00 00 00 00 1b 58 00 00 00 00 00 00 00 0e "
+        "0c ed 16 2a 56 b0 8d ff b0 0f 66 4b 30 b7 88 b9 5d c9 61 e3 6f 5e dc 6a e6 7b a2 d5 26 12 82 f1 "
+        "64 e6 ba 32"
+    )
+    assert zstandard.ZstdDecompressor().decompress(data[88:]) == b"state"
 
 
 def test_the_newest_stay(tmp_path: Path) -> None:
