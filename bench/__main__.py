@@ -7,11 +7,11 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from bench import engine, idle, wire
+from bench import engine, idle, restart, wire
 from bench.fixload import FixloadMissing
 from bench.report import Machine
 
-BENCHMARKS = ("engine", "wire", "idle")
+BENCHMARKS = ("engine", "wire", "idle", "restart")
 
 
 @click.command()
@@ -25,10 +25,12 @@ BENCHMARKS = ("engine", "wire", "idle")
     help="The load client, or its C++ source; else FIXGW_FIXLOAD, else ../shared/tools/fixload.cpp.",
 )
 def main(names: tuple[str, ...], tiny: bool, as_json: bool, fixload_path: Path | None) -> None:
-    """Measure the engine alone, the venue over the wire against a null acceptor, and what it costs while idle."""
+    """Measure the engine alone, the wire against a null acceptor, what the venue costs idle, how soon it is back."""
     machine = Machine.this()
     console = Console(stderr=as_json)
-    reports: dict[str, Machine | engine.EngineReport | wire.WireReport | idle.IdleReport] = {"machine": machine}
+    reports: dict[str, Machine | engine.EngineReport | wire.WireReport | idle.IdleReport | restart.RestartReport] = {
+        "machine": machine
+    }
     tables: list[Table] = []
     chosen = names or BENCHMARKS
     try:
@@ -41,6 +43,9 @@ def main(names: tuple[str, ...], tiny: bool, as_json: bool, fixload_path: Path |
         if "idle" in chosen:
             reports["idle"] = of_idle = idle.measure(idle.TINY if tiny else idle.FULL, console)
             tables += idle.tables(of_idle)
+        if "restart" in chosen:
+            reports["restart"] = of_restart = restart.measure(restart.TINY if tiny else restart.FULL, console)
+            tables += restart.tables(of_restart)
     except FixloadMissing as missing:
         raise click.ClickException(str(missing)) from None
     if as_json:

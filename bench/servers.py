@@ -65,16 +65,16 @@ NULL_UNCHECKED = Server("null, no dictionary", (*NULL.arguments, "--no-dictionar
 def running(server: Server) -> Iterator[RunningServer]:
     """Start ``server`` on a free port and an empty folder, wait until it listens, and stop it in the end."""
     with tempfile.TemporaryDirectory(prefix="fixgw-bench-") as folder, (Path(folder) / "stderr").open("w+") as log:
-        port = _free_port()
+        port = free_port()
         data = Path(folder) / "data"
         data.mkdir()
         words = {"port": port, "data": data, "group": f"239.194.{random.randrange(256)}.{random.randrange(1, 255)}"}
-        words |= {f"port_{number}": _free_port() for number in range(2, 6)}
+        words |= {f"port_{number}": free_port() for number in range(2, 6)}
         # Run in the empty folder, so that the venue finds no configuration but its packaged one.
         process = subprocess.Popen(
             [sys.executable, *(word.format(**words) for word in server.arguments)],
             cwd=folder,
-            env=_environment() | {name: value.format(**words) for name, value in server.environment},
+            env=environment() | {name: value.format(**words) for name, value in server.environment},
             stdout=subprocess.DEVNULL,
             stderr=log,
         )
@@ -86,12 +86,12 @@ def running(server: Server) -> Iterator[RunningServer]:
             _stop(process)
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("FIXGW_")}
     return inherited | {"PYTHONPATH": str(PROJECT)}
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

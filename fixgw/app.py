@@ -39,6 +39,7 @@ from fixgw.journal.writer import JournalWriter
 from fixgw.logs import SOCKET as MESSAGES_SOCKET
 from fixgw.metrics.board import Board, Notice
 from fixgw.metrics.stages import Stopwatch
+from fixgw.schedule import Schedule
 from fixgw.sequencer import Sequencer
 from fixgw.spec.commands import Command, ConfigureVenue, OperatorCommand, OrderCommand
 from fixgw.spec.restriction import Restriction
@@ -89,6 +90,7 @@ class Gateway:
             segment_size_max=config.journal.segment_mb * MB,
             durability=Durability(config.journal.durability),
             sync_interval_s=config.journal.interval_ms / 1000,
+            verified=snapshots.newest(data_dir),
         )
         try:
             self._build(data_dir, clock_ns)
@@ -107,6 +109,7 @@ class Gateway:
         gc.disable()  # reading the state back makes millions of objects, and no cycles
         start = snapshots.latest(data_dir, self._journal.next_sequence - 1)
         core = start.core
+        self._schedule = Schedule(config.day, lambda: self._sequencer.core, clock_ns)
         self._control = SessionControl(ids, self._disabled, lambda away: self._numbering.closed(away))
         admission = Admission(self._doorkeeper.may_log_on, self._control.why_not)
         self._order_entry = OrderEntry(decoder, postman, admission, _stop_hard)
@@ -155,7 +158,7 @@ class Gateway:
 
     def _facts(self) -> Facts:
         sequence, problem = self._journal.next_sequence - 1, self._sequencer.suspended_by
-        return Facts(os.getpid(), sequence, self._control.connections(), problem)
+        return Facts(os.getpid(), sequence, self._control.connections(), self._schedule.date_now(), problem)
 
     def _make_acceptor(self, folder: Path, sessions: Mapping[str, Mapping[str, str]]) -> fix.SocketAcceptor:
         """Make the acceptor; it has the stores of its sessions in memory, empty."""
@@ -223,6 +226,8 @@ class Gateway:
             self._tick_at = now + TICK_INTERVAL_S
             self._order_entry.tick()
             self._look_at_disk(now)
+            if not self._is_stopping and not self._sequencer.suspended_by:
+                self._go_on_with_the_day()
             self._write_board()
 
     def _look_at_disk(self, now: float) -> None:
@@ -237,6 +242,11 @@ class Gateway:
                 self._is_outage = False
                 log.warning("the journal can be written again; orders are taken")
                 self._configure()
+
+    def _go_on_with_the_day(self) -> None:
+        due = self._schedule.due(self._control.is_settled and self._numbering.is_settled)
+        if due:
+            self._sequencer.process(due)
 
     def _write_board(self) -> None:
         notice = Notice(

@@ -7,10 +7,11 @@ import msgspec
 
 from fixgw.engine import state as engine_state
 from fixgw.engine.exchange import Exchange
-from fixgw.engine.sweep import SWEEP_SLICE_MAX
+from fixgw.engine.sweep import SWEEP_SLICE_MAX, SweepKind
 from fixgw.risk import state as risk_state
 from fixgw.risk.gate import RiskGate
 from fixgw.spec.commands import (
+    BeginDay,
     CancelAllByOperator,
     CancelByOperator,
     CancelOrder,
@@ -20,6 +21,7 @@ from fixgw.spec.commands import (
     ContinueSweep,
     DisableSession,
     EnableSession,
+    EndDay,
     HaltInstrument,
     Kill,
     LogOutSession,
@@ -49,6 +51,7 @@ from fixgw.spec.inquiries import (
     VenueInquiry,
 )
 from fixgw.spec.sequenced import Sequenced
+from fixgw.spec.trading_day import DayPhase, TradingDay
 
 
 class ReplayDiffers(Exception):
@@ -62,6 +65,7 @@ class CoreState(msgspec.Struct, frozen=True, array_like=True):
     configuration: ConfigureVenue | None
     exchange: engine_state.ExchangeState
     gate: risk_state.GateState
+    day: TradingDay = TradingDay()
 
 
 class Core:
@@ -71,6 +75,7 @@ class Core:
         self.exchange = Exchange(sweep_slice_max)
         self.gate = RiskGate(self.exchange)
         self.configuration: ConfigureVenue | None = None
+        self.day = TradingDay()
         self._trading_commands = 0
 
     def decide(self, command: Command) -> tuple[Event, ...]:
@@ -95,14 +100,29 @@ class Core:
             case ConfigureVenue():
                 self.configuration = command
                 self.gate.configure(command)
-            case CancelOrder() | MassCancel() | RefuseOrder() | RefuseChange() | ContinueSweep():
+            case CancelOrder() | MassCancel() | RefuseOrder() | RefuseChange():
                 pass
+            case ContinueSweep() | BeginDay():
+                return self._go_on(command, number)
             case UseNumber() | OpenSession() | CloseSession():
                 return []
             case _:
                 return self._operate(command, number)
         self._trading_commands = number
         return self.exchange.handle(command, number)
+
+    def _go_on(self, command: ContinueSweep | BeginDay, number: int) -> list[Event]:
+        if isinstance(command, BeginDay):
+            assert self.day.date is None or self.day.phase is DayPhase.ENDED, (command, self.day)
+            assert self.day.date is None or command.date > self.day.date, (command, self.day)
+        self._trading_commands = number
+        return self._of_day(self.exchange.handle(command, number))
+
+    def _of_day(self, events: list[Event]) -> list[Event]:
+        """Let the trading day follow ``events``, and return them."""
+        for event in events:
+            self.day = self.day.after(event)
+        return events
 
     def _operate(self, command: OperatorCommand, number: int) -> list[Event]:
         """Risk says whether it can be, and what is forbidden from here on; the engine cancels."""
@@ -120,12 +140,23 @@ class Core:
                     return events
             case HaltInstrument() | ResumeInstrument() | Release() | SetLimits():
                 return [self.gate.operate(command)]
-            case DisableSession() | EnableSession() | LogOutSession() | ResetSession():
+            case DisableSession() | EnableSession() | LogOutSession():
                 return [self.gate.operate(command)]
+            case ResetSession():
+                return self._of_day([self.gate.operate(command)])
+            case EndDay():
+                return self._end_day(command, number)
             case _:
                 assert_never(command)
         self._trading_commands = number
         return events + self.exchange.handle(command, number)
+
+    def _end_day(self, command: EndDay, number: int) -> list[Event]:
+        refused = self.day.why_not_end(command.date)
+        if refused is not None:
+            return [OperatorRefused(command.operator, refused)]
+        self._trading_commands = number
+        return self._of_day(self.exchange.handle(command, number))
 
     def inspect(self, inquiry: OperatorInquiry) -> OperatorAnswer:
         """Answer an operator; changes nothing, and takes a millisecond at most."""
@@ -135,10 +166,11 @@ class Core:
                 return VenueAnswer(
                     open_orders=self.exchange.orders.count_open(),
                     orders_entered=self.exchange.orders_entered,
-                    orders_to_sweep=sum(map(len, self.exchange.sweeps)),
+                    orders_to_sweep=sum(len(s) for s in self.exchange.sweeps if s.kind is not SweepKind.RESTATE),
                     halted=tuple(restrictions.halted.values()),
                     killed=tuple(restrictions.killed.values()),
                     disabled=tuple(restrictions.disabled.values()),
+                    day=self.day,
                 )
             case SessionsInquiry():
                 participants = () if self.configuration is None else self.configuration.participants
@@ -171,12 +203,13 @@ class Core:
     def state(self) -> CoreState:
         """Return all that is known, as plain data that shares orders with this core: encode it before going on."""
         exchange, gate = engine_state.of(self.exchange), risk_state.of(self.gate)
-        return CoreState(self._trading_commands, self.configuration, exchange, gate)
+        return CoreState(self._trading_commands, self.configuration, exchange, gate, self.day)
 
     def restore(self, state: CoreState) -> None:
         """Take over what ``state`` knows; only for a core that has decided nothing yet."""
         assert self.configuration is None, "a core that has decided something already"
         self._trading_commands = state.trading_commands
         self.configuration = state.configuration
+        self.day = state.day
         engine_state.restore(self.exchange, state.exchange, state.configuration)
         risk_state.restore(self.gate, state.gate, state.configuration, state.exchange.ever_listed)

@@ -4,9 +4,7 @@ The process decides every command again, beside the venue and a little later, an
 that would not replay is noticed while it runs.  The gateway has nothing to do with it.
 """
 
-import gc
 import logging
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -30,8 +28,6 @@ EVERY = 50_000
 """Frames between two: what a start has to replay takes some seconds at most."""
 FRAMES_MAX = 500
 WAIT_S = 0.5
-_NICENESS = 5
-"""On top of that of a follower: who is late here is late for nobody."""
 
 log = logging.getLogger("fixgw.snapshots")
 
@@ -76,6 +72,12 @@ def latest(data_dir: Path, sequence_max: int) -> Start:
     return Start()
 
 
+def newest(data_dir: Path) -> int:
+    """Return the sequence of the newest snapshot, right or not; 0 when there is none."""
+    found = snapshot.paths(data_dir / FOLDER)
+    return int(found[0].stem) if found else 0
+
+
 def take(core: Core, ledger: Ledger, venue_id: UUID, frame: Sequenced) -> Snapshot:
     """Return what core and ledger know after ``frame``."""
     state = _encode(VenueState(core.state(), ledger.state()))
@@ -88,8 +90,6 @@ def run(data_dir: Path, should_stop: Callable[[], bool], ready: Callable[[], Non
     Beside that it packs the cold segments of the journal.  Raises ReplayDiffers, JournalDamaged; a disk that takes
     no snapshot is told of, and tried again with the next.
     """
-    os.nice(_NICENESS)
-    gc.disable()
     start = latest(data_dir, 2**63 - 1)
     follower = Follower(data_dir / "journal", start.sequence + 1)
     position = Position(data_dir / "positions", NAME)

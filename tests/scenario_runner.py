@@ -12,7 +12,8 @@ Sessions A to D are CLIENT1 to CLIENT4; each that the file names is logged on wh
     A< 35=8|...     what A got of the line above; written by ``pytest --update-golden``
     ! A logout      ``logon`` (numbers go on), ``connect`` (no Logon yet) and ``drop`` (no Logout) likewise
     ! operator halt AAPL: news      likewise ``resume``, ``kill firm:ALPHA``, ``release``, ``cancel 1`` (an OrderID)
-                    and ``cancel-all venue``, each with its reason
+                    and ``cancel-all venue``, each with its reason; ``end-day today: ...`` ends the trading day, and the
+                    next has begun when the following line is played
     ! restart       stop the venue in good order and start it on the same data; ``kill`` stops it with SIGKILL
     # config: ...   a value of venue.toml, an instrument by its symbol: ``instruments.AAPL.lot = "100"``, and
                     ``instruments.AAPL = false`` without it; below the first message, it is so from the next start on
@@ -55,14 +56,14 @@ _TRANSACT_TIME_TYPES = frozenset("DFGq")
 _HEADER_AND_TRAILER = frozenset((8, 9, 34, 49, 52, 56, 10))
 _ANY_TWO_RUNS_DIFFER = frozenset((7, 16, 36, 60, 122))
 """Times, and sequence numbers, which count the runner's own questions as well."""
-_IN_TEXTS = (re.compile(r"\d{8}-\d\d:\d\d:\d\d(\.\d+)?"), re.compile(r"\d+(?= s ago)"))
+_IN_TEXTS = (re.compile(r"\d{8}-\d\d:\d\d:\d\d(\.\d+)?"), re.compile(r"\d{4}-\d\d-\d\d"), re.compile(r"\d+(?= s ago)"))
 _HOUSEKEEPING = frozenset("0A1245")
 _QUESTION = "~"
 
 _CONFIG_LINE = re.compile(r"# config: (\S+) = (.+)")
 _SENT_LINE = re.compile(r"([A-D])>(>?) (.+)")
 _RECEIVED_LINE = re.compile(r"[A-D]< .*")
-_OPERATOR = re.compile(r"! operator (halt|resume|kill|release|cancel|cancel-all) (\S+): (.+)")
+_OPERATOR = re.compile(r"! operator (halt|resume|kill|release|cancel|cancel-all|end-day) (\S+): (.+)")
 _REQUESTS = {
     "halt": ("halt", "symbol"),
     "resume": ("resume", "symbol"),
@@ -70,6 +71,7 @@ _REQUESTS = {
     "release": ("release", "scope"),
     "cancel": ("cancel-order", "order_id"),
     "cancel-all": ("cancel-all", "scope"),
+    "end-day": ("end-day", "date"),
 }
 """What the admin socket calls it, and whom it is about."""
 _DIRECTIVE = re.compile(r"! (restart|kill|([A-D]) (logon|logout|connect|drop))")
@@ -331,7 +333,14 @@ class Venue:
         """Ask for it as an operator; returns when it is done."""
         do, name = _REQUESTS[what]
         with AdminClient(self._folder / "var") as operator:
+            if do == "end-day":
+                whom = operator.ask("status")["trading_date"]
             operator.ask(do, **{name: whom}, reason=reason)
+            until = time.monotonic() + TIMEOUT_S
+            while operator.ask("status")["day_phase"] != "open":
+                if time.monotonic() > until:
+                    raise ScenarioError(f"the next trading day does not begin within {TIMEOUT_S:g} s")
+                time.sleep(0.02)
 
     def stop(self) -> None:
         assert self._process is not None

@@ -45,6 +45,16 @@ def test_idle() -> None:
     assert all(figures["pss_mb"] > 1 for figures in report["idle"]["figures"])  # type: ignore[operator]
 
 
+def test_restart() -> None:
+    report = run_tiny("restart")
+
+    assert [figures["start"] for figures in report["restart"]["figures"]] == [
+        "from the snapshot",
+        "from the journal alone",
+    ]
+    assert all(figures["events"] >= 500 for figures in report["restart"]["figures"])  # type: ignore[operator]
+
+
 def test_without_a_load_client_it_says_what_to_do() -> None:
     result = CliRunner().invoke(main, ["--tiny", "wire", "--fixload", "nowhere/fixload.cpp"])
 

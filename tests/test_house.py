@@ -31,7 +31,10 @@ MAY_IMPORT_ROOMS = {
     "supervisor": "spec",
     "core": "spec engine risk",
     "sequencer": "spec core journal",
+    "schedule": "spec core config",  # what venue.toml says of days, and how far the core has come
     "snapshots": "spec core journal fix",  # its ledger only
+    "verification": "spec core journal fix snapshots",  # the ledger of fix only
+    "backup": "spec journal",
     "app": EVERYTHING,
     "cli": EVERYTHING,
     "__main__": "cli",
@@ -53,10 +56,13 @@ MAY_IMPORT_LIBRARIES = {
     "logs": "msgspec",
     "supervisor": "msgspec",
     "core": "msgspec",
+    "schedule": "",
     "snapshots": "msgspec",
+    "verification": "msgspec",
+    "backup": "msgspec zstandard",
     "sequencer": "",
     "app": "click rich quickfix",  # quickfix: it makes the acceptor that fix/ is called by
-    "cli": "click rich",
+    "cli": "click rich msgspec",  # msgspec: frames are plain data, with names for their fields
     "__main__": "",
     "__init__": "",
 }

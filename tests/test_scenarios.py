@@ -24,11 +24,9 @@ NOT_HERE = {
     6: "the venue answers a request at once, so that nothing is ever pending replace",
     9: "pending acknowledgements are optional, and the venue sends none",
     20: "PossDupFlag belongs to the session layer, which is QuickFIX's: tests/wire",
-    26: "there is no trading schedule yet, so that no day ends",
     27: "there are no stop orders yet",
     28: "the venue changes no order by itself yet",
     30: "there are no busts and corrections yet",
-    37: "there is no trading schedule yet, so that there is no next day",
     38: "a halt leaves orders as they are: ExecInst(18)=J and K are refused",
     40: "there is no drop copy yet",
 }

@@ -13,6 +13,7 @@ from fixgw.spec.events import (
     LimitsSet,
     OperatorRefused,
     OrderCanceled,
+    OrdersExpired,
     OrdersSwept,
     OrderState,
 )
@@ -48,6 +49,8 @@ class Facts(msgspec.Struct, frozen=True):
     """Of the last frame in the journal."""
     connections: Mapping[str, SessionConnection]
     """By CompID."""
+    date: str
+    """Of the trading day by the clock, ISO 8601."""
     journal_problem: str = ""
     """Why the journal cannot be written, and so no order is taken; empty when it can."""
 
@@ -69,6 +72,8 @@ def of_command(sequenced: Sequenced) -> Json:
                 return refused(event.text)
             case OrdersSwept():
                 done |= {"canceled": event.canceled, "left": event.left}
+            case OrdersExpired():
+                done |= {"date": event.date, "expired": event.expired, "left": event.left}
             case LimitsSet():
                 done |= {"limits": _limits(event.limits)}
             case OrderCanceled() if len(sequenced.events) == 1:
@@ -104,6 +109,8 @@ def _venue(answer: VenueAnswer, facts: Facts) -> Json:
         "journal_problem": facts.journal_problem or None,
         "sessions": len(facts.connections),
         "logged_on": sorted(name for name, each in facts.connections.items() if each.is_logged_on),
+        "trading_date": answer.day.date or facts.date,
+        "day_phase": answer.day.phase,
         "open_orders": answer.open_orders,
         "orders_entered": answer.orders_entered,
         "orders_to_cancel": answer.orders_to_sweep,

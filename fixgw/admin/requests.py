@@ -1,5 +1,6 @@
 """Requests of operators, one JSON object a line (docs/operator.md), and the commands and inquiries they stand for."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from fixgw.spec.commands import (
     CancelByOperator,
     DisableSession,
     EnableSession,
+    EndDay,
     HaltInstrument,
     Kill,
     LogOutSession,
@@ -34,6 +36,7 @@ from fixgw.spec.values import OrdStatus, Side
 
 NAME_LENGTH_MAX = 64
 REASON_LENGTH_MAX = 200
+YEAR_MAX = 2999  # there must be a date after each that can be ended
 
 # What is written here goes into Text(58) of clients, where only printable ASCII may stand.
 _PRINTABLE = r"\A[ -~]+\Z"
@@ -48,6 +51,7 @@ STATES: dict[str, tuple[OrdStatus, ...]] = {
     "partially_filled": (OrdStatus.PARTIALLY_FILLED,),
     "filled": (OrdStatus.FILLED,),
     "canceled": (OrdStatus.CANCELED,),
+    "expired": (OrdStatus.EXPIRED,),
     "rejected": (OrdStatus.REJECTED,),
     "all": (),
 }
@@ -154,6 +158,16 @@ class ResetSessionRequest(_Change, tag="reset-session"):
     session: Name
 
 
+class EndDayRequest(_Change, tag="end-day"):
+    """``date`` is that of ``status``, so that a request sent twice ends one day."""
+
+    date: date
+
+    def __post_init__(self) -> None:
+        if self.date.year > YEAR_MAX:
+            raise ValueError(f"{self.date} is not a trading date; dates end with the year {YEAR_MAX}")
+
+
 Ask = Status | Sessions | Orders | Order | Instruments | Risk
 Change = (
     HaltRequest
@@ -167,6 +181,7 @@ Change = (
     | EnableSessionRequest
     | LogOutSessionRequest
     | ResetSessionRequest
+    | EndDayRequest
 )
 
 _decoder: msgspec.json.Decoder[Ask | Change] = msgspec.json.Decoder(Ask | Change)
@@ -227,6 +242,8 @@ def _command(request: Change, user: str) -> OperatorCommand:
             return LogOutSession(operator, reason, request.session)
         case ResetSessionRequest():
             return ResetSession(operator, reason, request.session)
+        case EndDayRequest():
+            return EndDay(operator, reason, request.date.isoformat())
 
 
 def _changes(request: SetLimitsRequest) -> tuple[LimitChange, ...]:

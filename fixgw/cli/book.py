@@ -65,7 +65,7 @@ def _show(client: MarketDataClient, symbol: str, depth: int, as_json: bool) -> N
     if as_json:
         click.echo(line(book_in_words(shown, (client.feed.next_number or 1) - 1, depth)))
     else:
-        Console().print(_table(shown, depth))
+        Console().print(book_table(shown, depth))
 
 
 def _watch(client: MarketDataClient, symbol: str, depth: int, as_json: bool) -> None:
@@ -76,14 +76,14 @@ def _watch(client: MarketDataClient, symbol: str, depth: int, as_json: bool) -> 
                 _show(client, symbol, depth, as_json)
     first = book_of(client, symbol)
     assert first is not None
-    with Live(_table(first, depth), refresh_per_second=1 / REDRAW_S) as live:
+    with Live(book_table(first, depth), refresh_per_second=1 / REDRAW_S) as live:
         for _ in heard(client, as_json):
             shown = book_of(client, symbol)
             if shown is not None:
-                live.update(_table(shown, depth))
+                live.update(book_table(shown, depth))
 
 
-def _table(shown: Book, depth: int) -> Table:
+def book_table(shown: Book, depth: int) -> Table:
     last = "nothing traded yet" if shown.last_px is None else f"last {price_text(shown.last_px, shown)}"
     table = Table(title=f"{shown.listing.symbol}  {last}  {shown.state.name.lower()}")
     for name in ("orders", "bid qty", "bid"):

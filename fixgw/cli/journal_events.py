@@ -12,8 +12,10 @@ from fixgw.spec.events import (
     Fill,
     OrderAccepted,
     OrderCanceled,
+    OrderExpired,
     OrderRejected,
     OrderReplaced,
+    OrderRestated,
     OrderState,
     OrderStated,
     Trade,
@@ -54,6 +56,10 @@ def _happening(frame: Sequenced, event: Event, order_id: str) -> Happening | Non
             return _of_order(frame, "rejected", order, event.text)
         case OrderCanceled(order=order) if order.order_id == order_id:
             return _of_order(frame, "canceled", order, event.text)
+        case OrderExpired(order=order) if order.order_id == order_id:
+            return _of_order(frame, "expired", order, event.text)
+        case OrderRestated(order=order) if order.order_id == order_id:
+            return _of_order(frame, "restated", order)
         case OrderReplaced(order=order) if order.order_id == order_id:
             return _of_order(frame, "replaced", order)
         case OrderStated(order=order) if order.order_id == order_id:

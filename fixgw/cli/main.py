@@ -17,8 +17,12 @@ COMMANDS = (
     "orders",
     "trades",
     "risk",
+    "day",
     "book",
     "marketdata",
+    "journal",
+    "backup",
+    "restore",
 )
 
 
@@ -52,10 +56,18 @@ class _Commands(click.Group):
                 from fixgw.cli.trades import trades as command
             case "risk":
                 from fixgw.cli.risk import risk as command
+            case "day":
+                from fixgw.cli.day import day as command
             case "book":
                 from fixgw.cli.book import book as command
             case "marketdata":
                 from fixgw.cli.marketdata import marketdata as command
+            case "journal":
+                from fixgw.cli.journal import journal as command
+            case "backup":
+                from fixgw.cli.backup import backup as command
+            case "restore":
+                from fixgw.cli.backup import restore as command
             case _:
                 return None
         return command

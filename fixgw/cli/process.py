@@ -5,6 +5,7 @@ imported when it is started, so that each stays small; also as ``python -m fixgw
 """
 
 import ctypes
+import gc
 import json
 import logging
 import os
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 EXIT_CANNOT_START = 1
 
 _PR_SET_PDEATHSIG = 1
+_SNAPSHOT_NICENESS = 5
+"""On top of that of a follower: who is late there is late for nobody."""
 _LOCK_PATIENCE_S = 2.0
 """How long the gateway waits for the journal: the process that had it may be on its way out."""
 
@@ -169,6 +172,8 @@ def _serve_snapshots(
     """Snapshots, so that a start need not read the whole journal."""
     from fixgw import snapshots
 
+    os.nice(_SNAPSHOT_NICENESS)
+    gc.disable()  # orders form no cycles
     snapshots.run(data_dir, should_stop, ready)
 
 

@@ -124,6 +124,7 @@ def _facts(gateway: Json) -> Any:
     add_row(shown, "sessions", f"{len(logged_on)} of {gateway['sessions']} logged on{names}")
     entered = f"{counted(gateway['open_orders'], 'open order')}, {gateway['orders_entered']:,} entered so far"
     add_row(shown, "orders", entered)
+    add_row(shown, "trading day", f"{gateway['trading_date']}, {gateway['day_phase']}")
     if gateway["orders_to_cancel"]:
         add_row(shown, "", f"{gateway['orders_to_cancel']:,} are being canceled")
     for what, name in (("halted", "symbol"), ("killed", "scope"), ("disabled", "session")):

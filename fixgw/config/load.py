@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import time, tzinfo
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,17 @@ class Journal:
 
 
 @dataclass(frozen=True)
+class DaySettings:
+    """When a trading day ends, and what belongs to its end."""
+
+    end: time | None
+    """Local time; None for trading round the clock."""
+    time_zone: tzinfo
+    restate_gtc: bool
+    reset_sequence_numbers: bool
+
+
+@dataclass(frozen=True)
 class VenueConfig:
     """A configuration without mistakes."""
 
@@ -68,6 +80,7 @@ class VenueConfig:
     log_format: str
     log_messages: bool
     journal: Journal
+    day: DaySettings
     stale_order_s: int
     instruments: tuple[Instrument, ...]
     limits: tuple[ScopedLimits, ...]
@@ -129,6 +142,7 @@ def load(config_dir: Path, environ: Mapping[str, str]) -> VenueConfig:
         log_format=scalars["log", "format"],
         log_messages=scalars["log", "messages"],
         journal=Journal(**{name: value for (table, name), value in scalars.items() if table == "journal"}),
+        day=DaySettings(**{name: value for (table, name), value in scalars.items() if table == "day"}),
         stale_order_s=scalars["order_entry", "stale_order_s"],
         instruments=venue.instruments,
         limits=tuple(written.limits for written in venue.limits),

@@ -3,9 +3,11 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, time, tzinfo
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from ipaddress import IPv4Address
 from typing import Any
+from zoneinfo import ZoneInfo
 
 DIGITS_MAX = 18
 """The most digits a number may have before its decimal point, and after it."""
@@ -14,6 +16,7 @@ _PLAIN_NUMBER = re.compile(r"-?\d{1,60}(\.\d{1,60})?", re.ASCII)
 _WIDE = Context(prec=130, Emin=MIN_EMIN, Emax=MAX_EMAX)
 _COMP_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _REDIS_URL = re.compile(r"(rediss?://[!-~]+|unix:///[!-~]+)", re.ASCII)
+_LOCAL_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 _NAME = re.compile(r"[!-+\--~]{1,64}", re.ASCII)
 
 
@@ -150,6 +153,27 @@ def _redis_url(value: object) -> str:
     return value
 
 
+def _local_time(value: object) -> time | None:
+    """A time of day, ``17:00``; None when it is empty."""
+    if value == "":
+        return None
+    if not isinstance(value, str) or not _LOCAL_TIME.fullmatch(value):
+        raise WrongValueError(f'{show(value)} is not a time of day; write HH:MM in quotes, for example "17:00", or ""')
+    return time.fromisoformat(value)
+
+
+def _time_zone(value: object) -> tzinfo:
+    right = "write a name of the IANA time zone database, for example Europe/London or UTC"
+    if not isinstance(value, str) or not value.isascii():
+        raise WrongValueError(f"{show(value)} is not a time zone; {right}")
+    if value == "UTC":
+        return UTC  # known on a host without the database, too
+    try:
+        return ZoneInfo(value)
+    except (KeyError, ValueError, OSError):  # the first is ZoneInfoNotFoundError
+        raise WrongValueError(f"{show(value)} is not a time zone that this host knows; {right}") from None
+
+
 def _boolean(value: object) -> bool:
     if not isinstance(value, bool):
         raise WrongValueError(f"{show(value)} is not true or false; write true or false without quotes")
@@ -183,6 +207,8 @@ def name(what: str, example: str) -> Kind:
 GROUP = Kind("multicast group and port", _group)
 INTERFACE = Kind("IPv4 address", _interface)
 REDIS_URL = Kind("URL", _redis_url)
+LOCAL_TIME = Kind("time of day, or empty", _local_time)
+TIME_ZONE = Kind("time zone", _time_zone)
 BOOLEAN = Kind("true or false", _boolean)
 COMP_ID = Kind("CompID", _comp_id)
 FIRM = name("a firm", "ALPHA")

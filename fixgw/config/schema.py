@@ -4,14 +4,17 @@
 """
 
 from dataclasses import dataclass
+from datetime import UTC
 
 from fixgw.config.readers import (
     BOOLEAN,
     COMP_ID,
     GROUP,
     INTERFACE,
+    LOCAL_TIME,
     REDIS_URL,
     SYMBOL,
+    TIME_ZONE,
     Kind,
     number,
     one_of,
@@ -173,6 +176,34 @@ METRICS = (
     ),
 )
 
+DAY = (
+    Key(
+        "end",
+        LOCAL_TIME,
+        None,
+        "When the trading day ends, local time: Day orders expire, and the next day begins; empty for trading round "
+        "the clock without an end of day",
+        '"17:00"',
+        '`""`',
+    ),
+    Key("time_zone", TIME_ZONE, UTC, "The time zone of `end` and of dates", '"Europe/London"', '`"UTC"`'),
+    Key(
+        "restate_gtc",
+        BOOLEAN,
+        False,
+        "Whether each order that goes on into the next day is restated as it begins: ExecType(150)=D, "
+        "ExecRestatementReason(378)=1",
+        "true",
+    ),
+    Key(
+        "reset_sequence_numbers",
+        BOOLEAN,
+        False,
+        "Whether order-entry sessions are logged out at the end of the day, and begin at MsgSeqNum(34)=1 again",
+        "true",
+    ),
+)
+
 LOG = (
     Key(
         "format",
@@ -279,6 +310,7 @@ SCALARS = {
     "multicast": MULTICAST,
     "redis": REDIS,
     "metrics": METRICS,
+    "day": DAY,
     "journal": JOURNAL,
     "log": LOG,
 }

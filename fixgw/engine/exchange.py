@@ -9,13 +9,15 @@ from fixgw.engine.book import BookSide, OrderBook
 from fixgw.engine.matching import can_fill, crosses, match
 from fixgw.engine.order import Order
 from fixgw.engine.registry import OrderRegistry
-from fixgw.engine.sweep import SWEEP_SLICE_MAX, Sweep
+from fixgw.engine.sweep import SWEEP_SLICE_MAX, Sweep, SweepKind
 from fixgw.spec.commands import (
+    BeginDay,
     CancelAllByOperator,
     CancelByOperator,
     CancelOrder,
     ConfigureVenue,
     ContinueSweep,
+    EndDay,
     Kill,
     MassCancel,
     NewOrder,
@@ -27,14 +29,20 @@ from fixgw.spec.commands import (
 from fixgw.spec.events import (
     AffectedOrder,
     CancelRejected,
+    DayBegun,
+    DayEnding,
     Event,
     Fill,
     MassCanceled,
     OperatorRefused,
     OrderAccepted,
     OrderCanceled,
+    OrderExpired,
     OrderRejected,
     OrderReplaced,
+    OrderRestated,
+    OrdersExpired,
+    OrdersRestated,
     OrdersSwept,
     OrderState,
     OrderStated,
@@ -96,7 +104,7 @@ class Exchange:
         self.books: dict[str, OrderBook] = {}
         self.orders = OrderRegistry()
         self.sweeps: deque[Sweep] = deque()
-        """What operators have asked to cancel and is not canceled yet, to be continued one slice after the other."""
+        """What is to be done to many orders and is not done yet, to be continued one slice after the other."""
         self.last_trades: dict[str, Price] = {}
         self.orders_entered = 0
         """OrderIDs given so far: they count from 1."""
@@ -133,6 +141,10 @@ class Exchange:
                 return self._begin_sweep(command, _canceled_by_operator(command))
             case ContinueSweep():
                 return self._continue_sweep()
+            case EndDay():
+                return self._end_day(command)
+            case BeginDay():
+                return self._begin_day(command)
             case CancelByOperator():
                 return [self._cancel_by_operator(command)]
             case _:
@@ -452,8 +464,11 @@ class Exchange:
 
     def _take_out(self, order: Order) -> Qty:
         """Cancel an order that rests and return what was open."""
-        self.books[order.symbol].side(order.side).remove(order, order.leaves_qty)
+        self._take_from_book(order)
         return self._end(order)
+
+    def _take_from_book(self, order: Order) -> None:
+        self.books[order.symbol].side(order.side).remove(order, order.leaves_qty)
 
     def _end(self, order: Order) -> Qty:
         """Cancel a live order that is not in the book and return what was open."""
@@ -482,10 +497,23 @@ class Exchange:
         return self._sweep(self.sweeps[0])
 
     def _sweep(self, sweep: Sweep) -> list[Event]:
-        """Cancel the next slice of ``sweep``; it is forgotten after the last."""
+        """Go on with the next slice of ``sweep``; it is forgotten after the last."""
         orders = sweep.next_slice(self._sweep_slice_max)
-        events: list[Event] = [self._cancel_unasked(order, sweep.text) for order in orders]
-        events.append(OrdersSwept(sweep.scope, len(events), len(sweep), sweep.operator, sweep.reason))
+        events: list[Event]
+        match sweep.kind:
+            case SweepKind.CANCEL:
+                events = [self._cancel_unasked(order, sweep.text) for order in orders]
+                events.append(OrdersSwept(sweep.scope, len(events), len(sweep), sweep.operator, sweep.reason))
+            case SweepKind.EXPIRE:
+                events = [self._expire(order, sweep.text) for order in orders]
+                events.append(OrdersExpired(sweep.date, len(events), len(sweep)))
+            case SweepKind.RESTATE:
+                events = [self._restate_unasked(order) for order in orders]
+                events.append(OrdersRestated(sweep.date, len(events), len(sweep)))
+                if not sweep:
+                    events.append(DayBegun(sweep.date))
+            case _:
+                assert_never(sweep.kind)
         if not sweep:
             self.sweeps.remove(sweep)
         return events
@@ -495,6 +523,35 @@ class Exchange:
         canceled_qty = self._take_out(order)
         exec_id, reason = self._next_exec_id(), ExecRestatementReason.MARKET_OPTION
         return OrderCanceled(exec_id, order.state(), canceled_qty, True, None, text, reason)
+
+    # Trading days.
+
+    def _end_day(self, command: EndDay) -> list[Event]:
+        """Have all Day orders expire; from here on risk lets none in."""
+        orders = [order for order in self._all_open() if order.time_in_force is TimeInForce.DAY]
+        text = f"the trading day {command.date} has ended"
+        sweep = Sweep("venue", command.operator, command.reason, text, orders, SweepKind.EXPIRE, command.date)
+        self.sweeps.append(sweep)
+        return [DayEnding(command.date, command.operator, command.reason), *self._sweep(sweep)]
+
+    def _begin_day(self, command: BeginDay) -> list[Event]:
+        if not command.restates_gtc:
+            return [DayBegun(command.date)]
+        sweep = Sweep("venue", "", "", "", self._all_open(), SweepKind.RESTATE, command.date)
+        self.sweeps.append(sweep)
+        return self._sweep(sweep)
+
+    def _all_open(self) -> list[Order]:
+        return self.orders.open_of(parse("venue"))
+
+    def _expire(self, order: Order, text: str) -> OrderExpired:
+        self._take_from_book(order)
+        self.orders.close(order)
+        expired_qty = order.expire()
+        return OrderExpired(self._next_exec_id(), order.state(), expired_qty, text)
+
+    def _restate_unasked(self, order: Order) -> OrderRestated:
+        return OrderRestated(self._next_exec_id(), order.state(), ExecRestatementReason.GT_RENEWAL)
 
     # The venue itself.
 

@@ -10,6 +10,7 @@ from fixgw.spec.values import OrdStatus, OrdType, Price, Qty, Side, TimeInForce
 _PARTIALLY_FILLED = OrdStatus.PARTIALLY_FILLED
 _FILLED = OrdStatus.FILLED
 _CANCELED = OrdStatus.CANCELED
+_EXPIRED = OrdStatus.EXPIRED
 _LIVE = (OrdStatus.NEW, _PARTIALLY_FILLED)
 
 
@@ -52,11 +53,18 @@ class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
 
     def cancel(self) -> Qty:
         """End the order and return what was open."""
+        return self._end(_CANCELED)
+
+    def expire(self) -> Qty:
+        """End the order with its day and return what was open."""
+        return self._end(_EXPIRED)
+
+    def _end(self, ord_status: OrdStatus) -> Qty:
         assert self.is_live, (self.order_id, self.ord_status)
-        canceled_qty = self.leaves_qty
+        open_qty = self.leaves_qty
         self.leaves_qty = Qty(0)
-        self.ord_status = _CANCELED
-        return canceled_qty
+        self.ord_status = ord_status
+        return open_qty
 
     def restate(self, command: ReplaceOrder) -> None:
         """Take the client's new terms; OrderQty(38) is the new total (E13), never below what is filled (E14)."""

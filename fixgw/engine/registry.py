@@ -42,12 +42,14 @@ class OrderRegistry:
         """Take in an ``order`` that never lived."""
         self._by_order_id[order.order_id] = mine.by_cl_ord_id[order.cl_ord_id] = order
 
-    def put(self, order: Order) -> None:
-        """Take in an order of a snapshot, live or not; in the order in which they were entered."""
-        mine = self._of_session[order.session]
-        self._by_order_id[order.order_id] = mine.by_cl_ord_id[order.entering_cl_ord_id] = order
-        if order.is_live:
-            mine.open[order.order_id] = order
+    def put(self, orders: Iterable[Order]) -> None:
+        """Take in the orders of a snapshot, live or not, in the order in which they were entered; 1 us each."""
+        by_order_id, of_session = self._by_order_id, self._of_session
+        for order in orders:
+            mine = of_session[order.session]
+            by_order_id[order.order_id] = mine.by_cl_ord_id[order.entering_cl_ord_id] = order
+            if order.leaves_qty:
+                mine.open[order.order_id] = order
 
     def close(self, order: Order) -> None:
         """Note that ``order`` is no longer live."""

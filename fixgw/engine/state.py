@@ -8,7 +8,7 @@ from fixgw.engine.book import BookSide, OrderBook
 from fixgw.engine.exchange import Exchange
 from fixgw.engine.order import Order
 from fixgw.engine.registry import OrderRegistry
-from fixgw.engine.sweep import Sweep
+from fixgw.engine.sweep import Sweep, SweepKind
 from fixgw.spec.commands import ConfigureVenue
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.values import Price
@@ -35,13 +35,15 @@ class RequestsState(msgspec.Struct, frozen=True, array_like=True):
 
 
 class SweepState(msgspec.Struct, frozen=True, array_like=True):
-    """What an operator has asked to cancel and is not canceled yet; ``order_ids`` in the order of their turns."""
+    """The orders that a sweep has still to look at, in the order of their turns."""
 
     scope: str
     operator: str
     reason: str
     text: str
     order_ids: list[str]
+    kind: SweepKind = SweepKind.CANCEL
+    date: str = ""
 
 
 class ExchangeState(msgspec.Struct, frozen=True, array_like=True):
@@ -76,8 +78,7 @@ def restore(exchange: Exchange, state: ExchangeState, configuration: ConfigureVe
         exchange.instruments = {instrument.symbol: instrument for instrument in configuration.instruments}
     exchange.last_trades.update(state.last_trades)
     exchange.orders_entered = state.orders_entered
-    for order in state.orders:
-        exchange.orders.put(order)
+    exchange.orders.put(state.orders)
     orders = exchange.orders
     for requests in state.requests:
         named = orders.of_session(requests.session).by_cl_ord_id
@@ -88,7 +89,8 @@ def restore(exchange: Exchange, state: ExchangeState, configuration: ConfigureVe
         _fill(book.asks, queue.asks, orders)
     for sweep in state.sweeps:
         swept = [_known(orders, order_id) for order_id in sweep.order_ids]
-        exchange.sweeps.append(Sweep(sweep.scope, sweep.operator, sweep.reason, sweep.text, swept))
+        asked = (sweep.scope, sweep.operator, sweep.reason, sweep.text)
+        exchange.sweeps.append(Sweep(*asked, swept, sweep.kind, sweep.date))
 
 
 def _queue(symbol: str, book: OrderBook) -> QueueState:
@@ -112,7 +114,8 @@ def _requests(orders: OrderRegistry) -> Iterator[RequestsState]:
 
 def _sweep(sweep: Sweep) -> SweepState:
     order_ids = [order.order_id for order in sweep.orders]
-    return SweepState(sweep.scope, sweep.operator, sweep.reason, sweep.text, order_ids)
+    asked = (sweep.scope, sweep.operator, sweep.reason, sweep.text)
+    return SweepState(*asked, order_ids, sweep.kind, sweep.date)
 
 
 def _fill(side: BookSide, order_ids: list[str], orders: OrderRegistry) -> None:

@@ -1,22 +1,42 @@
-"""Sweeps: what an operator cancels, a slice at a time, so that nobody waits while thousands of orders go."""
+"""Sweeps: what happens to many orders, a slice at a time, so that nobody waits while thousands of them go."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from enum import StrEnum
 
 from fixgw.engine.order import Order
 
 SWEEP_SLICE_MAX = 200
-"""Orders canceled in one frame, some 30 us each with their reports: others get their turn in between.
+"""Orders of one frame, some 30 us each with their reports: others get their turn in between.
 
 Another number would give other events: see SEMANTICS_VERSION of the journal.
 """
 
 
+class SweepKind(StrEnum):
+    """What becomes of the orders."""
+
+    CANCEL = "cancel"
+    EXPIRE = "expire"
+    RESTATE = "restate"
+
+
 class Sweep:
     """The orders of a scope that were open when it was asked for, and who asked."""
 
-    def __init__(self, scope: str, operator: str, reason: str, text: str, orders: Iterable[Order]) -> None:
-        """``text`` is what the clients are told."""
+    def __init__(
+        self,
+        scope: str,
+        operator: str,
+        reason: str,
+        text: str,
+        orders: Iterable[Order],
+        kind: SweepKind = SweepKind.CANCEL,
+        date: str = "",
+    ) -> None:
+        """``text`` is what the clients are told; ``date`` is that of the trading day which ends or begins."""
+        self.kind = kind
+        self.date = date
         self.scope = scope
         self.operator = operator
         self.reason = reason

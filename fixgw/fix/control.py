@@ -61,6 +61,11 @@ class SessionControl:
             if (session := self._session(name)) is not None
         }
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether all that was asked for is done."""
+        return not self._to_leave and not self._leaving
+
     def tell(self, sequenced: Sequenced) -> None:
         """Remember what is to be done."""
         for event in sequenced.events:

@@ -82,6 +82,11 @@ class Numbering:
         """Remember to note that a client is away: only when QuickFIX returns is its state what it will be."""
         self._to_settle.append((CloseSession, session_id))
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether all who came and went are noted."""
+        return not self._to_settle
+
     def settle(self) -> None:
         """Note who came and went, with the numbers they have; between two passes."""
         if self._to_settle and self._record.is_idle:

@@ -13,6 +13,8 @@ import msgspec
 from fixgw.spec.commands import CancelOrder, MassCancel, NewOrder, OrderCommand, RefuseChange, RefuseOrder, ReplaceOrder
 from fixgw.spec.events import (
     CancelRejected,
+    DayBegun,
+    DayEnding,
     Event,
     Fill,
     InstrumentHalted,
@@ -22,8 +24,12 @@ from fixgw.spec.events import (
     OperatorRefused,
     OrderAccepted,
     OrderCanceled,
+    OrderExpired,
     OrderRejected,
     OrderReplaced,
+    OrderRestated,
+    OrdersExpired,
+    OrdersRestated,
     OrdersSwept,
     OrderState,
     OrderStated,
@@ -67,6 +73,8 @@ _NEW = ExecType.NEW
 _CANCELED = ExecType.CANCELED
 _REPLACED = ExecType.REPLACED
 _REJECTED = ExecType.REJECTED
+_EXPIRED = ExecType.EXPIRED
+_RESTATED = ExecType.RESTATED
 _TRADE = ExecType.TRADE
 _STATUS = ExecType.ORDER_STATUS
 
@@ -104,11 +112,17 @@ class Encoder:
                 return (self._execution(event.exec_id, _REJECTED, event.order, time_ns, extra),)
             case OrderStated():
                 return (self._execution(event.exec_id, _STATUS, event.order, time_ns, f"58={event.text}\x01"),)
+            case OrderExpired():
+                return (self._execution(event.exec_id, _EXPIRED, event.order, time_ns, f"58={event.text}\x01"),)
+            case OrderRestated():
+                return (self._restatement(event, time_ns),)
             case CancelRejected():
                 return (self._cancel_reject(event, time_ns),)
             case MassCanceled():
                 return (self._mass_cancel_report(event, time_ns),)
             case VenueConfigured() | OrdersSwept() | OperatorRefused() | LimitsSet():
+                return ()
+            case DayEnding() | OrdersExpired() | OrdersRestated() | DayBegun():
                 return ()
             case InstrumentHalted() | InstrumentResumed() | ScopeKilled() | ScopeReleased():
                 return ()
@@ -150,6 +164,13 @@ class Encoder:
         last_px = format_fixed(trade.last_px, order.price_scale)
         last_qty = format_fixed(trade.last_qty, order.qty_scale)
         return self._execution(fill.exec_id, _TRADE, order, time_ns, f"31={last_px}\x0132={last_qty}\x01")
+
+    def _restatement(self, event: OrderRestated, time_ns: int) -> Report:
+        """Return the order as its new day begins: what is left is all there is for today (E37)."""
+        order = event.order
+        day_order_qty = format_fixed(order.leaves_qty, order.qty_scale)
+        extra = f"378={event.exec_restatement_reason}\x01424={day_order_qty}\x01425=0\x01426=0\x01"
+        return self._execution(event.exec_id, _RESTATED, order, time_ns, extra)
 
     def _cancel_reject(self, event: CancelRejected, time_ns: int) -> Report:
         body = (

@@ -7,6 +7,7 @@ from zlib import crc32
 
 import msgspec
 
+from fixgw.spec.commands import Command
 from fixgw.spec.sequenced import Sequenced
 from fixgw.spec.values import INT64_MAX
 
@@ -56,8 +57,18 @@ class Place(msgspec.Struct, frozen=True, array_like=True, gc=False):
     sequence: int
 
 
+class Undecided(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A Sequenced whose events are left as the bytes they are, for who decides the command again and compares."""
+
+    sequence: int
+    time_ns: int
+    command: Command
+    events: msgspec.Raw
+
+
 WHOLE = msgspec.msgpack.Decoder(Sequenced)
 PLACE = msgspec.msgpack.Decoder(Place)
+UNDECIDED = msgspec.msgpack.Decoder(Undecided)
 
 _encode = msgspec.msgpack.Encoder().encode
 _pack = FRAME_HEADER.pack
@@ -89,7 +100,7 @@ def is_torn(rest: bytes, sequence: int) -> bool:
     It is when the one bad frame in it reaches the end of the file, or zeros do (what a file system may
     leave after a power cut).  It is not when a whole frame follows: then something written was damaged.
     """
-    if _holds_frame(rest, sequence):
+    if find_frame(rest, sequence, 0) is not None:
         return False
     if not rest.strip(b"\0") or len(rest) < FRAME_HEADER.size:
         return True
@@ -97,17 +108,17 @@ def is_torn(rest: bytes, sequence: int) -> bool:
     return length > 0 and not rest[FRAME_HEADER.size + length :].strip(b"\0")
 
 
-def _holds_frame(rest: bytes, sequence: int) -> bool:
-    """Whether a frame of ``sequence`` or a later one, with the right CRC, begins anywhere in ``rest``."""
-    start = FRAME_HEADER.size
+def find_frame(data: bytes, sequence: int, offset: int) -> int | None:
+    """Return where a frame of ``sequence`` or later, CRC and all, begins at ``offset`` or later; None if none does."""
+    start = offset + FRAME_HEADER.size
     first_byte = b"\x94"  # a MessagePack array of the four fields of Sequenced
-    while (start := rest.find(first_byte, start)) >= 0:
-        length, checksum = FRAME_HEADER.unpack_from(rest, start - FRAME_HEADER.size)
-        payload = memoryview(rest)[start : start + length]
+    while (start := data.find(first_byte, start)) >= 0:
+        length, checksum = FRAME_HEADER.unpack_from(data, start - FRAME_HEADER.size)
+        payload = memoryview(data)[start : start + length]
         if len(payload) == length > 0 and _could_be(payload, sequence) and crc32(payload) == checksum:
-            return True
+            return start - FRAME_HEADER.size
         start += 1
-    return False
+    return None
 
 
 def _could_be(payload: memoryview, sequence: int) -> bool:

@@ -13,11 +13,11 @@ from zlib import crc32
 import msgspec
 import zstandard
 
-from fixgw.journal.frame import FRAME_HEADER, HEADER_SIZE, WHOLE, Place, SegmentHeader, is_torn
+from fixgw.journal.frame import FRAME_HEADER, HEADER_SIZE, WHOLE, Place, SegmentHeader, Undecided, is_torn
 from fixgw.journal.packed import Unpacked, is_packed, packed_path
 from fixgw.spec.sequenced import Sequenced
 
-Frame = TypeVar("Frame", Sequenced, Place)
+Frame = TypeVar("Frame", Sequenced, Place, Undecided)
 
 READ_SIZE = 1 << 20
 _SEGMENT_NAME = re.compile(r"([0-9]{20})\.journal(\.zst)?")
@@ -29,8 +29,8 @@ class JournalDamaged(Exception):
     def __init__(self, path: Path, offset: int, sequence: int, problem: str) -> None:
         super().__init__(
             f"{path}, byte {offset}, where sequence {sequence} should be: {problem}. Nothing was changed. "
-            f"Keep a copy of {path.parent} and see docs/journal.md, Damage: in most cases restore it from a backup "
-            "(a repair command comes in a later version)."
+            f"Keep a copy of {path.parent} and see docs/journal.md, Damage: in most cases restore it from a backup; "
+            "fixgw journal repair shows what else can be saved."
         )
         self.path = path
         self.offset = offset
@@ -45,6 +45,15 @@ def read(folder: Path, from_sequence: int = 1) -> Iterator[Sequenced]:
     yields nothing when ``from_sequence`` has not been written.  Raises JournalDamaged, after the frames
     that precede the damage, and FileNotFoundError when there is no such folder.
     """
+    for segment in segments(folder, from_sequence):
+        yield from segment.frames(WHOLE)
+
+
+def segments(folder: Path, from_sequence: int = 1) -> Iterator["Segment"]:
+    """Yield the segments from the one with ``from_sequence`` on, for who reads the frames of each to their end.
+
+    Raises as ``read`` does.
+    """
     paths = segment_paths(folder)
     starts = [first_sequence(path) for path in paths]
     if not paths:
@@ -57,7 +66,7 @@ def read(folder: Path, from_sequence: int = 1) -> Iterator[Sequenced]:
         segment = Segment(path, is_last=path is paths[-1])
         segment.check_follows(previous)
         segment.skip_to(from_sequence)
-        yield from segment.frames(WHOLE)
+        yield segment
         segment.close()
         previous = segment
 

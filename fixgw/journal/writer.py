@@ -64,6 +64,7 @@ class JournalWriter:
         durability: Durability,
         sync_interval_s: float,
         disk: Disk,
+        verified: int,
     ) -> None:
         """Use ``open``.  Takes over the file descriptor ``lock``."""
         self._folder = folder
@@ -82,6 +83,7 @@ class JournalWriter:
             if is_packed(paths[-1]):
                 problem = "the segments after this one are missing: the last ones are never packed"
                 raise JournalDamaged(paths[-1], 0, segment.next_sequence, problem)
+            segment.skip_to(verified + 1)
             deque(segment.frames(PLACE), maxlen=0)
             self.venue_id: UUID = segment.header.venue_id
             self.next_sequence = segment.next_sequence
@@ -107,10 +109,12 @@ class JournalWriter:
         durability: Durability = Durability.PROCESS,
         sync_interval_s: float = SYNC_INTERVAL_S,
         disk: Disk | None = None,
+        verified: int = 0,
     ) -> "JournalWriter":
         """Take over ``folder`` (DATA/journal), created if need be, and stand behind its last whole frame.
 
-        A torn last frame is cut off with a warning.  Verifies the last segment; ``read`` verifies all.
+        A torn last frame is cut off with a warning.  Verifies the last segment, from the frame after ``verified`` on:
+        a snapshot stands for those before it.  ``read`` verifies what it reads.
         Has a ``problem`` when the disk takes nothing now.  Raises JournalLocked, JournalDamaged, or OSError when the
         folder cannot be used.
         """
@@ -118,7 +122,7 @@ class JournalWriter:
         sync_folder(folder.parent)
         lock = _take_lock(folder)
         try:
-            return cls(folder, lock, segment_size_max, durability, sync_interval_s, disk or Disk())
+            return cls(folder, lock, segment_size_max, durability, sync_interval_s, disk or Disk(), verified)
         except BaseException:
             os.close(lock)
             raise

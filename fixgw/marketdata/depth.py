@@ -21,6 +21,8 @@ from fixgw.marketdata.messages import (
 from fixgw.spec.commands import ConfigureVenue
 from fixgw.spec.events import (
     CancelRejected,
+    DayBegun,
+    DayEnding,
     InstrumentHalted,
     InstrumentResumed,
     LimitsSet,
@@ -28,8 +30,12 @@ from fixgw.spec.events import (
     OperatorRefused,
     OrderAccepted,
     OrderCanceled,
+    OrderExpired,
     OrderRejected,
     OrderReplaced,
+    OrderRestated,
+    OrdersExpired,
+    OrdersRestated,
     OrdersSwept,
     OrderState,
     OrderStated,
@@ -95,6 +101,8 @@ class Depth:
                     frame.trade(event)
                 case OrderCanceled():
                     frame.cancel(event)
+                case OrderExpired():
+                    frame.expire(event)
                 case OrderReplaced():
                     frame.replace(event)
                 case VenueConfigured():
@@ -110,6 +118,8 @@ class Depth:
                     pass  # nothing that is or was in the book
                 case OrdersSwept() | OperatorRefused() | LimitsSet():
                     pass
+                case DayEnding() | OrdersExpired() | OrderRestated() | OrdersRestated() | DayBegun():
+                    pass  # no quantity and no place in a queue changes
                 case SessionDisabled() | SessionEnabled() | SessionLoggedOut() | SessionReset():
                     pass
                 case _:
@@ -169,6 +179,10 @@ class _Frame:
             self._at_work = order
         else:
             self._publish(OrderDeleted(self._number(order.symbol), self._time_ns, int(order.order_id)))
+
+    def expire(self, expired: OrderExpired) -> None:
+        order = expired.order
+        self._publish(OrderDeleted(self._number(order.symbol), self._time_ns, int(order.order_id)))
 
     def replace(self, replaced: OrderReplaced) -> None:
         order = replaced.order

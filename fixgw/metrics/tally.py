@@ -20,6 +20,8 @@ from fixgw.spec.commands import (
 )
 from fixgw.spec.events import (
     CancelRejected,
+    DayBegun,
+    DayEnding,
     Event,
     InstrumentHalted,
     InstrumentResumed,
@@ -28,8 +30,12 @@ from fixgw.spec.events import (
     OperatorRefused,
     OrderAccepted,
     OrderCanceled,
+    OrderExpired,
     OrderRejected,
     OrderReplaced,
+    OrderRestated,
+    OrdersExpired,
+    OrdersRestated,
     OrdersSwept,
     OrderState,
     OrderStated,
@@ -71,12 +77,14 @@ class Tally:
         self.change_rejects: Counter[tuple[str, str]] = Counter()
         """By the request and CxlRejReason(102)."""
         self.risk_refusals: Counter[tuple[str]] = Counter()
-        """By what refused: the limit's name, ``kill_switch``, ``halt`` or ``account``."""
+        """By what refused: the limit's name, ``kill_switch``, ``halt``, ``day_end`` or ``account``."""
         self.fills: Counter[tuple[str, str]] = Counter()
         """By symbol and the OrdStatus(39) that it left the order in; each trade makes two."""
         self.trades: Counter[tuple[str]] = Counter()
         self.cancels: Counter[tuple[str, str]] = Counter()
         """Orders canceled, by symbol and by whom or what."""
+        self.expirations: Counter[tuple[str]] = Counter()
+        """Orders that expired at the end of their day, by symbol."""
         self.replaces: Counter[tuple[str]] = Counter()
         self.mass_cancels: Counter[tuple[str]] = Counter()
         """By result."""
@@ -159,6 +167,9 @@ class Tally:
             case OrderCanceled():
                 self.cancels[event.order.symbol, _by_whom(event)] += 1
                 self.open_orders[event.order.symbol] -= 1
+            case OrderExpired():
+                self.expirations[event.order.symbol,] += 1
+                self.open_orders[event.order.symbol] -= 1
             case OrderReplaced():
                 self.replaces[event.order.symbol,] += 1
                 self._close_if_done(event.order)
@@ -180,6 +191,8 @@ class Tally:
             case OrderStated() | MassCanceled() | VenueConfigured() | OrdersSwept() | OperatorRefused():
                 pass
             case SessionLoggedOut() | SessionReset() | LimitsSet():
+                pass
+            case DayEnding() | OrdersExpired() | OrderRestated() | OrdersRestated() | DayBegun():
                 pass
             case _:
                 assert_never(event)
@@ -236,6 +249,8 @@ def _result(event: Event) -> str:
 
 def _check_that_refused(event: OrderRejected | CancelRejected) -> str | None:
     """Return what of risk refused, by its reason or, where a replace has but one reason, by risk's text."""
+    if event.text.startswith("the trading day "):
+        return "day_end"
     if isinstance(event, OrderRejected) and event.ord_rej_reason in _REFUSED_BY:
         return _REFUSED_BY[event.ord_rej_reason]
     if " is killed by the operator: " in event.text:
@@ -270,6 +285,8 @@ def _is_public(events: tuple[Event, ...]) -> bool:
                 if event.rested:
                     return True
                 rests = False
+            case OrderExpired():
+                return True
             case _:
                 pass
     return rests

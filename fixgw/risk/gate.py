@@ -13,6 +13,8 @@ from fixgw.risk.roster import Roster
 from fixgw.spec.commands import CancelAllByOperator, ConfigureVenue, RestrictionCommand
 from fixgw.spec.events import (
     CancelRejected,
+    DayBegun,
+    DayEnding,
     Event,
     InstrumentHalted,
     InstrumentResumed,
@@ -21,8 +23,12 @@ from fixgw.spec.events import (
     OperatorRefused,
     OrderAccepted,
     OrderCanceled,
+    OrderExpired,
     OrderRejected,
     OrderReplaced,
+    OrderRestated,
+    OrdersExpired,
+    OrdersRestated,
     OrdersSwept,
     OrderState,
     OrderStated,
@@ -139,6 +145,8 @@ class RiskGate:
                 self._reserve(event.order, event.order.price, event.order.leaves_qty)
             case OrderCanceled():
                 self._reserve(event.order, event.order.price, -event.canceled_qty)
+            case OrderExpired():
+                self._reserve(event.order, event.order.price, -event.expired_qty)
             case Trade():
                 for fill in (event.aggressor, event.resting):
                     self.positions.trade(fill.order, event.last_qty)
@@ -148,7 +156,7 @@ class RiskGate:
                 self._reserve(event.order, event.order.price, event.order.leaves_qty)
             case OrderRejected() | OrderStated() | CancelRejected() | MassCanceled() | VenueConfigured():
                 pass
-            case OrdersSwept() | OperatorRefused():
+            case OrdersSwept() | OperatorRefused() | OrderRestated() | OrdersExpired() | OrdersRestated():
                 pass
             case LimitsSet():
                 self.limits.set(event.limits)
@@ -162,6 +170,8 @@ class RiskGate:
                 | SessionEnabled()
                 | SessionLoggedOut()
                 | SessionReset()
+                | DayEnding()
+                | DayBegun()
             ):
                 self.restrictions.apply(event)
                 self._rules.clear()

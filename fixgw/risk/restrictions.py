@@ -1,8 +1,13 @@
-"""Restrictions: what operators have forbidden.  They follow events, so that a replay ends with the same."""
+"""Restrictions: what operators have forbidden, or the end of a trading day.
+
+They follow events, so that a replay ends with the same.
+"""
 
 from typing import assert_never
 
 from fixgw.spec.events import (
+    DayBegun,
+    DayEnding,
     InstrumentHalted,
     InstrumentResumed,
     LimitsSet,
@@ -27,6 +32,8 @@ class Restrictions:
         self.halted: dict[str, Restriction] = {}
         self.killed: dict[str, Restriction] = {}
         self.disabled: dict[str, Restriction] = {}
+        self.ended_date: str | None = None
+        """The trading day that has ended, while the next one has not begun."""
 
     def refusal(self, session: str, firm: str, account: str, symbol: str) -> Refusal | None:
         """Return why no order of these may be entered or replaced now, or None."""
@@ -34,11 +41,14 @@ class Restrictions:
             if (kill := self.killed.get(scope)) is not None:
                 text = f"{scope} is killed by the operator: {kill.reason}"
                 return Refusal(OrdRejReason.BROKER_OR_EXCHANGE_OPTION, text)
+        if self.ended_date is not None:
+            text = f"the trading day {self.ended_date} has ended; the next one begins in a moment"
+            return Refusal(OrdRejReason.EXCHANGE_CLOSED, text)
         if (halt := self.halted.get(symbol)) is not None:
             return Refusal(OrdRejReason.EXCHANGE_CLOSED, f"{symbol} is halted: {halt.reason}")
         return None
 
-    def apply(self, event: RestrictionEvent) -> None:
+    def apply(self, event: RestrictionEvent | DayEnding | DayBegun) -> None:
         match event:
             case InstrumentHalted():
                 self.halted[event.symbol] = Restriction(event.symbol, event.operator, event.reason)
@@ -52,6 +62,10 @@ class Restrictions:
                 self.disabled[event.session] = Restriction(event.session, event.operator, event.reason)
             case SessionEnabled():
                 del self.disabled[event.session]
+            case DayEnding():
+                self.ended_date = event.date
+            case DayBegun():
+                self.ended_date = None
             case SessionLoggedOut() | SessionReset() | LimitsSet():
                 pass
             case _:

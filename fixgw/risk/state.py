@@ -25,6 +25,7 @@ class GateState(msgspec.Struct, frozen=True, array_like=True):
     """By account, in ``10**-18`` of the currency."""
     net_qty: list[tuple[str, str, str]]
     """By account and symbol."""
+    ended_date: str | None = None
 
 
 def of(gate: RiskGate) -> GateState:
@@ -36,6 +37,7 @@ def of(gate: RiskGate) -> GateState:
         disabled=list(restrictions.disabled.values()),
         open_notional=[(account, str(notional)) for account, notional in sorted(gate.exposure.reserved().items())],
         net_qty=[(account, symbol, str(net)) for (account, symbol), net in sorted(gate.positions.all().items())],
+        ended_date=restrictions.ended_date,
     )
 
 
@@ -53,6 +55,7 @@ def restore(
         (state.disabled, gate.restrictions.disabled),
     ):
         restrictions.update((restriction.name, restriction) for restriction in named)
+    gate.restrictions.ended_date = state.ended_date
     for account, notional in state.open_notional:
         gate.exposure.change(account, int(notional))
     for account, symbol, net in state.net_qty:

@@ -4,6 +4,8 @@ from typing import assert_never
 
 from fixgw.spec.events import (
     CancelRejected,
+    DayBegun,
+    DayEnding,
     Event,
     InstrumentHalted,
     InstrumentResumed,
@@ -12,8 +14,12 @@ from fixgw.spec.events import (
     OperatorRefused,
     OrderAccepted,
     OrderCanceled,
+    OrderExpired,
     OrderRejected,
     OrderReplaced,
+    OrderRestated,
+    OrdersExpired,
+    OrdersRestated,
     OrdersSwept,
     OrderStated,
     ScopeKilled,
@@ -32,11 +38,15 @@ def audience(event: Event) -> tuple[str, ...]:
     match event:
         case OrderAccepted() | OrderCanceled() | OrderReplaced() | OrderRejected() | OrderStated():
             return (event.order.session,)
+        case OrderExpired() | OrderRestated():
+            return (event.order.session,)
         case Trade():
             return event.resting.order.session, event.aggressor.order.session
         case CancelRejected() | MassCanceled():
             return (event.session,)
         case VenueConfigured() | OrdersSwept() | OperatorRefused() | LimitsSet():
+            return ()
+        case DayEnding() | OrdersExpired() | OrdersRestated() | DayBegun():
             return ()
         case InstrumentHalted() | InstrumentResumed() | ScopeKilled() | ScopeReleased():
             return ()

@@ -212,7 +212,26 @@ class ResetSession(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="
 
 
 class ContinueSweep(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="sweep"):
-    """Cancel the next slice of what a Kill or CancelAllByOperator has not canceled yet; the sequencer's own."""
+    """Go on with the next slice of orders that a command concerns; the sequencer's own.
+
+    Those that a Kill or CancelAllByOperator cancels, that expire with EndDay, or that BeginDay restates.
+    """
+
+
+class EndDay(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="end-day"):
+    """End the trading day of ``date``, ISO 8601: no orders are taken until the next begins, and Day orders expire."""
+
+    operator: str
+    reason: str
+    date: str
+
+
+class BeginDay(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="begin-day"):
+    """Begin the trading day of ``date``; the schedule's own, after the end of the one before and what belongs to it."""
+
+    date: str
+    restates_gtc: bool
+    """Whether clients are told again of each order that goes on from the day before (E37)."""
 
 
 class UseNumber(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="use-number"):
@@ -263,11 +282,13 @@ RestrictionCommand = (
     | ResetSession
 )
 """What risk answers: who may trade what, and how much."""
-OperatorCommand = RestrictionCommand | CancelByOperator | CancelAllByOperator
+OperatorCommand = RestrictionCommand | CancelByOperator | CancelAllByOperator | EndDay
 """What an operator asks for."""
 SweepCommand = Kill | CancelByOperator | CancelAllByOperator | ContinueSweep
 """What cancels orders of others than who asks."""
-TradingCommand = OrderCommand | ConfigureVenue | SweepCommand
+DayCommand = EndDay | BeginDay
+"""What a trading day begins and ends with."""
+TradingCommand = OrderCommand | ConfigureVenue | SweepCommand | DayCommand
 """What the engine answers with events."""
 SessionCommand = UseNumber | OpenSession | CloseSession
 """What happened to a FIX session: no events, the journal keeps it for the next start and for followers."""

@@ -244,6 +244,55 @@ class SessionReset(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="
     reason: str
 
 
+class DayEnding(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="day-ending"):
+    """No new order and no replace is taken from here on; Day orders expire, from this frame on."""
+
+    date: str
+    operator: str
+    reason: str
+
+
+class OrderExpired(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="expired"):
+    """150=C: a Day order has come to the end of its day (E26)."""
+
+    exec_id: str
+    order: OrderState
+    expired_qty: Qty
+    """What was open, and in the book, until now; order_qty - cum_qty."""
+    text: str
+
+
+class OrdersExpired(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="orders-expired"):
+    """After the OrderExpired of each order of a slice; the day has ended when none is left."""
+
+    date: str
+    expired: int
+    left: int
+    """Orders that later slices will look at, those that end by themselves meanwhile included."""
+
+
+class OrderRestated(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="restated"):
+    """150=D: an order that goes on from the day before, as it stands (E37)."""
+
+    exec_id: str
+    order: OrderState
+    exec_restatement_reason: ExecRestatementReason
+
+
+class OrdersRestated(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="orders-restated"):
+    """After the OrderRestated of each order of a slice."""
+
+    date: str
+    restated: int
+    left: int
+
+
+class DayBegun(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="day-begun"):
+    """Orders are taken from here on, and count for this day."""
+
+    date: str
+
+
 class OperatorRefused(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="operator-refused"):
     """What an operator asked for cannot be done; nothing has changed."""
 
@@ -266,6 +315,9 @@ RestrictionEvent = (
 OperatorEvent = RestrictionEvent | OrdersSwept | OperatorRefused
 """What no client is told of: the orders concerned have events of their own."""
 
+DayEvent = DayEnding | OrdersExpired | OrdersRestated | DayBegun
+"""How far a trading day has come; the orders concerned have events of their own."""
+
 Event = (
     OrderAccepted
     | OrderRejected
@@ -277,4 +329,7 @@ Event = (
     | MassCanceled
     | VenueConfigured
     | OperatorEvent
+    | OrderExpired
+    | OrderRestated
+    | DayEvent
 )

@@ -9,6 +9,7 @@ import msgspec
 from fixgw.spec.events import OrderState
 from fixgw.spec.limits import ScopedLimits
 from fixgw.spec.restriction import Restriction
+from fixgw.spec.trading_day import TradingDay
 from fixgw.spec.values import MassStatusReqType, OrdRejReason, OrdStatus, Price, Side
 
 
@@ -109,10 +110,11 @@ class VenueAnswer(msgspec.Struct, frozen=True):
     orders_entered: int
     """OrderIDs given so far."""
     orders_to_sweep: int
-    """Orders that a kill or cancel-all has still to cancel."""
+    """Orders that a kill, a cancel-all or the end of a day has still to end."""
     halted: tuple[Restriction, ...]
     killed: tuple[Restriction, ...]
     disabled: tuple[Restriction, ...]
+    day: TradingDay
 
 
 class SessionSummary(msgspec.Struct, frozen=True):

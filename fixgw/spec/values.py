@@ -80,6 +80,7 @@ class OrdStatus(StrEnum):
     FILLED = "2"
     CANCELED = "4"
     REJECTED = "8"
+    EXPIRED = "C"
 
 
 class ExecType(StrEnum):
@@ -89,6 +90,8 @@ class ExecType(StrEnum):
     CANCELED = "4"
     REPLACED = "5"
     REJECTED = "8"
+    EXPIRED = "C"
+    RESTATED = "D"
     TRADE = "F"
     ORDER_STATUS = "I"
 
@@ -96,6 +99,7 @@ class ExecType(StrEnum):
 class ExecRestatementReason(StrEnum):
     """ExecRestatementReason(378): why the venue changed or canceled an order that nobody asked it to."""
 
+    GT_RENEWAL = "1"
     MARKET_OPTION = "8"
 
 

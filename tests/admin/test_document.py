@@ -9,12 +9,12 @@ import click
 from fixgw.admin.requests import STATES, Ask, Change
 from fixgw.engine.inquiries import PAGE_MAX
 from fixgw.engine.sweep import SWEEP_SLICE_MAX
-from fixgw.spec.commands import ContinueSweep, OperatorCommand
-from fixgw.spec.events import OperatorEvent
+from fixgw.spec.commands import BeginDay, ContinueSweep, OperatorCommand
+from fixgw.spec.events import DayEvent, OperatorEvent
 from tests.cli.command import command_of
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "operator.md").read_text(encoding="utf-8")
-GROUPS = ("sessions", "orders", "trades", "instruments", "risk")
+GROUPS = ("sessions", "orders", "trades", "instruments", "risk", "day")
 
 
 def rows_of(heading: str) -> str:
@@ -37,9 +37,9 @@ def test_every_request_is_in_the_table_with_its_fields() -> None:
 def test_every_command_and_event_of_the_journal_is_in_the_table() -> None:
     section = rows_of("In the journal")
     named = set(re.findall(r"`(.*?)`", section))
-    kinds = [*get_args(OperatorCommand), ContinueSweep, *get_args(OperatorEvent)]
+    kinds = [*get_args(OperatorCommand), ContinueSweep, BeginDay, *get_args(OperatorEvent), *get_args(DayEvent)]
 
-    assert named == {kind.__struct_config__.tag for kind in kinds} | {"canceled"}
+    assert named == {kind.__struct_config__.tag for kind in kinds} | {"canceled", "expired", "restated"}
 
 
 def test_every_command_of_the_command_line_is_there() -> None:

@@ -16,6 +16,7 @@ from fixgw.spec.commands import (
     CancelByOperator,
     DisableSession,
     EnableSession,
+    EndDay,
     HaltInstrument,
     Kill,
     LogOutSession,
@@ -64,6 +65,7 @@ CHANGES: list[tuple[str, dict[str, object], OperatorCommand]] = [
     ("enable-session", {"session": "CLIENT1"}, EnableSession(*BY, "CLIENT1")),
     ("log-out-session", {"session": "CLIENT1"}, LogOutSession(*BY, "CLIENT1")),
     ("reset-session", {"session": "CLIENT1"}, ResetSession(*BY, "CLIENT1")),
+    ("end-day", {"date": "2026-11-20"}, EndDay(*BY, "2026-11-20")),
 ]
 QUESTIONS: list[tuple[str, dict[str, object], OperatorInquiry]] = [
     ("status", {}, VenueInquiry()),

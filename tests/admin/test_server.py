@@ -61,7 +61,7 @@ class Venue:
 
     def facts(self) -> Facts:
         assert threading.current_thread() is self._thread
-        return Facts(7, self.sequence, {"CLIENT1": SessionConnection(True, 5, 6)})
+        return Facts(7, self.sequence, {"CLIENT1": SessionConnection(True, 5, 6)}, "2026-11-20")
 
     def wake(self) -> None:
         self._woken.set()

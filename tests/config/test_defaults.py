@@ -1,10 +1,20 @@
 """What runs without any file: the values that design.md promises."""
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
+from datetime import UTC
 from decimal import Decimal
 from pathlib import Path
 
-from fixgw.config import DropCopySession, Journal, MarketDataSession, Multicast, OrderEntrySession, VenueConfig, load
+from fixgw.config import (
+    DaySettings,
+    DropCopySession,
+    Journal,
+    MarketDataSession,
+    Multicast,
+    OrderEntrySession,
+    VenueConfig,
+    load,
+)
 from fixgw.config.load import PACKAGED, SESSION_FILE, VENUE_FILE, default_text
 from fixgw.config.schema import SCALARS
 from fixgw.spec.instrument import Instrument
@@ -29,6 +39,7 @@ def test_packaged_defaults_are_what_is_promised(tmp_path: Path) -> None:
         log_format="console",
         log_messages=True,
         journal=Journal("process", interval_ms=100, segment_mb=256),
+        day=DaySettings(None, UTC, restate_gtc=False, reset_sequence_numbers=False),
         stale_order_s=30,
         instruments=(
             Instrument("AAPL", 2, 0, Price(1), Qty(1), 1, Qty(10**9), Price(9_223_372_036)),
@@ -84,6 +95,7 @@ def test_shipped_files_write_every_default_out(tmp_path: Path) -> None:
         ("redis", "url"): shipped.redis_url,
         ("metrics", "port"): shipped.metrics_port,
         **{("journal", name): value for name, value in asdict(shipped.journal).items()},
+        **{("day", field.name): getattr(shipped.day, field.name) for field in fields(shipped.day)},
         ("log", "format"): shipped.log_format,
         ("log", "messages"): shipped.log_messages,
     }

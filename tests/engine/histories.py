@@ -5,6 +5,7 @@ request in four is wrong in some way, the limits change on the way, and an opera
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -12,12 +13,14 @@ import msgspec
 
 from fixgw.core import Core
 from fixgw.spec.commands import (
+    BeginDay,
     CancelAllByOperator,
     CancelByOperator,
     CancelOrder,
     ContinueSweep,
     DisableSession,
     EnableSession,
+    EndDay,
     HaltInstrument,
     Kill,
     LogOutSession,
@@ -36,6 +39,7 @@ from fixgw.spec.commands import (
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.limits import LIMIT_NAMES, LimitChange
 from fixgw.spec.participant import Participant
+from fixgw.spec.trading_day import DayPhase
 from fixgw.spec.values import (
     CxlRejReason,
     CxlRejResponseTo,
@@ -72,8 +76,10 @@ _KINDS = (
     (("new",) * 10 + ("replace",) * 6 + ("cancel",) * 3 + ("mass", "configure", "refuse-order", "refuse-change")) * 3
     + ("kill", "halt", "limits", "operator-cancel", "operator-cancel-all", "session")
     + ("release", "resume") * 3
+    + ("end-day",)
 )
 _SCOPES = ("instrument:STOCK", "session:CLIENT1", "account:B1", "firm:ALPHA", "firm:BETA", "venue", "firm:NONE", "none")
+_DATES = ("2026-02-27", "2026-02-28", "2026-03-01", "2026-03-02")
 _OPERATOR = ("olivia", "a reason")
 _OF_SESSIONS: Sequence[Callable[[str, str, str], "Decided"]] = (
     DisableSession,
@@ -105,12 +111,21 @@ def commands(script: Iterable[bytes]) -> Iterator[Decided]:
 
 
 def with_sweeps(history: Iterable[Decided], core: Core) -> Iterator[Decided]:
-    """Yield the commands of ``history`` to be decided by ``core``, and where sweeps are left, every other time the next
-    slice of one: as the sequencer does it."""
+    """Yield the commands of ``history`` to be decided by ``core``, with what the venue itself adds between them.
+
+    Where sweeps are left that is, every other time, the next slice of one; after a day that has ended, the next one.
+    The day that an operator ends is mostly the one there is.
+    """
     for number, command in enumerate(history):
-        yield command
+        if isinstance(command, EndDay) and core.day.date is not None and number % 4:
+            yield EndDay(command.operator, command.reason, core.day.date)
+        else:
+            yield command
         if core.exchange.sweeps and number % 2:
             yield ContinueSweep()
+        if core.day.phase is DayPhase.ENDED and number % 3 == 0:
+            assert core.day.date is not None
+            yield BeginDay((date.fromisoformat(core.day.date) + timedelta(days=1)).isoformat(), number % 2 == 0)
 
 
 class _Writer:
@@ -139,6 +154,8 @@ class _Writer:
                 return self._mass_cancel(by, cl_ord_id)
             case "kill" | "release" | "halt" | "resume" | "limits" | "session":
                 return self._operate(kind, by)
+            case "end-day":
+                return EndDay(*_OPERATOR, self._one(_DATES))
             case "operator-cancel":
                 return CancelByOperator(*_OPERATOR, str(self._one(range(1, 9)) if self._one_in(2) else len(self._sent)))
             case "operator-cancel-all":

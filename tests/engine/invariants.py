@@ -5,6 +5,8 @@ from collections import Counter
 from fixgw.spec.commands import RestrictionCommand, TradingCommand
 from fixgw.spec.events import (
     CancelRejected,
+    DayBegun,
+    DayEnding,
     Event,
     InstrumentHalted,
     InstrumentResumed,
@@ -13,8 +15,12 @@ from fixgw.spec.events import (
     OperatorRefused,
     OrderAccepted,
     OrderCanceled,
+    OrderExpired,
     OrderRejected,
     OrderReplaced,
+    OrderRestated,
+    OrdersExpired,
+    OrdersRestated,
     OrdersSwept,
     OrderState,
     OrderStated,
@@ -27,7 +33,7 @@ from fixgw.spec.events import (
     Trade,
     VenueConfigured,
 )
-from fixgw.spec.values import OrdRejReason, OrdStatus, Side
+from fixgw.spec.values import OrdRejReason, OrdStatus, Side, TimeInForce
 
 LIVE = (OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED)
 
@@ -40,12 +46,18 @@ class Invariants:
         self._chains: dict[str, list[str]] = {}
         self._exec_ids: set[str] = set()
         self._forbidden: set[str] = set()
+        self._ending: str | None = None
+        """The trading day that is ending; from then on, until the next begins, no order is taken."""
+        self._dates: list[str] = []
+        """Of the days that have ended, the oldest first."""
         self._filled: Counter[tuple[str, Side]] = Counter()
 
     def observe(self, command: TradingCommand | RestrictionCommand, events: list[Event]) -> None:
         assert events, ("a command without an answer", command)
         canceled = sum(isinstance(event, OrderCanceled) for event in events)
         assert all(event.canceled == canceled for event in events if isinstance(event, OrdersSwept))
+        expired = sum(isinstance(event, OrderExpired) for event in events)
+        assert all(event.expired == expired for event in events if isinstance(event, OrdersExpired))
         for event in events:
             self._observe(event)
         bought_and_sold = {symbol for symbol, _ in self._filled}
@@ -76,6 +88,30 @@ class Invariants:
                 assert event.exec_restatement_reason is None or event.orig_cl_ord_id is None
                 self._step(event.order, event.orig_cl_ord_id)
                 self._state(event.order)
+            case OrderExpired():
+                self._exec_id(event.exec_id)
+                before = self._live(event.order)
+                assert event.expired_qty == before.leaves_qty
+                assert (event.order.time_in_force, event.order.ord_status) == (TimeInForce.DAY, OrdStatus.EXPIRED)
+                assert self._ending is not None
+                self._step(event.order, None)
+                self._state(event.order)
+            case OrderRestated():
+                self._exec_id(event.exec_id)
+                assert event.order == self._live(event.order)
+                assert event.order.time_in_force is TimeInForce.GOOD_TILL_CANCEL
+            case DayEnding():
+                assert self._ending is None
+                assert all(date < event.date for date in self._dates), (self._dates, event)
+                self._ending = event.date
+                self._dates.append(event.date)
+            case OrdersExpired(left=0):
+                assert not [state for state in self.states.values() if _is_open_day_order(state)]
+            case OrdersExpired() | OrdersRestated():
+                assert event.left > 0 or isinstance(event, OrdersRestated)
+            case DayBegun():
+                assert all(date < event.date for date in self._dates), (self._dates, event)
+                self._ending = None
             case OrderReplaced():
                 self._exec_id(event.exec_id)
                 before = self._live(event.order)
@@ -110,6 +146,7 @@ class Invariants:
 
     def _is_allowed(self, order: OrderState) -> bool:
         """Nothing is entered and nothing replaced that an operator has forbidden."""
+        assert self._ending is None, order
         scopes = {"venue", f"firm:{order.firm}", f"account:{order.account}", f"session:{order.session}"}
         return not self._forbidden & (scopes | {f"instrument:{order.symbol}", order.symbol})
 
@@ -142,7 +179,7 @@ class Invariants:
         else:
             assert order.leaves_qty == 0, order
         assert (order.ord_status is OrdStatus.FILLED) == (0 < order.cum_qty == order.order_qty) or (
-            order.ord_status is OrdStatus.CANCELED
+            order.ord_status in (OrdStatus.CANCELED, OrdStatus.EXPIRED)
         ), order
         before = self.states.get(order.order_id)
         if before is not None:
@@ -167,6 +204,10 @@ class Invariants:
             return
         for name in order.__struct_fields__:
             assert name in except_for or getattr(order, name) == getattr(known, name), (name, order, known)
+
+
+def _is_open_day_order(state: OrderState) -> bool:
+    return state.ord_status in LIVE and state.time_in_force is TimeInForce.DAY
 
 
 def _identity(order: OrderState) -> tuple[object, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from fixgw.spec.commands import (
+    BeginDay,
     CancelAllByOperator,
     CancelByOperator,
     CancelOrder,
@@ -15,6 +16,7 @@ from fixgw.spec.commands import (
     ContinueSweep,
     DisableSession,
     EnableSession,
+    EndDay,
     HaltInstrument,
     Kill,
     LogOutSession,
@@ -81,7 +83,9 @@ class NaiveVenue:
     halted: list[str] = field(default_factory=list)
     killed: list[str] = field(default_factory=list)
     disabled: list[str] = field(default_factory=list)
-    sweeps: list[tuple[str, list[NaiveOrder]]] = field(default_factory=list)
+    sweeps: list[tuple[str, str, list[NaiveOrder]]] = field(default_factory=list)
+    date: str | None = None
+    phase: str = "open"
     slice_max: int = 2
 
     def handle(self, command: AnyCommand) -> list[Outcome]:
@@ -100,6 +104,10 @@ class NaiveVenue:
             case ConfigureVenue():
                 self.configure(command)
                 return [("configured",)]
+            case EndDay():
+                return self.end_day(command)
+            case BeginDay():
+                return self.begin_day(command)
             case _:
                 return self.operate(command)
 
@@ -263,8 +271,7 @@ class NaiveVenue:
             case CancelAllByOperator(scope=scope):
                 return self.sweep(scope) if self.knows(scope) else [("refused",)]
             case ContinueSweep():
-                scope, orders = self.sweeps.pop(0)
-                return self.slice(scope, orders, at=0)
+                return self.slice(*self.sweeps.pop(0), at=0)
 
     def forbid(self, what: str, name: str, those: list[str], *, known: bool) -> list[Outcome]:
         if not known or name in those:
@@ -297,16 +304,52 @@ class NaiveVenue:
         return ("limits", c.scope, tuple(of_scope.get(name) for name in LIMITS))
 
     def sweep(self, scope: str) -> list[Outcome]:
-        live = [order for order in self.orders if order.status in LIVE and scope in self.scopes(order)]
-        live.sort(key=lambda order: (order.session, int(order.order_id)))
-        return self.slice(scope, live, at=len(self.sweeps))
+        return self.slice("swept", scope, self.open_of(scope), at=len(self.sweeps))
 
-    def slice(self, scope: str, orders: list[NaiveOrder], at: int) -> list[Outcome]:
+    def open_of(self, scope: str) -> list[NaiveOrder]:
+        live = [order for order in self.orders if order.status in LIVE and scope in self.scopes(order)]
+        return sorted(live, key=lambda order: (order.session, int(order.order_id)))
+
+    def slice(self, what: str, name: str, orders: list[NaiveOrder], at: int) -> list[Outcome]:
+        """Do with the first few what is to be done; ``name`` is the scope of a sweep, or the date of a day."""
         now, later = orders[: self.slice_max], orders[self.slice_max :]
-        ended = [self.end(o, o.ids[-1], rested=True, orig=None) for o in now if o.status in LIVE]
         if later:
-            self.sweeps.insert(at, (scope, later))
-        return [*ended, ("swept", scope, len(ended), len(later))]
+            self.sweeps.insert(at, (what, name, later))
+        live = [order for order in now if order.status in LIVE]
+        match what:
+            case "swept":
+                told = [self.end(order, order.ids[-1], rested=True, orig=None) for order in live]
+            case "expired":
+                told = [self.expire(order) for order in live]
+            case _:
+                told = [("D", order.told()) for order in live]
+        told.append((what, name, len(live), len(later)))
+        if what == "expired" and not later:
+            self.phase = "ended"
+        if what == "restated" and not later:
+            self.phase = "open"
+            told.append(("day begun", name))
+        return told
+
+    # Trading days.
+
+    def end_day(self, c: EndDay) -> list[Outcome]:
+        if self.date not in (None, c.date) or self.phase != "open":
+            return [("refused",)]
+        self.date, self.phase = c.date, "ending"
+        day_orders = [order for order in self.open_of("venue") if order.time_in_force == "0"]
+        return [("day ending", c.date), *self.slice("expired", c.date, day_orders, at=len(self.sweeps))]
+
+    def begin_day(self, c: BeginDay) -> list[Outcome]:
+        self.date, self.phase = c.date, "beginning"
+        if c.restates_gtc:
+            return self.slice("restated", c.date, self.open_of("venue"), at=len(self.sweeps))
+        self.phase = "open"
+        return [("day begun", c.date)]
+
+    def expire(self, order: NaiveOrder) -> Outcome:
+        open_qty, order.status = order.leaves, "C"
+        return ("C", order.told(), open_qty)
 
     def scopes(self, o: NaiveOrder) -> set[str]:
         firm = next(each.firm for each in self.configured.participants if each.session == o.session)
@@ -324,6 +367,8 @@ class NaiveVenue:
         scopes = {"venue", f"firm:{c.firm}", f"account:{c.account}", f"session:{c.session}", f"instrument:{c.symbol}"}
         if scopes & {*self.killed}:
             return "0"
+        if self.phase != "open":
+            return "2"
         if c.symbol in self.halted:
             return "2"
         if c.side.value not in "12":

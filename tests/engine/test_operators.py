@@ -33,6 +33,7 @@ from fixgw.spec.inquiries import (
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.restriction import Restriction
 from fixgw.spec.sequenced import Sequenced
+from fixgw.spec.trading_day import TradingDay
 from fixgw.spec.values import ExecRestatementReason, OrdStatus, Price, Qty, Side
 from tests.orders import AAPL, ALICE, BOB, CAROL, Venue, buy, cancel, configuration, replace, sell, state_of, venue_with
 
@@ -264,5 +265,6 @@ def test_sessions_and_the_venue_count_open_orders() -> None:
             SessionSummary("CLIENT4", "ALPHA", ("A2",), 0, None),
         )
     )
-    assert venue.core.inspect(VenueInquiry()) == VenueAnswer(2, 3, 0, (), (Restriction("account:B1", *BY),), ())
+    killed = (Restriction("account:B1", *BY),)
+    assert venue.core.inspect(VenueInquiry()) == VenueAnswer(2, 3, 0, (), killed, (), TradingDay())
     assert Core().inspect(SessionsInquiry()) == SessionsAnswer(())

@@ -14,6 +14,9 @@ from hypothesis import strategies as st
 from fixgw.core import Core, ReplayDiffers
 from fixgw.spec.events import (
     CancelRejected,
+    DayBegun,
+    DayEnding,
+    DayEvent,
     Event,
     InstrumentHalted,
     InstrumentResumed,
@@ -23,8 +26,12 @@ from fixgw.spec.events import (
     OperatorRefused,
     OrderAccepted,
     OrderCanceled,
+    OrderExpired,
     OrderRejected,
     OrderReplaced,
+    OrderRestated,
+    OrdersExpired,
+    OrdersRestated,
     OrdersSwept,
     OrderState,
     OrderStated,
@@ -104,6 +111,10 @@ def told(event: Event) -> Outcome:
             return ("F", event.symbol, event.last_px, event.last_qty, *sides)
         case OrderCanceled():
             return ("4", state(event.order), event.canceled_qty, event.rested, event.orig_cl_ord_id)
+        case OrderExpired():
+            return ("C", state(event.order), event.expired_qty)
+        case OrderRestated():
+            return ("D", state(event.order))
         case OrderReplaced():
             before = event.orig_cl_ord_id, event.previous_price, event.previous_leaves_qty
             return ("5", state(event.order), *before, event.keeps_priority)
@@ -118,6 +129,8 @@ def told(event: Event) -> Outcome:
             return ("r", affected, None if reason is None else reason.value)
         case VenueConfigured():
             return ("configured",)
+        case DayEnding() | OrdersExpired() | OrdersRestated() | DayBegun():
+            return told_of_days(event)
         case _:
             return told_of_operators(event)
 
@@ -146,6 +159,18 @@ def told_of_operators(event: OperatorEvent) -> Outcome:
             return ("swept", event.scope, event.canceled, event.left)
         case OperatorRefused():
             return ("refused",)
+
+
+def told_of_days(event: DayEvent) -> Outcome:
+    match event:
+        case DayEnding():
+            return ("day ending", event.date)
+        case OrdersExpired():
+            return ("expired", event.date, event.expired, event.left)
+        case OrdersRestated():
+            return ("restated", event.date, event.restated, event.left)
+        case DayBegun():
+            return ("day begun", event.date)
 
 
 def state(order: OrderState) -> Outcome:
@@ -228,7 +253,7 @@ def test_histories_are_eventful() -> None:
     random, watched = Random(0), Watched()
     seen: dict[str, int] = {}
 
-    watched.play(commands(random.randbytes(BYTES_A_COMMAND) for _ in range(2_500)))
+    watched.play(commands(random.randbytes(BYTES_A_COMMAND) for _ in range(3_000)))
     for event in (event for frame in watched.frames for event in frame.events):
         outcome = told(event)
         reason = outcome[-1] if outcome[0] in ("8", "9", "r") else ""
@@ -236,8 +261,9 @@ def test_histories_are_eventful() -> None:
         seen[kind] = seen.get(kind, 0) + 1
 
     often = {"0", "F", "4", "5", "configured", "8 3", "8 6", "8 11", "9 0", "9 1", "9 2", "9 6", "9 99"}
-    often |= {"8 0", "8 2", "halted", "resumed", "killed", "released", "limits", "swept", "refused"}
+    often |= {"C", "D", "day ending", "expired", "day begun"}
+    often |= {"8 0", "8 2", "halted", "resumed", "killed", "released", "swept", "refused"}
     now_and_then = {"I", "8 1", "8 13", "8 15", "8 99", "r None", "r 0", "r 1"}
-    now_and_then |= {"disabled", "enabled", "logged out", "reset"}
+    now_and_then |= {"disabled", "enabled", "logged out", "reset", "limits", "restated"}
     assert {kind for kind in often if seen.get(kind, 0) < 10} == set(), seen
     assert {kind for kind in now_and_then if not seen.get(kind)} == set(), seen

@@ -16,9 +16,9 @@ SOON_S = 0.01
 NEVER_S = 1000.0
 
 
-def opened(folder: Path, disk: CountingDisk, durability: Durability, **more: float) -> JournalWriter:
+def opened(folder: Path, disk: CountingDisk, durability: Durability, interval_s: float = NEVER_S) -> JournalWriter:
     writer = JournalWriter.open(
-        folder, segment_size_max=HEADER_SIZE + 4 * SIZE, durability=durability, disk=disk, **more
+        folder, segment_size_max=HEADER_SIZE + 4 * SIZE, durability=durability, disk=disk, sync_interval_s=interval_s
     )
     disk.calls.clear()
     return writer
@@ -87,7 +87,7 @@ def test_with_disk_a_failed_sync_stops_the_journal(tmp_path: Path) -> None:
 
 def test_with_interval_what_is_written_is_synced_a_little_later(tmp_path: Path) -> None:
     disk = CountingDisk()
-    writer = opened(tmp_path, disk, Durability.INTERVAL, sync_interval_s=SOON_S)
+    writer = opened(tmp_path, disk, Durability.INTERVAL, interval_s=SOON_S)
 
     flush(writer, 1, 3)
     until(lambda: disk.calls == ["write", "sync"], time.sleep)
@@ -98,7 +98,7 @@ def test_with_interval_what_is_written_is_synced_a_little_later(tmp_path: Path) 
 
 def test_with_interval_a_flush_waits_for_no_sync(tmp_path: Path) -> None:
     disk = CountingDisk()
-    writer = opened(tmp_path, disk, Durability.INTERVAL, sync_interval_s=NEVER_S)
+    writer = opened(tmp_path, disk, Durability.INTERVAL, interval_s=NEVER_S)
 
     flush(writer, 1, 1)
     flush(writer, 2, 2)
@@ -110,7 +110,7 @@ def test_with_interval_a_flush_waits_for_no_sync(tmp_path: Path) -> None:
 
 def test_with_interval_a_failed_sync_stops_the_journal_at_the_next_flush(tmp_path: Path) -> None:
     disk = CountingDisk()
-    writer = opened(tmp_path, disk, Durability.INTERVAL, sync_interval_s=SOON_S)
+    writer = opened(tmp_path, disk, Durability.INTERVAL, interval_s=SOON_S)
     disk.fails_to_sync = True
     flush(writer, 1, 1)
     until(lambda: "sync" in disk.calls, time.sleep)
@@ -124,7 +124,7 @@ def test_with_interval_a_failed_sync_stops_the_journal_at_the_next_flush(tmp_pat
 
 def test_with_interval_the_sync_goes_on_in_the_next_segment(tmp_path: Path) -> None:
     disk = CountingDisk()
-    writer = opened(tmp_path, disk, Durability.INTERVAL, sync_interval_s=SOON_S)
+    writer = opened(tmp_path, disk, Durability.INTERVAL, interval_s=SOON_S)
     flush(writer, 1, 4)
 
     flush(writer, 5, 5)

@@ -10,9 +10,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from fixgw.metrics import health
-from fixgw.spec.commands import HaltInstrument, Kill, OpenSession, UseNumber
+from fixgw.spec.commands import EndDay, HaltInstrument, Kill, OpenSession, UseNumber
 from tests.metrics.venue import Files, Process
-from tests.orders import BOB, buy, cancel, configuration, limits, mass_cancel, replace, sell
+from tests.orders import ALICE, BOB, buy, cancel, configuration, limits, mass_cancel, replace, sell
 
 ROOT = Path(__file__).parents[2]
 RULES = (ROOT / "ops" / "prometheus" / "rules.yml").read_text("utf-8")
@@ -57,6 +57,8 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Metric]:
         mass_cancel(),
         HaltInstrument("olivia", "news", "MSFT"),
         Kill("olivia", "news", "firm:BETA"),
+        buy(1, at="1.00", by=ALICE),
+        EndDay("olivia", "news", "2026-11-20"),
     )
     with Files(tmp_path_factory.mktemp("venue"), *commands) as venue:
         venue.tell("CLIENT1")

@@ -23,7 +23,7 @@ from fixgw.spec.commands import (
     ResumeInstrument,
     UseNumber,
 )
-from fixgw.spec.events import Event, OrderAccepted, OrderCanceled, OrderRejected, OrderReplaced, Trade
+from fixgw.spec.events import Event, OrderAccepted, OrderCanceled, OrderExpired, OrderRejected, OrderReplaced, Trade
 from fixgw.spec.limits import ScopedLimits
 from fixgw.spec.sequenced import Sequenced
 from fixgw.spec.values import OrdRejReason, OrdType, Side
@@ -253,7 +253,7 @@ def history(seed: int, length: int) -> Iterable[Decided]:
 def test_any_history_agrees_with_the_engine(seed: int) -> None:
     """Open orders and restrictions after every command; at the end every event is counted once."""
     venue, depth, last_public = Counted(), Depth(), 0
-    for command in with_sweeps(history(seed, 600), venue.core):
+    for command in with_sweeps(history(seed, 1_000), venue.core):
         before = len(venue.events)
         venue.handle(command)
         tally, restrictions = venue.tally, venue.core.gate.restrictions
@@ -271,6 +271,7 @@ def test_any_history_agrees_with_the_engine(seed: int) -> None:
     assert sum(venue.tally.trades.values()) == happened[Trade] > 0
     assert sum(venue.tally.fills.values()) == 2 * happened[Trade]
     assert sum(venue.tally.cancels.values()) == happened[OrderCanceled] > 0
+    assert sum(venue.tally.expirations.values()) == happened[OrderExpired] > 0
     assert sum(venue.tally.replaces.values()) == happened[OrderReplaced] > 0
     assert sum(venue.tally.order_rejects.values()) == happened[OrderRejected] > 0
     accepted = sum(count for (_, _, result), count in venue.tally.orders.items() if result == "accepted")

@@ -1,0 +1,269 @@
+"""``fixgw journal``: verify, read and replay the journal; without a venue or beside a running one."""
+
+import csv
+import json
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import takewhile
+from pathlib import Path
+from typing import IO, Any, NoReturn
+
+import click
+from rich.console import Console
+
+from fixgw.admin.answers import utc_text
+from fixgw.cli import progress
+from fixgw.cli.book import book_table
+from fixgw.cli.failure import tell
+from fixgw.cli.frames import Row, event_words, frame_json, frame_line, named, rows
+from fixgw.cli.operating import EXIT_REFUSED, counted, fail, show_json, start_command
+from fixgw.cli.options import data_option, json_option
+from fixgw.cli.repair import repair
+from fixgw.journal.follower import Follower
+from fixgw.journal.reader import JournalDamaged, Segment, read, segment_paths
+from fixgw.marketdata.depth import Depth
+from fixgw.marketdata.words import book_in_words
+from fixgw.spec.sequenced import Sequenced
+from fixgw.verification import EVER, EventsDiffer, Replay
+
+FOLLOW_WAIT_S = 1.0
+
+
+@click.group(short_help="Verify, read and replay the journal.")
+def journal() -> None:
+    """The journal: all that changed the venue, in order, with what came of it.
+
+    These commands need no venue, take no lock, change nothing, and may run beside a venue that trades.
+    """
+
+
+@contextmanager
+def journal_of(data_dir: Path, as_json: bool) -> Iterator[Path]:
+    """Give the folder of the journal; exits 1 when there is none, or it is damaged."""
+    folder = data_dir / "journal"
+    try:
+        if not segment_paths(folder):
+            raise FileNotFoundError
+        yield folder
+    except FileNotFoundError:
+        fail([f"there is no journal in {data_dir}; start a venue with: {start_command(data_dir)}"], as_json)
+    except JournalDamaged as error:
+        if not as_json:
+            fail([str(error)], as_json)
+        place = {"file": str(error.path), "offset": error.offset, "sequence": error.sequence}
+        show_json({"right": False, "error": [str(error)], **place})
+        sys.exit(EXIT_REFUSED)
+
+
+# Replay.
+
+
+@journal.command(short_help="Check that all is whole, and agrees with a replay.")
+@data_option
+@json_option("Print one JSON object.")
+def verify(data_dir: Path, as_json: bool) -> None:
+    """Read all frames, decide all commands again, and compare their events with those in the journal.
+
+    Snapshots are compared with what the journal amounts to at their places.  Exits 1 at the first damage or
+    difference, and names its place.
+    """
+    with journal_of(data_dir, as_json):
+        replay = Replay(data_dir)
+        facts = run_replay(replay, "verifying", as_json)
+    found = [{"sequence": each.sequence, "problem": each.problem} for each in replay.snapshots]
+    problems = [f"{each.path}: {each.problem}" for each in replay.snapshots if each.problem]
+    if as_json:
+        show_json({"right": not problems, **facts, "snapshots": found})
+    else:
+        tell_replay(facts)
+        click.echo(f"{len(found) - len(problems)} of {counted(len(found), 'snapshot')} agree with the replay")
+        tell(problems, as_json)
+    if problems:
+        sys.exit(EXIT_REFUSED)
+
+
+def run_replay(replay: Replay, doing: str, as_json: bool) -> dict[str, Any]:
+    """Run ``replay`` and return what it came to; exits 1 when events differ."""
+    began = time.perf_counter()
+    try:
+        with progress.bar(doing, replay.size, silent=as_json) as advance:
+            for count in replay.run():
+                advance(count)
+    except EventsDiffer as difference:
+        _fail_with(difference, as_json)
+    elapsed_s = time.perf_counter() - began
+    last = replay.last
+    return {
+        "frames": replay.sequence,
+        "events": replay.events,
+        "last_time": None if last is None else utc_text(last.time_ns),
+        "venue_id": str(replay.venue_id),
+        "state_hash": None if last is None else replay.state_hash().hex(),
+        "unfinished_bytes": replay.torn_size,
+        "seconds": round(elapsed_s, 3),
+        "commands_per_s": round(replay.sequence / elapsed_s),
+    }
+
+
+def _fail_with(difference: EventsDiffer, as_json: bool) -> NoReturn:
+    if as_json:
+        words = {name: [named(event) for event in getattr(difference, name)] for name in ("written", "decided")}
+        show_json({"right": False, "error": [str(difference)], "sequence": difference.sequence, **words})
+        sys.exit(EXIT_REFUSED)
+    written, decided = (
+        "; ".join(map(event_words, events)) or "nothing" for events in (difference.written, difference.decided)
+    )
+    fail([str(difference), f"in the journal: {written}", f"by this version: {decided}"], as_json)
+
+
+def tell_replay(facts: dict[str, Any]) -> None:
+    frames = facts["frames"]
+    click.echo(f"{counted(frames, 'frame')} whole, sequences 1 to {frames:,}, the last of {facts['last_time']}")
+    if facts["unfinished_bytes"]:
+        click.echo(
+            f"{facts['unfinished_bytes']:,} bytes behind them are of a write that is under way, or never finished"
+        )
+    click.echo(f"{counted(facts['events'], 'event')} agree with the replay")
+    click.echo(f"state hash {facts['state_hash']}")
+    click.echo(f"{facts['seconds']:.1f} s, {facts['commands_per_s']:,} commands/s")
+
+
+def _until(_context: click.Context, _option: click.Parameter, value: str | None) -> tuple[int, int]:
+    """Return the last sequence and the last time that are wanted."""
+    if value is None:
+        return EVER, EVER
+    if value.isascii() and value.isdigit():
+        return int(value), EVER
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is no sequence, and no time such as 2026-11-21T08:15:00Z") from None
+    moment = moment.replace(tzinfo=moment.tzinfo or UTC)
+    seconds = round(moment.replace(microsecond=0).timestamp())
+    # Times are shown cut to a microsecond: all of this one is meant.
+    return EVER, (seconds * 1_000_000 + moment.microsecond) * 1_000 + 999
+
+
+@journal.command("replay", short_help="Rebuild the books as they were, and print them.")
+@click.option("--until", callback=_until, metavar="TIME|SEQ", help="The last frame, or moment in UTC; else the end.")
+@click.option("--symbol", metavar="SYMBOL", help="The book of this instrument only.")
+@click.option("--depth", type=click.IntRange(min=1), default=10, show_default=True, help="Price levels of each side.")
+@data_option
+@json_option("Print one JSON object.")
+def replay_journal(until: tuple[int, int], symbol: str | None, depth: int, data_dir: Path, as_json: bool) -> None:
+    """Decide all commands again up to a frame or a moment, and print the books as they were then.
+
+    --until 1500 is after the frame of sequence 1500, --until 2026-11-21T08:15:00Z after the last of that moment.
+    """
+    public = Depth()
+    with journal_of(data_dir, as_json):
+        replay = Replay(data_dir, *until, tell=public.apply)
+        facts = run_replay(replay, "replaying", as_json)
+    books = [book for book in public.books if symbol in (None, book.listing.symbol)]
+    if symbol is not None and not books:
+        fail([f"there was no instrument {symbol} by sequence {replay.sequence}"], as_json)
+    if as_json:
+        words = [book_in_words(book, replay.sequence, depth) for book in books]
+        show_json({"sequence": replay.sequence, **facts, "books": words})
+        return
+    for book in books:
+        Console().print(book_table(book, depth))
+    click.echo(f"after sequence {replay.sequence:,}")
+    tell_replay(facts)
+
+
+@journal.command("repair", short_help="Show what can be saved of a damaged journal.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Write the sound part to this new data folder, and what is whole behind the damage beside it.",
+)
+@data_option
+@json_option("Print one JSON object.")
+def repair_journal(output: Path | None, data_dir: Path, as_json: bool) -> None:
+    """Show which frames are sound, lost, and whole behind the damage; the journal itself is never changed.
+
+    Exits 1 when it is damaged and nothing was written.
+    """
+    with journal_of(data_dir, as_json):
+        repair(data_dir, output, as_json)
+
+
+# Read.
+
+
+@journal.command(short_help="Print the last frames.")
+@click.option("-n", "--lines", "count", type=click.IntRange(min=0), default=10, show_default=True, help="How many.")
+@click.option("-f", "--follow", is_flag=True, help="Go on with what the venue writes, until Ctrl-C.")
+@data_option
+@json_option("Print each frame as a line of JSON.")
+def tail(count: int, follow: bool, data_dir: Path, as_json: bool) -> None:
+    """Print the last frames, a line each: sequence, time, command, who sent it, and what came of it."""
+    with journal_of(data_dir, as_json) as folder:
+        last = Segment(segment_paths(folder)[-1], is_last=True)
+        last.skip_to(EVER)
+        first = max(1, last.next_sequence - count)
+        if not follow:
+            _print(read(folder, first), as_json)
+            return
+        follower = Follower(folder, first)
+        while True:
+            frames = follower.read()
+            _print(frames, as_json)
+            if not frames:
+                follower.wait(FOLLOW_WAIT_S)
+
+
+def _print(frames: Iterable[Sequenced], as_json: bool) -> None:
+    for frame in frames:
+        click.echo(json.dumps(frame_json(frame)) if as_json else frame_line(frame))
+
+
+@journal.command(short_help="Print one frame, whole.")
+@click.argument("sequence", type=click.IntRange(min=1))
+@data_option
+@json_option("Print it in one line.")
+def show(sequence: int, data_dir: Path, as_json: bool) -> None:
+    """Print the frame of SEQUENCE, all fields by their names; numbers are integers, in the scales beside them."""
+    with journal_of(data_dir, as_json) as folder:
+        frame = next(read(folder, sequence), None)
+    if frame is None:
+        fail([f"sequence {sequence} is not in the journal, which ends before it"], as_json)
+    click.echo(json.dumps(frame_json(frame), indent=None if as_json else 2))
+
+
+@journal.command(short_help="Write frames for other programs.")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(("jsonl", "csv")),
+    default="jsonl",
+    show_default=True,
+    help="A line of JSON for each frame, or a row for each order in each event.",
+)
+@click.option(
+    "--output",
+    "file",
+    type=click.File("x", "utf-8", lazy=False),
+    default="-",
+    show_default="standard output",
+    metavar="FILE",
+    help="A new file.",
+)
+@click.option("--from", "first", type=click.IntRange(min=1), default=1, show_default=True, help="The first sequence.")
+@click.option("--to", "last", type=click.IntRange(min=1), default=EVER, show_default="the end", help="The last one.")
+@data_option
+def export(kind: str, file: IO[str], first: int, last: int, data_dir: Path) -> None:
+    """Write frames as JSON, one a line and with all they hold, or as CSV, prices and quantities in decimal."""
+    with journal_of(data_dir, as_json=False) as folder:
+        frames = takewhile(lambda frame: frame.sequence <= last, read(folder, first))
+        if kind == "jsonl":
+            file.writelines(json.dumps(frame_json(frame)) + "\n" for frame in frames)
+        else:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(Row._fields)
+            writer.writerows(row for frame in frames for row in rows(frame))

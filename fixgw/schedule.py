@@ -1,0 +1,70 @@
+"""The schedule: which step of a trading day is due, by the clock and by what the core has come to.
+
+It only looks.  How far a day has come is in the journal, so that a venue that was killed in the middle of its end goes
+on where it was, and does nothing twice.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+from fixgw.config.load import DaySettings
+from fixgw.core import Core
+from fixgw.spec.commands import BeginDay, Command, EndDay, ResetSession
+from fixgw.spec.trading_day import DayPhase
+
+OPERATOR = "schedule"
+"""Who ends days and resets sessions, in the journal."""
+
+_NS = 1_000_000_000
+
+
+class Schedule:
+    """Between two batches it says what is to be decided next."""
+
+    def __init__(self, settings: DaySettings, core: Callable[[], Core], clock_ns: Callable[[], int]) -> None:
+        self._settings = settings
+        self._core = core
+        self._clock_ns = clock_ns
+
+    def due(self, sessions_are_settled: bool) -> list[Command]:
+        """Return the next step, or nothing; ``sessions_are_settled`` when no session is still to be logged out."""
+        day = self._core().day
+        match day.phase:
+            case DayPhase.OPEN if self._settings.end is None:
+                return []
+            case DayPhase.OPEN if day.date is None:
+                return [BeginDay(self.date_now(), False)]
+            case DayPhase.OPEN if day.date is not None and day.date < self.date_now():
+                return [EndDay(OPERATOR, f"{self._settings.end:%H:%M} {self._settings.time_zone}", day.date)]
+            case DayPhase.ENDED:
+                return self._resets() or ([self._begin()] if sessions_are_settled else [])
+            case _:
+                return []  # the sequencer goes on with the orders by itself
+
+    def date_now(self) -> str:
+        """Return the date of the trading day that the clock is in, ISO 8601: from its end on, a date is over."""
+        seconds = self._clock_ns() // _NS
+        local = datetime.fromtimestamp(seconds, self._settings.time_zone)
+        return _following(local.date()) if self._is_over(local.date(), seconds) else local.date().isoformat()
+
+    def _is_over(self, day: date, seconds: int) -> bool:
+        end = self._settings.end
+        return end is not None and seconds >= datetime.combine(day, end, self._settings.time_zone).timestamp()
+
+    def _resets(self) -> list[Command]:
+        configuration, day = self._core().configuration, self._core().day
+        if not self._settings.reset_sequence_numbers or configuration is None:
+            return []
+        reason = f"the trading day {day.date} has ended"
+        sessions = (participant.session for participant in configuration.participants)
+        return [ResetSession(OPERATOR, reason, each) for each in sessions if each not in day.sessions_reset]
+
+    def _begin(self) -> BeginDay:
+        """A day that was ended before its time is followed by that of the next date."""
+        ended = self._core().day.date
+        assert ended is not None
+        return BeginDay(max(self.date_now(), _following(date.fromisoformat(ended))), self._settings.restate_gtc)
+
+
+def _following(day: date) -> str:
+    return (day + timedelta(days=1)).isoformat()
