@@ -7,11 +7,13 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from bench import engine, idle, restart, wire
+from bench import engine, idle, journal, restart, wire
 from bench.fixload import FixloadMissing
 from bench.report import Machine
 
-BENCHMARKS = ("engine", "wire", "idle", "restart")
+BENCHMARKS = ("engine", "journal", "wire", "idle", "restart")
+
+Report = engine.EngineReport | journal.JournalReport | wire.WireReport | idle.IdleReport | restart.RestartReport
 
 
 @click.command()
@@ -25,18 +27,19 @@ BENCHMARKS = ("engine", "wire", "idle", "restart")
     help="The load client, or its C++ source; else FIXGW_FIXLOAD, else ../shared/tools/fixload.cpp.",
 )
 def main(names: tuple[str, ...], tiny: bool, as_json: bool, fixload_path: Path | None) -> None:
-    """Measure the engine alone, the wire against a null acceptor, what the venue costs idle, how soon it is back."""
+    """Measure the engine and the journal alone, the wire against a null acceptor, the venue idle, and its restart."""
     machine = Machine.this()
     console = Console(stderr=as_json)
-    reports: dict[str, Machine | engine.EngineReport | wire.WireReport | idle.IdleReport | restart.RestartReport] = {
-        "machine": machine
-    }
+    reports: dict[str, Machine | Report] = {"machine": machine}
     tables: list[Table] = []
     chosen = names or BENCHMARKS
     try:
         if "engine" in chosen:
             reports["engine"] = of_engine = engine.measure(engine.TINY if tiny else engine.FULL, console)
             tables += engine.tables(of_engine)
+        if "journal" in chosen:
+            reports["journal"] = of_journal = journal.measure(journal.TINY if tiny else journal.FULL, console)
+            tables += journal.tables(of_journal)
         if "wire" in chosen:
             reports["wire"] = of_wire = wire.measure(wire.TINY if tiny else wire.FULL, fixload_path, console)
             tables += wire.tables(of_wire)

@@ -127,8 +127,10 @@ class Backup:
 
     def _write_journal(self, archive: tarfile.TarFile, told: Told) -> Iterator[Part]:
         for segment in self._segments:
-            with segment.path.open("rb") as file:
-                yield _write_part(archive, f"journal/{segment.path.name}", file, segment.end, told)
+            with segment.reading() as file:
+                file.seek(0)
+                yield _write_part(archive, f"journal/{segment.name}", file, segment.end, told)
+            segment.close()
 
     def _open_snapshot(self) -> BufferedReader | None:
         """Open the newest snapshot that is right and no later than the journal as it was read."""
@@ -141,7 +143,7 @@ class Backup:
 
 
 def _write_part(
-    archive: tarfile.TarFile, name: str, file: BufferedReader, size: int | None = None, told: Told = lambda _: None
+    archive: tarfile.TarFile, name: str, file: BinaryIO, size: int | None = None, told: Told = lambda _: None
 ) -> Part:
     """Write ``file``, or its first ``size`` bytes: it may grow meanwhile."""
     size = os.fstat(file.fileno()).st_size if size is None else size

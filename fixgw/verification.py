@@ -12,6 +12,7 @@ from fixgw.core import Core, ReplayDiffers
 from fixgw.fix.ledger import Ledger
 from fixgw.journal import snapshot
 from fixgw.journal.frame import UNDECIDED, Undecided
+from fixgw.journal.packed import content_size
 from fixgw.journal.reader import segment_paths, segments
 from fixgw.journal.snapshot import Snapshot, SnapshotDamaged
 from fixgw.snapshots import FOLDER, take
@@ -74,7 +75,7 @@ class Replay:
         self._tell = tell
         # Listed before the journal is read, which has all that they hold.
         self._to_compare = sorted(snapshot.paths(data_dir / FOLDER), reverse=True)
-        self.size = sum(path.stat().st_size for path in segment_paths(self._journal))
+        self.size = sum(map(content_size, segment_paths(self._journal)))
 
     def run(self) -> Iterator[int]:
         """Replay, and yield now and then how many more bytes, of ``size`` at the beginning, have been read.

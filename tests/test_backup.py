@@ -15,6 +15,7 @@ from fixgw.backup import MANIFEST, Backup, BackupRefused, Manifest, restore
 from fixgw.core import Core
 from fixgw.fix.ledger import Ledger
 from fixgw.journal import JournalDamaged, read, snapshot
+from fixgw.journal.cold import pack_all
 from fixgw.snapshots import take
 from tests.journal.day import write_day
 from tests.journal.examples import frames, segments, write
@@ -89,6 +90,22 @@ def test_what_goes_in_comes_out(data: Path, config: Path, tmp_path: Path) -> Non
     assert len(segments(data / "journal")) == 3
     files = [file, *(path for path in restored.rglob("*") if path.is_file())]
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+
+
+def test_packed_segments_go_in_as_what_they_hold(data: Path, config: Path, tmp_path: Path) -> None:
+    """Also one that is packed while the backup is made; what comes out is not packed."""
+    plain = {f"journal/{path.name}": path.read_bytes() for path in segments(data / "journal")}
+    backup = Backup(data, config)
+    for _ in pack_all(data / "journal"):
+        pass
+    assert len(list((data / "journal").glob("*.zst"))) == 1
+
+    for number, each in enumerate((backup, Backup(data, config))):
+        file, restored = tmp_path / f"{number}.backup", tmp_path / f"restored{number}"
+        each.write(file, silent)
+        restore(file, restored, silent)
+        assert content(restored).items() >= plain.items()
+        assert list(read(restored / "journal")) == frames(1, 5)
 
 
 def test_it_is_of_one_moment(data: Path, config: Path, tmp_path: Path) -> None:

@@ -24,6 +24,15 @@ def test_the_engine_alone() -> None:
     assert len(report["engine"]["comparisons"]) == 2
 
 
+def test_the_journal_alone() -> None:
+    report = run_tiny("journal")
+
+    flushes = {(figures["durability"], figures["batch"]) for figures in report["journal"]["flushes"]}
+    assert flushes == {(durability, batch) for durability in ("process", "interval", "disk") for batch in (1, 64)}
+    assert all(figures["p50_ms"] > 0 for figures in report["journal"]["follower"])  # type: ignore[operator]
+    assert len(report["journal"]["comparisons"]) == 2
+
+
 def test_over_the_wire() -> None:
     try:
         fixload.executable(None)

@@ -2,6 +2,7 @@
 
 import io
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -9,6 +10,8 @@ import zstandard
 
 SUFFIX = ".zst"
 """Of a packed segment, after the name that it had before."""
+
+READ_SIZE = 1 << 16
 
 HEADER_SIZE_MAX = 18
 """Bytes of a zstandard frame in which its header ends, which says how long the content is."""
@@ -21,6 +24,25 @@ def is_packed(path: Path) -> bool:
 def packed_path(path: Path) -> Path:
     """Return where the segment of ``path`` is when it is packed."""
     return path if is_packed(path) else path.with_name(path.name + SUFFIX)
+
+
+def content_size(path: Path) -> int:
+    """Return how many bytes a segment has, packed or not; raises OSError, or zstandard.ZstdError."""
+    if not is_packed(path):
+        return path.stat().st_size
+    with Unpacked(path) as unpacked:
+        return unpacked.size
+
+
+def content(path: Path) -> bytes:
+    """Return the bytes of a segment, packed or not; of a damaged packed one, those before the damage."""
+    if not is_packed(path):
+        return path.read_bytes()
+    pieces: list[bytes] = []
+    with suppress(zstandard.ZstdError), Unpacked(path) as unpacked:
+        while piece := unpacked.read(READ_SIZE):
+            pieces.append(piece)
+    return b"".join(pieces)
 
 
 class Unpacked(io.RawIOBase):

@@ -114,7 +114,7 @@ class Segment:
         self.size = 0
         self.end = 0
         self.next_sequence = first_sequence(path)
-        with self._reading() as file:
+        with self.reading() as file:
             try:
                 self.header = SegmentHeader.from_bytes(file.read(HEADER_SIZE))
             except ValueError as error:
@@ -122,6 +122,11 @@ class Segment:
         if self.header.first_sequence != self.next_sequence:
             raise self._damaged(f"the header says that the segment begins with {self.header.first_sequence}")
         self.end = HEADER_SIZE
+
+    @property
+    def name(self) -> str:
+        """The name that the file has, or had before it was packed."""
+        return f"{self.header.first_sequence:020d}.journal"
 
     def check_follows(self, previous: "Segment | None") -> None:
         """Raises JournalDamaged unless ``previous``, read to its end, is the segment right before this one."""
@@ -137,7 +142,7 @@ class Segment:
 
         Takes 0.5 us a frame.  A wrong length is found out by the frame after it.
         """
-        with self._reading() as file:
+        with self.reading() as file:
             file.seek(self.end)
             while self.next_sequence < sequence and len(head := file.read(FRAME_HEADER.size)) == FRAME_HEADER.size:
                 length, _ = FRAME_HEADER.unpack(head)
@@ -153,7 +158,7 @@ class Segment:
 
         Raises JournalDamaged for anything else, but for a torn last frame of the last segment.
         """
-        with self._reading() as file:
+        with self.reading() as file:
             file.seek(self.end)
             while len(head := file.read(FRAME_HEADER.size)) == FRAME_HEADER.size:
                 length, checksum = FRAME_HEADER.unpack(head)
@@ -184,8 +189,8 @@ class Segment:
         self.close()
 
     @contextmanager
-    def _reading(self) -> Iterator[BinaryIO]:
-        """Give the content; ``size`` is how much there is.
+    def reading(self) -> Iterator[BinaryIO]:
+        """Give the content, packed or not; ``size`` is how much there is.
 
         A packed file stays open, since to find one's place in it again means to unpack all that precedes it.
         """

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import msgspec
 
 from fixgw.journal.frame import FRAME_HEADER, HEADER_SIZE, WHOLE, SegmentHeader, find_frame
-from fixgw.journal.reader import JournalDamaged, Segment, segment_paths, segments
+from fixgw.journal.packed import content
+from fixgw.journal.reader import JournalDamaged, Segment, first_sequence, segment_paths, segments
 from fixgw.journal.writer import sync_folder, write_all
 from fixgw.spec.sequenced import Sequenced
 
@@ -44,14 +45,14 @@ def frames_behind(folder: Path, sound: Sound) -> Iterator[Sequenced]:
     Frames are looked for byte by byte, so that damaged lengths and headers hide none.  A segment that says it is of
     another venue than the sound part is left out.
     """
-    ends = {segment.path: segment.end for segment in sound.segments}
+    ends = {segment.header.first_sequence: segment.end for segment in sound.segments}
     venue_id = sound.segments[0].header.venue_id if sound.segments else None
     next_sequence = sound.last_sequence + 1
     for path in segment_paths(folder):
-        data = path.read_bytes()
+        data = content(path)
         if venue_id is not None and _is_of_another(data, venue_id.bytes):
             continue
-        offset: int | None = ends.get(path, HEADER_SIZE)
+        offset: int | None = ends.get(first_sequence(path), HEADER_SIZE)
         while offset is not None and (offset := find_frame(data, next_sequence, offset)) is not None:
             length, _ = FRAME_HEADER.unpack_from(data, offset)
             after = offset + FRAME_HEADER.size + length
@@ -66,12 +67,12 @@ def frames_behind(folder: Path, sound: Sound) -> Iterator[Sequenced]:
 
 
 def write_sound_part(sound: Sound, folder: Path) -> None:
-    """Write the sound part to ``folder``, a new one, byte by byte as it is; raises OSError."""
+    """Write the sound part to ``folder``, a new one, byte by byte as it is, and not packed; raises OSError."""
     folder.mkdir(parents=True)
     for segment in sound.segments:
-        file = os.open(folder / segment.path.name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        file = os.open(folder / segment.name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
-            write_all(file, segment.path.read_bytes()[: segment.end])
+            write_all(file, content(segment.path)[: segment.end])
             os.fsync(file)
         finally:
             os.close(file)

@@ -14,6 +14,7 @@ from fixgw.cli.main import main
 from fixgw.core import Core
 from fixgw.fix.ledger import Ledger
 from fixgw.journal import read, snapshot
+from fixgw.journal.cold import pack_all
 from fixgw.journal.frame import encode
 from fixgw.snapshots import FOLDER, take
 from fixgw.spec.sequenced import Sequenced
@@ -77,6 +78,17 @@ def test_a_right_journal(data: Path) -> None:
         f"state hash {told['state_hash']}",
     ]
     assert lines[3].endswith(" commands/s")
+
+
+def test_packed_segments_are_verified_and_told_of_as_plain_ones(tmp_path: Path) -> None:
+    write_day(tmp_path, segment_size_max=300)
+    told = [does(tmp_path, command).splitlines()[:3] for command in ("verify", "tail")]
+    assert len(segments(tmp_path / "journal")) > 3
+
+    for _ in pack_all(tmp_path / "journal"):
+        pass
+
+    assert [does(tmp_path, command).splitlines()[:3] for command in ("verify", "tail")] == told
 
 
 def test_the_state_hash_tells_states_apart(data: Path, tmp_path_factory: pytest.TempPathFactory) -> None:

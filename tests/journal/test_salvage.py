@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from fixgw.journal import JournalDamaged, read
+from fixgw.journal.cold import pack_all
 from fixgw.journal.frame import HEADER_SIZE, encode
 from fixgw.journal.salvage import frames_behind, sound_part, write_sound_part
 from tests.journal.examples import frame, frames, segments, write
@@ -51,6 +52,19 @@ def test_a_bit_flipped_in_any_byte_of_the_middle_costs_one_frame_at_most(folder:
         lost = 3 + (at - HEADER_SIZE) // SIZE  # at - HEADER_SIZE is negative in the header, which holds no frame
 
         assert saved(folder) == ((2, [3, 4, 5, 6]) if lost < 3 else (lost - 1, [*range(lost + 1, 7)])), at
+
+
+def test_packed_segments_are_salvaged_too(folder: Path, tmp_path: Path) -> None:
+    """What follows a damage within one cannot be found: it is one compressed piece."""
+    for _ in pack_all(folder):
+        pass
+    packed = next(folder.glob("*.zst"))
+    assert saved(folder) == (6, [])
+    write_sound_part(sound_part(folder), tmp_path / "saved")
+    assert list(read(tmp_path / "saved")) == frames(1, 6)
+
+    packed.write_bytes(packed.read_bytes()[:-50])
+    assert saved(folder) == (0, [3, 4, 5, 6])
 
 
 def test_a_segment_that_is_missing(folder: Path) -> None:
