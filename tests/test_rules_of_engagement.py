@@ -27,7 +27,7 @@ ONLY_IN_TROUBLE = {"0", "4"}
 """BusinessRejectReason(380) of a venue that is overloaded or at fault, which no scenario can bring about."""
 
 ONLY_BETWEEN_DAYS = "`the trading day <date> has ended; the next one begins in a moment`"
-"""A refusal of less than a second, which tests/wire/test_trading_day.py shows."""
+"""A refusal of less than a second, which tests/wire/test_end_of_day.py shows."""
 
 Table = list[dict[str, str]]
 

@@ -36,6 +36,7 @@ from fixgw.spec.values import OrdStatus, Side
 
 NAME_LENGTH_MAX = 64
 REASON_LENGTH_MAX = 200
+YEAR_MAX = 2999  # there must be a date after each that can be ended
 
 # What is written here goes into Text(58) of clients, where only printable ASCII may stand.
 _PRINTABLE = r"\A[ -~]+\Z"
@@ -161,6 +162,10 @@ class EndDayRequest(_Change, tag="end-day"):
     """``date`` is that of ``status``, so that a request sent twice ends one day."""
 
     date: date
+
+    def __post_init__(self) -> None:
+        if self.date.year > YEAR_MAX:
+            raise ValueError(f"{self.date} is not a trading date; dates end with the year {YEAR_MAX}")
 
 
 Ask = Status | Sessions | Orders | Order | Instruments | Risk

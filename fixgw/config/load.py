@@ -3,11 +3,10 @@
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import time
+from datetime import time, tzinfo
 from importlib import resources
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from fixgw.config.environment import read_environment, variable
 from fixgw.config.mistakes import ConfigError, Mistake, Notes, suggestion
@@ -51,7 +50,7 @@ class DaySettings:
 
     end: time | None
     """Local time; None for trading round the clock."""
-    time_zone: ZoneInfo
+    time_zone: tzinfo
     restate_gtc: bool
     reset_sequence_numbers: bool
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import time
+from datetime import UTC, time, tzinfo
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from ipaddress import IPv4Address
 from typing import Any
@@ -170,17 +170,19 @@ def _local_time(value: object) -> time | None:
     if value == "":
         return None
     if not isinstance(value, str) or not _LOCAL_TIME.fullmatch(value):
-        raise WrongValueError(f"{show(value)} is not a time of day; write HH:MM, for example 17:00, or nothing: \"\"")
+        raise WrongValueError(f'{show(value)} is not a time of day; write HH:MM in quotes, for example "17:00", or ""')
     return time.fromisoformat(value)
 
 
-def _time_zone(value: object) -> ZoneInfo:
+def _time_zone(value: object) -> tzinfo:
     right = "write a name of the IANA time zone database, for example Europe/London or UTC"
     if not isinstance(value, str) or not value.isascii():
         raise WrongValueError(f"{show(value)} is not a time zone; {right}")
+    if value == "UTC":
+        return UTC  # known on a host without the database, too
     try:
         return ZoneInfo(value)
-    except (ValueError, OSError):  # among them ZoneInfoNotFoundError, and the name of a folder
+    except (KeyError, ValueError, OSError):  # the first is ZoneInfoNotFoundError
         raise WrongValueError(f"{show(value)} is not a time zone that this host knows; {right}") from None
 
 

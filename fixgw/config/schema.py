@@ -4,7 +4,7 @@
 """
 
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
+from datetime import UTC
 
 from fixgw.config.readers import (
     BOOLEAN,
@@ -172,7 +172,7 @@ DAY = (
         '"17:00"',
         '`""`',
     ),
-    Key("time_zone", TIME_ZONE, ZoneInfo("UTC"), "The time zone of `end` and of dates", '"Europe/London"', '`"UTC"`'),
+    Key("time_zone", TIME_ZONE, UTC, "The time zone of `end` and of dates", '"Europe/London"', '`"UTC"`'),
     Key(
         "restate_gtc",
         BOOLEAN,

@@ -1,9 +1,9 @@
 """What runs without any file: the values that design.md promises."""
 
 from dataclasses import asdict, fields
+from datetime import UTC
 from decimal import Decimal
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from fixgw.config import (
     DaySettings,
@@ -38,7 +38,7 @@ def test_packaged_defaults_are_what_is_promised(tmp_path: Path) -> None:
         log_format="console",
         log_messages=True,
         durability="process",
-        day=DaySettings(None, ZoneInfo("UTC"), restate_gtc=False, reset_sequence_numbers=False),
+        day=DaySettings(None, UTC, restate_gtc=False, reset_sequence_numbers=False),
         stale_order_s=30,
         instruments=(
             Instrument("AAPL", 2, 0, Price(1), Qty(1), 1, Qty(10**9), Price(9_223_372_036)),

@@ -17,6 +17,8 @@ COMP_ID_RULE = (
     "the first a letter or digit, for example FIXGW"
 )
 WORD_RULE = "write 1 to 64 printable ASCII characters without spaces or commas, for example"
+END_RULE = 'write HH:MM in quotes, for example "17:00", or ""'
+ZONE_RULE = "write a name of the IANA time zone database, for example Europe/London or UTC"
 PORT_RULE = "write a whole number from 1 to 65535, for example 9876"
 TOML_RULE = 'write [table] or key = value, texts in "quotes"'
 
@@ -121,6 +123,26 @@ def test_what_is_not_toml_is_one_mistake(mistakes: Tell, text: str, expected: st
         ("[venue]\ncomp_id = 'MY VENUE'\n", f"6: venue.comp_id: 'MY VENUE' {COMP_ID_RULE}"),
         ("[venue]\ncomp_id = 'Börse'\n", f"6: venue.comp_id: 'B\\xf6rse' {COMP_ID_RULE}"),
         ("[venue]\ncomp_id = 7\n", f"6: venue.comp_id: 7 {COMP_ID_RULE}"),
+        *(
+            (f"[day]\nend = {written}\n", f"6: day.end: {shown} is not a time of day; {END_RULE}")
+            for written, shown in (
+                ("'24:00'", "'24:00'"),
+                ("'9:00'", "'9:00'"),
+                ("'17:00:00'", "'17:00:00'"),
+                ("17:00:00", "17:00:00"),
+                ("1700", "1700"),
+            )
+        ),
+        *(
+            (f"[day]\ntime_zone = {written}\n", f"6: day.time_zone: {written} is not a time zone{what}; {ZONE_RULE}")
+            for written, what in (
+                ("'Europe/Londn'", " that this host knows"),
+                ("'Europe'", " that this host knows"),
+                ("''", " that this host knows"),
+                ("'../UTC'", " that this host knows"),
+                ("1", ""),
+            )
+        ),
         ("[order_entry]\nport = 'abc'\n", f"6: order_entry.port: 'abc' is not a whole number; {PORT_RULE}"),
         ("[order_entry]\nport = 70000\n", f"6: order_entry.port: 70000 is above 65535; {PORT_RULE}"),
         ("[order_entry]\nport = 0\n", f"6: order_entry.port: 0 is below 1; {PORT_RULE}"),
