@@ -41,7 +41,7 @@ def test_a_day_order_expires_with_what_it_has_traded() -> None:
     state = state_of(order, ord_status=OrdStatus.EXPIRED, cum_qty=4, leaves_qty=0, cum_notional=400)
     assert events == [
         DayEnding(FRIDAY, *BY),
-        OrderExpired("4.0", state, Qty(6), "the trading day 2026-11-20 has ended"),
+        OrderExpired("4.0", state, Qty(6), "the trading day 2026-11-20 has ended: a drill"),
         OrdersExpired(FRIDAY, 1, 0),
     ]
     assert venue.depth("AAPL").bids == []

@@ -191,7 +191,7 @@ def test_the_clock_ends_a_day_after_a_restart_too(house: House) -> None:
     house.wait_for_day(following(date))
     alice.reset = False
     log_on(alice)
-    alice.expect({150: "C", 11: resting, 58: f"the trading day {date} has ended"}, WAIT_S)
+    alice.expect({150: "C", 11: resting, 58: f"the trading day {date} has ended: 11:00 {noon}"}, WAIT_S)
     alice.send([(35, "F"), (11, new_id()), (41, resting), (55, "AAPL"), (54, "1"), (60, "20260101-00:00:00")])
     alice.expect({35: "9", 102: "0", 39: "C"}, WAIT_S)
 
