@@ -529,7 +529,7 @@ class Exchange:
     def _end_day(self, command: EndDay) -> list[Event]:
         """Have all Day orders expire; from here on risk lets none in."""
         orders = [order for order in self._all_open() if order.time_in_force is TimeInForce.DAY]
-        text = f"the trading day {command.date} has ended"
+        text = f"the trading day {command.date} has ended: {command.reason}"
         sweep = Sweep("venue", command.operator, command.reason, text, orders, SweepKind.EXPIRE, command.date)
         self.sweeps.append(sweep)
         return [DayEnding(command.date, command.operator, command.reason), *self._sweep(sweep)]

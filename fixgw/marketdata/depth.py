@@ -71,6 +71,7 @@ __all__ = [
 ]
 
 _BUY, _SELL = Side.BUY, Side.SELL
+_BETWEEN_DAYS = "between days"  # no symbol and no scope: these have no spaces
 
 
 class Depth:
@@ -81,7 +82,7 @@ class Depth:
         self.books = Books()
         self.before = before
         self._forbidden: set[str] = set()
-        """Symbols halted and scopes killed."""
+        """Symbols halted, scopes killed, and the time between two trading days."""
 
     def book(self, symbol: str) -> Book | None:
         """Return the book of an instrument that is or was listed, else None."""
@@ -111,6 +112,12 @@ class Depth:
                 case InstrumentHalted(symbol=forbidden) | ScopeKilled(scope=forbidden):
                     self._forbidden.add(forbidden)
                     frame.restate()
+                case DayEnding():
+                    self._forbidden.add(_BETWEEN_DAYS)
+                    frame.restate()
+                case DayBegun():
+                    self._forbidden.discard(_BETWEEN_DAYS)
+                    frame.restate()
                 case InstrumentResumed(symbol=allowed) | ScopeReleased(scope=allowed):
                     self._forbidden.discard(allowed)
                     frame.restate()
@@ -118,7 +125,7 @@ class Depth:
                     pass  # nothing that is or was in the book
                 case OrdersSwept() | OperatorRefused() | LimitsSet():
                     pass
-                case DayEnding() | OrdersExpired() | OrderRestated() | OrdersRestated() | DayBegun():
+                case OrdersExpired() | OrderRestated() | OrdersRestated():
                     pass  # no quantity and no place in a queue changes
                 case SessionDisabled() | SessionEnabled() | SessionLoggedOut() | SessionReset():
                     pass
@@ -128,8 +135,8 @@ class Depth:
         return frame.updates
 
     def state(self, symbol: str) -> TradingState:
-        """Return the state of a listed instrument; who kills all of an instrument or of the venue has halted it."""
-        halting = symbol, f"instrument:{symbol}", VENUE
+        """Return the state of a listed instrument; it is halted, too, when all of it or of the venue is killed."""
+        halting = symbol, f"instrument:{symbol}", VENUE, _BETWEEN_DAYS
         return TradingState.TRADING if self._forbidden.isdisjoint(halting) else TradingState.HALTED
 
 

@@ -145,8 +145,6 @@ class RiskGate:
                 self._reserve(event.order, event.order.price, event.order.leaves_qty)
             case OrderCanceled():
                 self._reserve(event.order, event.order.price, -event.canceled_qty)
-            case OrderExpired():
-                self._reserve(event.order, event.order.price, -event.expired_qty)
             case Trade():
                 for fill in (event.aggressor, event.resting):
                     self.positions.trade(fill.order, event.last_qty)
@@ -154,6 +152,8 @@ class RiskGate:
             case OrderReplaced():
                 self._reserve(event.order, event.previous_price, -event.previous_leaves_qty)
                 self._reserve(event.order, event.order.price, event.order.leaves_qty)
+            case OrderExpired():
+                self._reserve(event.order, event.order.price, -event.expired_qty)
             case OrderRejected() | OrderStated() | CancelRejected() | MassCanceled() | VenueConfigured():
                 pass
             case OrdersSwept() | OperatorRefused() | OrderRestated() | OrdersExpired() | OrdersRestated():

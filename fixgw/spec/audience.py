@@ -38,12 +38,12 @@ def audience(event: Event) -> tuple[str, ...]:
     match event:
         case OrderAccepted() | OrderCanceled() | OrderReplaced() | OrderRejected() | OrderStated():
             return (event.order.session,)
-        case OrderExpired() | OrderRestated():
-            return (event.order.session,)
         case Trade():
             return event.resting.order.session, event.aggressor.order.session
         case CancelRejected() | MassCanceled():
             return (event.session,)
+        case OrderExpired() | OrderRestated():
+            return (event.order.session,)
         case VenueConfigured() | OrdersSwept() | OperatorRefused() | LimitsSet():
             return ()
         case DayEnding() | OrdersExpired() | OrdersRestated() | DayBegun():

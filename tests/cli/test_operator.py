@@ -107,6 +107,25 @@ def test_status(venue: Venue, alice: Session) -> None:
     assert {"gateway": "running"}.items() <= {each["name"]: each["state"] for each in told["processes"]}.items()
 
 
+def test_a_day_is_shown_and_ended_once(venue: Venue, alice: Session) -> None:
+    venue.order(alice, "1", "1.00")
+    before = venue.tells("day", "show")
+
+    ended = venue.changes("day", "end")
+
+    date = before["trading_date"]
+    assert before["day_phase"] == "open"
+    assert ended.startswith(f"the trading day {date} has ended, 1 order expired (sequence ")
+    until = time.monotonic() + WAIT_S
+    while (after := venue.tells("day", "show"))["day_phase"] != "open":
+        assert time.monotonic() < until, after
+        time.sleep(0.05)
+    assert after["trading_date"] > date
+    assert words(venue.does("day", "show")) == [["trading", "date", after["trading_date"]], ["phase", "open"]]
+    assert ["trading", "day", f"{after['trading_date']},", "open"] in words(venue.does("status"))
+    assert venue.tells("orders", "list", "--state", "expired")["orders"][0]["ord_status"] == "expired"
+
+
 def test_halt_and_resume(venue: Venue) -> None:
     assert venue.changes("instruments", "halt", "AAPL", "--operator", "olivia").startswith("AAPL is halted (sequence ")
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fixgw.core import Core, CoreState
-from fixgw.spec.commands import ConfigureVenue, Kill
+from fixgw.spec.commands import ConfigureVenue, ContinueSweep, EndDay, Kill
+from fixgw.spec.trading_day import DayPhase, TradingDay
 from tests.engine.histories import CONFIGURATIONS, Decided, commands, with_sweeps
 from tests.engine.test_properties import PROPERTY, SCRIPTS, SWEEP_SLICE_MAX
 from tests.orders import ALICE, buy
@@ -50,6 +51,31 @@ def test_a_kill_that_is_under_way_goes_on() -> None:
     again = restored(encoded(core))
 
     assert [len(sweep) for sweep in again.exchange.sweeps] == [3]
+
+
+def test_a_day_that_is_ending_goes_on() -> None:
+    core = Core(SWEEP_SLICE_MAX)
+    for command in (CONFIGURATIONS[0], *(buy(1, at="99.98", by=ALICE, symbol="STOCK") for _ in range(5))):
+        core.decide(command)
+    core.decide(EndDay("olivia", "a reason", "2026-11-20"))
+
+    again = restored(encoded(core))
+
+    assert again.day == TradingDay("2026-11-20", DayPhase.EXPIRING)
+    assert again.decide(ContinueSweep()) == core.decide(ContinueSweep())
+    assert again.gate.restrictions.ended_date == "2026-11-20"
+
+
+def test_a_state_from_before_there_were_trading_days_is_taken() -> None:
+    """Snapshots outlive the version that took them."""
+    core = Core(SWEEP_SLICE_MAX)
+    for command in (CONFIGURATIONS[0], buy(1, at="99.98", by=ALICE, symbol="STOCK"), Kill("olivia", "why", "venue")):
+        core.decide(command)
+    *older, gate, _day = msgspec.msgpack.decode(encoded(core))
+
+    again = restored(msgspec.msgpack.encode([*older, gate[:-1]]))
+
+    assert encoded(again) == encoded(core)
 
 
 def test_only_a_new_core_is_restored() -> None:

@@ -15,6 +15,7 @@ from fixgw.spec.commands import (
     Command,
     DisableSession,
     EnableSession,
+    EndDay,
     HaltInstrument,
     Kill,
     OpenSession,
@@ -28,7 +29,7 @@ from fixgw.spec.limits import ScopedLimits
 from fixgw.spec.sequenced import Sequenced
 from fixgw.spec.values import OrdRejReason, OrdType, Side
 from tests.engine.histories import BYTES_A_COMMAND, Decided, commands, with_sweeps
-from tests.orders import ALICE, BOB, DAY, FOK, IOC, buy, cancel, configuration, limits, mass_cancel, replace, sell
+from tests.orders import ALICE, BOB, DAY, FOK, GTC, IOC, buy, cancel, configuration, limits, mass_cancel, replace, sell
 
 BY = ("olivia", "news exceeds order_qty_max of all")
 
@@ -174,6 +175,18 @@ def test_what_operators_forbid_is_counted_by_what_forbade() -> None:
     tally = venue.handle(ResumeInstrument(*BY, "AAPL"), Kill(*BY, "firm:BETA"), buy(1, at="1.00", by=BOB))
 
     assert tally.risk_refusals == {("halt",): 2, ("account",): 1, ("kill_switch",): 1}
+
+
+def test_what_the_end_of_a_day_forbids_and_ends_is_counted() -> None:
+    kept = buy(1, at="1.00", time_in_force=GTC)
+    venue = Counted(configuration(), buy(1, at="1.00"), kept, EndDay(*BY, "2026-11-20"))
+
+    tally = venue.handle(buy(1, at="1.00"), replace(kept, 2))
+
+    assert tally.expirations == {("AAPL",): 1}
+    assert tally.open_orders["AAPL"] == 1
+    assert tally.risk_refusals == {("day_end",): 2}
+    assert tally.operator_commands == {("end_day", "done"): 1}
 
 
 def test_what_is_forbidden_now() -> None:

@@ -191,6 +191,34 @@ def test_the_clock_ends_a_day_after_a_restart_too(house: House) -> None:
     house.wait_for_day(following(date))
     alice.reset = False
     log_on(alice)
-    alice.expect({150: "C", 11: resting, 58: f"the trading day {date} has ended"}, WAIT_S)
+    alice.expect({150: "C", 11: resting, 58: f"the trading day {date} has ended: 11:00 {noon}"}, WAIT_S)
     alice.send([(35, "F"), (11, new_id()), (41, resting), (55, "AAPL"), (54, "1"), (60, "20260101-00:00:00")])
     alice.expect({35: "9", 102: "0", 39: "C"}, WAIT_S)
+
+
+def test_killed_while_numbers_begin_anew_each_session_is_reset_once_and_nothing_is_lost(house: House) -> None:
+    """Whatever was done before a kill: the client that begins at 1 hears of each order that goes on, in order, once."""
+    dice = random.Random(38)
+    house.start(restate_gtc=True, reset_sequence_numbers=True)
+    alice = house.trader("CLIENT1")
+    kept = [alice.buy("1", "1.00", t59="1") for _ in range(GTC_ORDERS)]
+    wait_for(lambda: house.ask("status")["open_orders"] == GTC_ORDERS, WAIT_S, "all orders open")
+    date = house.ask("status")["trading_date"]
+
+    house.end_day()
+
+    for _ in range(KILLS):
+        time.sleep(dice.random() / 2)
+        house.venue.kill()
+        house.start()
+    house.wait_for_day(following(date))
+    resets = Counter(event.session for event in house.events if isinstance(event, SessionReset))
+    assert set(resets.values()) == {1}
+    restated = Counter(event.order.cl_ord_id for event in house.events if isinstance(event, OrderRestated))
+    assert restated == Counter(kept)
+    alice.wait_closed(WAIT_S)
+    anew = house.trader("CLIENT1", reset=False)
+    wait_for(lambda: len(reports(anew, "D")) >= GTC_ORDERS, WAIT_S, "a report of each order")
+    assert [(report[34], report[11]) for report in reports(anew, "D")] == [
+        (str(number), cl_ord_id) for number, cl_ord_id in enumerate(kept, start=1)
+    ]
