@@ -7,11 +7,11 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from bench import engine, idle, wire
+from bench import engine, idle, replay, wire
 from bench.fixload import FixloadMissing
 from bench.report import Machine
 
-BENCHMARKS = ("engine", "wire", "idle")
+BENCHMARKS = ("engine", "replay", "wire", "idle")
 
 
 @click.command()
@@ -25,16 +25,21 @@ BENCHMARKS = ("engine", "wire", "idle")
     help="The load client, or its C++ source; else FIXGW_FIXLOAD, else ../shared/tools/fixload.cpp.",
 )
 def main(names: tuple[str, ...], tiny: bool, as_json: bool, fixload_path: Path | None) -> None:
-    """Measure the engine alone, the venue over the wire against a null acceptor, and what it costs while idle."""
+    """Measure the engine alone, replay, the venue over the wire against a null acceptor, and its cost while idle."""
     machine = Machine.this()
     console = Console(stderr=as_json)
-    reports: dict[str, Machine | engine.EngineReport | wire.WireReport | idle.IdleReport] = {"machine": machine}
+    reports: dict[str, Machine | engine.EngineReport | replay.ReplayReport | wire.WireReport | idle.IdleReport] = {
+        "machine": machine
+    }
     tables: list[Table] = []
     chosen = names or BENCHMARKS
     try:
         if "engine" in chosen:
             reports["engine"] = of_engine = engine.measure(engine.TINY if tiny else engine.FULL, console)
             tables += engine.tables(of_engine)
+        if "replay" in chosen:
+            reports["replay"] = of_replay = replay.measure(replay.TINY if tiny else replay.FULL, console)
+            tables += replay.tables(of_replay)
         if "wire" in chosen:
             reports["wire"] = of_wire = wire.measure(wire.TINY if tiny else wire.FULL, fixload_path, console)
             tables += wire.tables(of_wire)

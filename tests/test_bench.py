@@ -24,6 +24,13 @@ def test_the_engine_alone() -> None:
     assert len(report["engine"]["comparisons"]) == 2
 
 
+def test_replay() -> None:
+    (figures,) = run_tiny("replay")["replay"]["figures"]
+
+    assert figures["commands"] == 2_000
+    assert figures["verify_commands_per_s"] > 0  # type: ignore[operator]
+
+
 def test_over_the_wire() -> None:
     try:
         fixload.executable(None)
