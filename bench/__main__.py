@@ -7,13 +7,20 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from bench import engine, idle, journal, restart, wire
+from bench import engine, idle, journal, replay, restart, wire
 from bench.fixload import FixloadMissing
 from bench.report import Machine
 
-BENCHMARKS = ("engine", "journal", "wire", "idle", "restart")
+BENCHMARKS = ("engine", "journal", "replay", "wire", "idle", "restart")
 
-Report = engine.EngineReport | journal.JournalReport | wire.WireReport | idle.IdleReport | restart.RestartReport
+Report = (
+    engine.EngineReport
+    | journal.JournalReport
+    | replay.ReplayReport
+    | wire.WireReport
+    | idle.IdleReport
+    | restart.RestartReport
+)
 
 
 @click.command()
@@ -27,7 +34,7 @@ Report = engine.EngineReport | journal.JournalReport | wire.WireReport | idle.Id
     help="The load client, or its C++ source; else FIXGW_FIXLOAD, else ../shared/tools/fixload.cpp.",
 )
 def main(names: tuple[str, ...], tiny: bool, as_json: bool, fixload_path: Path | None) -> None:
-    """Measure the engine and the journal alone, the wire against a null acceptor, the venue idle, and its restart."""
+    """Measure the engine, the journal and a replay alone, the wire against a null acceptor, the venue idle, and its restart."""
     machine = Machine.this()
     console = Console(stderr=as_json)
     reports: dict[str, Machine | Report] = {"machine": machine}
@@ -40,6 +47,9 @@ def main(names: tuple[str, ...], tiny: bool, as_json: bool, fixload_path: Path |
         if "journal" in chosen:
             reports["journal"] = of_journal = journal.measure(journal.TINY if tiny else journal.FULL, console)
             tables += journal.tables(of_journal)
+        if "replay" in chosen:
+            reports["replay"] = of_replay = replay.measure(replay.TINY if tiny else replay.FULL, console)
+            tables += replay.tables(of_replay)
         if "wire" in chosen:
             reports["wire"] = of_wire = wire.measure(wire.TINY if tiny else wire.FULL, fixload_path, console)
             tables += wire.tables(of_wire)

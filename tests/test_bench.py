@@ -31,6 +31,11 @@ def test_the_journal_alone() -> None:
     assert flushes == {(durability, batch) for durability in ("process", "interval", "disk") for batch in (1, 64)}
     assert all(figures["p50_ms"] > 0 for figures in report["journal"]["follower"])  # type: ignore[operator]
     assert len(report["journal"]["comparisons"]) == 2
+def test_replay() -> None:
+    (figures,) = run_tiny("replay")["replay"]["figures"]
+
+    assert figures["commands"] == 2_000
+    assert figures["verify_commands_per_s"] > 0  # type: ignore[operator]
 
 
 def test_over_the_wire() -> None:

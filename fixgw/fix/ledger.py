@@ -83,6 +83,9 @@ class Ledger:
         """Follow the next frame."""
         self._sequence = frame.sequence
         match frame.command:
+            case NewOrder() | CancelOrder() | ReplaceOrder() | MassCancel() | RefuseOrder() | RefuseChange() as command:
+                if command.msg_seq_num:
+                    self._expect(command.session, command.msg_seq_num + 1)
             case UseNumber(session=session) as command:
                 self._go_on_from(session, command.msg_seq_num)
                 self.of(session).next_msg_seq_num = command.msg_seq_num + 1
@@ -90,9 +93,6 @@ class Ledger:
             case OpenSession(session=session) | CloseSession(session=session) as command:
                 self._go_on_from(session, command.next_msg_seq_num)
                 self._expect(session, command.expected_msg_seq_num)
-            case NewOrder() | CancelOrder() | ReplaceOrder() | MassCancel() | RefuseOrder() | RefuseChange() as command:
-                if command.msg_seq_num:
-                    self._expect(command.session, command.msg_seq_num + 1)
             case ResetSession(session=session) if any(isinstance(event, SessionReset) for event in frame.events):
                 self.of(session).is_to_begin_anew = True
             case _:
