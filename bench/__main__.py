@@ -34,7 +34,7 @@ Report = (
     help="The load client, or its C++ source; else FIXGW_FIXLOAD, else ../shared/tools/fixload.cpp.",
 )
 def main(names: tuple[str, ...], tiny: bool, as_json: bool, fixload_path: Path | None) -> None:
-    """Measure the engine, the journal and a replay alone, the wire against a null acceptor, the venue idle, and its restart."""
+    """Measure engine, journal and replay alone, the wire against a null acceptor, the venue idle, and its restart."""
     machine = Machine.this()
     console = Console(stderr=as_json)
     reports: dict[str, Machine | Report] = {"machine": machine}
