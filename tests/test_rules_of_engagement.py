@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fixgw.client.message import Message
-from fixgw.fix import inbound
+from fixgw.fix import instructions
 from fixgw.spec import tags
 from tests.scenario_runner import fields_of
 
@@ -142,7 +142,7 @@ def refused_tags() -> set[int]:
 
 def test_refused_fields_are_those_the_venue_refuses() -> None:
     """The table is the decoder's, and a scenario shows each."""
-    assert {row["Tag"]: row["Name"] for row in table("Refused fields")} == inbound._UNSUPPORTED
+    assert {row["Tag"]: row["Name"] for row in table("Refused fields")} == instructions.UNSUPPORTED
     shown = set()
     for exchanged in exchanges():
         for answer in exchanged.answers:

@@ -237,6 +237,7 @@ class Exchange:
             command.order_qty,
             instrument.price_scale,
             instrument.qty_scale,
+            instructions=command.instructions,
         )
         self.orders.open(order, mine)
         events: list[Event] = [OrderAccepted(self._next_exec_id(), order.state())]
@@ -308,6 +309,7 @@ class Exchange:
             price_scale=instrument.price_scale,
             qty_scale=instrument.qty_scale,
             ord_status=OrdStatus.REJECTED,
+            instructions=command.instructions if isinstance(command, NewOrder) else None,
         )
 
     # Changes.

@@ -18,10 +18,12 @@ from fixgw.fix.fields import (
     split,
     utc_timestamp_ns,
 )
+from fixgw.fix.instructions import INSTRUCTION_TAGS, read_instructions
 from fixgw.spec import tags
 from fixgw.spec.commands import CancelOrder, MassCancel, NewOrder, OrderCommand, RefuseChange, RefuseOrder, ReplaceOrder
 from fixgw.spec.fixed import FixedError
 from fixgw.spec.inquiries import Inquiry, MassStatusInquiry, OrderStatusInquiry
+from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import UNLISTED, Instrument
 from fixgw.spec.participant import Participant
 from fixgw.spec.refusal import Refusal
@@ -64,45 +66,6 @@ _ORD_TYPES = {str(ord_type): ord_type for ord_type in OrdType}
 _TIMES_IN_FORCE = {str(time_in_force): time_in_force for time_in_force in TimeInForce}
 _MASS_CANCEL_REQUEST_TYPES = {str(request_type): request_type for request_type in MassCancelRequestType}
 _MASS_STATUS_REQ_TYPES = {str(req_type): req_type for req_type in MassStatusReqType}
-
-_UNSUPPORTED = {
-    KEY[tag]: tags.NAMES[tag]
-    for tag in (
-        tags.EXEC_INST,
-        tags.STOP_PX,
-        tags.MIN_QTY,
-        tags.MAX_FLOOR,
-        tags.EXPIRE_TIME,
-        tags.EXPIRE_DATE,
-        tags.EFFECTIVE_TIME,
-        tags.PEG_OFFSET_VALUE,
-        tags.DISCRETION_INST,
-        tags.DISCRETION_OFFSET_VALUE,
-        tags.TARGET_STRATEGY,
-        tags.MAX_SHOW,
-        tags.CASH_ORDER_QTY,
-        tags.ORDER_PERCENT,
-        tags.NO_TRADING_SESSIONS,
-        tags.PRICE_TYPE,
-        tags.QTY_TYPE,
-        tags.DISPLAY_METHOD,
-        tags.DISPLAY_LOW_QTY,
-        tags.DISPLAY_HIGH_QTY,
-        tags.REFRESH_QTY,
-        tags.DISPLAY_QTY,
-        tags.TRIGGER_TYPE,
-        tags.TRIGGER_PRICE,
-        tags.TRIGGER_PRICE_TYPE,
-        tags.SELF_MATCH_PREVENTION_ID,
-        tags.SELF_MATCH_PREVENTION_INSTRUCTION,
-        tags.LATEST_SELF_MATCH_PREVENTION_ID,
-        tags.LATEST_SELF_MATCH_PREVENTION_INSTRUCTION,
-        tags.SELF_MATCH_PREVENTION_DECREMENT,
-    )
-}
-"""What would change how an order works and this version does not do: refused, never ignored."""
-
-_UNSUPPORTED_TAGS = frozenset(_UNSUPPORTED)
 
 Request = OrderCommand | Inquiry
 
@@ -176,6 +139,7 @@ class Decoder:
             time_in_force,
             poss_resend,
             _msg_seq_num(fields),
+            numbers[2],
         )
 
     def _replace_order(self, fields: Fields, participant: Participant) -> OrderCommand:
@@ -207,12 +171,16 @@ class Decoder:
             numbers[1],
             time_in_force,
             _msg_seq_num(fields),
+            numbers[2],
         )
 
-    def _numbers(self, fields: Fields, symbol: str, ord_type: OrdType) -> tuple[Qty, Price | None] | Refusal:
-        """Return OrderQty(38) and Price(44) in the instrument's scales, or why they or other fields are refused."""
-        if not _UNSUPPORTED_TAGS.isdisjoint(fields):
-            return _unsupported(fields)
+    def _numbers(
+        self, fields: Fields, symbol: str, ord_type: OrdType
+    ) -> tuple[Qty, Price | None, Instructions | None] | Refusal:
+        """Return OrderQty(38), Price(44) and instructions in the instrument's scales, or why any of it is refused."""
+        instructions = None if INSTRUCTION_TAGS.isdisjoint(fields) else read_instructions(fields)
+        if isinstance(instructions, Refusal):
+            return instructions
         qty_text, price_text = fields.get(_ORDER_QTY), fields.get(_PRICE)
         if qty_text is None:
             raise fix.FieldNotFound(tags.ORDER_QTY)
@@ -225,7 +193,7 @@ class Decoder:
             text = f"OrderQty(38) {_shortened(qty_text)} {error}"
             return _misfit(instrument, symbol, Refusal(OrdRejReason.INCORRECT_QUANTITY, text))
         try:
-            return order_qty, None if price_text is None else instrument.parse_price(price_text)
+            return order_qty, None if price_text is None else instrument.parse_price(price_text), instructions
         except FixedError as error:
             text = f"Price(44) {_shortened(price_text or '')} {error}"
             return _misfit(instrument, symbol, Refusal(OrdRejReason.OTHER, text))
@@ -315,12 +283,6 @@ def _mass_status(fields: Fields, participant: Participant) -> Request:
         identifier(fields, tags.SYMBOL) if by_security else None,
         _optional_side(fields),
     )
-
-
-def _unsupported(fields: Fields) -> Refusal:
-    tag = min(_UNSUPPORTED.keys() & fields.keys(), key=int)
-    text = f"{_UNSUPPORTED[tag]}({tag}) is not supported; leave it out"
-    return Refusal(OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC, text)
 
 
 def _optional_side(fields: Fields) -> Side | None:

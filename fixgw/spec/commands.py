@@ -7,6 +7,7 @@ is MsgSeqNum(34) of the message that asked for it, so that the journal knows how
 
 import msgspec
 
+from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.limits import LimitChange, ScopedLimits
 from fixgw.spec.participant import Participant
@@ -39,6 +40,8 @@ class NewOrder(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="D"):
     poss_resend: bool = False
     """PossResend(97)=Y or PossDupFlag(43)=Y: the venue may have had this order before."""
     msg_seq_num: int = 0
+    instructions: Instructions | None = None
+    """None when it asks for none, as most do."""
 
 
 class CancelOrder(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="F"):
@@ -70,6 +73,7 @@ class ReplaceOrder(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="
     price: Price | None
     time_in_force: TimeInForce
     msg_seq_num: int = 0
+    instructions: Instructions | None = None
 
 
 class MassCancel(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="q"):

@@ -7,6 +7,7 @@ time of an event is the time of its command.
 
 import msgspec
 
+from fixgw.spec.instructions import Instructions
 from fixgw.spec.limits import ScopedLimits
 from fixgw.spec.values import (
     CxlRejReason,
@@ -49,6 +50,8 @@ class OrderState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Decimals of price and quantity, kept since the list of instruments may change; above SCALE_MAX for a symbol
     that nobody knew."""
     qty_scale: int
+    instructions: Instructions | None = None
+    """As the client gave them last; None when it gave none."""
 
 
 class OrderAccepted(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="accepted"):
