@@ -25,12 +25,14 @@ from fixgw.spec.events import (
     OrderExpired,
     OrderRejected,
     OrderReplaced,
+    OrderRepriced,
     OrderRestated,
     OrdersExpired,
     OrdersRestated,
     OrdersSwept,
     OrderState,
     OrderStated,
+    OrderTriggered,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -125,6 +127,10 @@ def event_words(event: Event) -> str:
             return f"{_kind(event)} {event.session}: {event.reason}"
         case OrderExpired():
             return f"expired order {event.order.order_id}"
+        case OrderTriggered():
+            return f"triggered {_order_words(event.order)}"
+        case OrderRepriced():
+            return f"repriced {_order_words(event.order)}"
         case OrderRestated():
             return f"restated {_order_words(event.order)}"
         case DayEnding() | DayBegun():
@@ -196,9 +202,9 @@ def _row_fields(event: Event) -> Iterator[Mapping[str, str]]:
         case Trade():
             for fill in (event.resting, event.aggressor):
                 yield _fill_fields(event, fill)
-        case OrderAccepted() | OrderReplaced():
+        case OrderAccepted() | OrderReplaced() | OrderRepriced():
             yield {"exec_id": event.exec_id} | _order_fields(event.order)
-        case OrderRejected() | OrderCanceled() | OrderStated():
+        case OrderRejected() | OrderCanceled() | OrderStated() | OrderTriggered():
             yield {"exec_id": event.exec_id, "text": event.text or ""} | _order_fields(event.order)
         case CancelRejected():
             yield {

@@ -15,9 +15,11 @@ from fixgw.spec.events import (
     OrderExpired,
     OrderRejected,
     OrderReplaced,
+    OrderRepriced,
     OrderRestated,
     OrderState,
     OrderStated,
+    OrderTriggered,
     Trade,
 )
 from fixgw.spec.fixed import format_fixed, format_shortest
@@ -60,6 +62,10 @@ def _happening(frame: Sequenced, event: Event, order_id: str) -> Happening | Non
             return _of_order(frame, "expired", order, event.text)
         case OrderRestated(order=order) if order.order_id == order_id:
             return _of_order(frame, "restated", order)
+        case OrderTriggered(order=order) if order.order_id == order_id:
+            return _of_order(frame, "triggered", order, event.text)
+        case OrderRepriced(order=order) if order.order_id == order_id:
+            return _of_order(frame, "repriced", order)
         case OrderReplaced(order=order) if order.order_id == order_id:
             return _of_order(frame, "replaced", order)
         case OrderStated(order=order) if order.order_id == order_id:

@@ -16,6 +16,7 @@ from fixgw.spec import tags
 SOH = "\x01"
 MESSAGE_LENGTH_MAX = 65_536
 ID_LENGTH_MAX = 64
+_ECHO_LENGTH_MAX = 40
 
 REJECTS = (fix.FieldNotFound, fix.IncorrectDataFormat, fix.IncorrectTagValue, fix.UnsupportedMessageType)
 
@@ -79,6 +80,11 @@ def chosen(fields: Fields, tag: int, values: Mapping[str, T]) -> T:
     if chosen is None:
         raise fix.IncorrectTagValue(tag)
     return chosen
+
+
+def shortened(text: str) -> str:
+    """Return what of a client's ``text`` is echoed in ours."""
+    return text if len(text) <= _ECHO_LENGTH_MAX else f"{text[:_ECHO_LENGTH_MAX]}..."
 
 
 def utc_timestamp_ns(text: str, tag: int) -> int:

@@ -33,12 +33,14 @@ from fixgw.spec.events import (
     OrderExpired,
     OrderRejected,
     OrderReplaced,
+    OrderRepriced,
     OrderRestated,
     OrdersExpired,
     OrdersRestated,
     OrdersSwept,
     OrderState,
     OrderStated,
+    OrderTriggered,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -96,8 +98,12 @@ class Depth:
         frame = _Frame(self, sequenced)
         for event in sequenced.events:
             match event:
-                case OrderAccepted():
+                case OrderAccepted() if event.order.is_waiting:
+                    pass  # in no book before its trigger goes off
+                case OrderAccepted() | OrderTriggered():
                     frame.work(event.order)
+                case OrderRepriced():
+                    frame.reprice(event.order)
                 case Trade():
                     frame.trade(event)
                 case OrderCanceled():
@@ -161,6 +167,13 @@ class _Frame:
         self.settle()
         self._at_work = order
 
+    def reprice(self, order: OrderState) -> None:
+        if order.is_waiting:
+            return
+        if self._at_work is None or self._at_work.order_id != order.order_id:
+            self.settle()
+        self._at_work = order
+
     def trade(self, trade: Trade) -> None:
         aggressor, resting = trade.aggressor.order, trade.resting.order
         if self._at_work is None or self._at_work.order_id != aggressor.order_id:
@@ -184,16 +197,19 @@ class _Frame:
         if self._at_work is not None and self._at_work.order_id == order.order_id:
             # What was left may not rest: leaves_qty is 0 now.
             self._at_work = order
-        else:
+        elif canceled.rested:
             self._publish(OrderDeleted(self._number(order.symbol), self._time_ns, int(order.order_id)))
 
     def expire(self, expired: OrderExpired) -> None:
         order = expired.order
-        self._publish(OrderDeleted(self._number(order.symbol), self._time_ns, int(order.order_id)))
+        if not order.is_waiting:
+            self._publish(OrderDeleted(self._number(order.symbol), self._time_ns, int(order.order_id)))
 
     def replace(self, replaced: OrderReplaced) -> None:
         order = replaced.order
         self.settle()
+        if order.is_waiting:
+            return
         if not replaced.keeps_priority:
             self._at_work = order
         elif not order.leaves_qty:

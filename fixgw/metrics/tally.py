@@ -33,12 +33,14 @@ from fixgw.spec.events import (
     OrderExpired,
     OrderRejected,
     OrderReplaced,
+    OrderRepriced,
     OrderRestated,
     OrdersExpired,
     OrdersRestated,
     OrdersSwept,
     OrderState,
     OrderStated,
+    OrderTriggered,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -194,6 +196,8 @@ class Tally:
                 pass
             case DayEnding() | OrdersExpired() | OrderRestated() | OrdersRestated() | DayBegun():
                 pass
+            case OrderTriggered() | OrderRepriced():
+                pass
             case _:
                 assert_never(event)
 
@@ -266,7 +270,7 @@ def _by_whom(event: OrderCanceled) -> str:
         return "client"
     if event.exec_restatement_reason is not None:
         return "operator"
-    return "mass_cancel" if event.rested else "venue"
+    return "mass_cancel" if event.rested or event.order.is_waiting else "venue"
 
 
 def _is_public(events: tuple[Event, ...]) -> bool:
@@ -276,8 +280,12 @@ def _is_public(events: tuple[Event, ...]) -> bool:
         match event:
             case Trade():
                 return True
-            case OrderAccepted():
-                rests = True
+            case OrderAccepted() | OrderTriggered():
+                rests = not event.order.is_waiting
+            case OrderRepriced() if not event.order.is_waiting:
+                return True
+            case OrderReplaced() if event.order.is_waiting:
+                pass
             case OrderReplaced():
                 if (event.order.price, event.order.leaves_qty) != (event.previous_price, event.previous_leaves_qty):
                     return True
@@ -285,7 +293,7 @@ def _is_public(events: tuple[Event, ...]) -> bool:
                 if event.rested:
                     return True
                 rests = False
-            case OrderExpired():
+            case OrderExpired() if not event.order.is_waiting:
                 return True
             case _:
                 pass

@@ -17,11 +17,13 @@ from fixgw.spec.events import (
     OrderExpired,
     OrderRejected,
     OrderReplaced,
+    OrderRepriced,
     OrderRestated,
     OrdersExpired,
     OrdersRestated,
     OrdersSwept,
     OrderStated,
+    OrderTriggered,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -42,8 +44,10 @@ def audience(event: Event) -> tuple[str, ...]:
             return event.resting.order.session, event.aggressor.order.session
         case CancelRejected() | MassCanceled():
             return (event.session,)
-        case OrderExpired() | OrderRestated():
+        case OrderExpired() | OrderRestated() | OrderRepriced():
             return (event.order.session,)
+        case OrderTriggered():
+            return (event.order.session,) if event.exec_id else ()
         case VenueConfigured() | OrdersSwept() | OperatorRefused() | LimitsSet():
             return ()
         case DayEnding() | OrdersExpired() | OrdersRestated() | DayBegun():

@@ -2,6 +2,8 @@
 
 from collections import Counter
 
+import msgspec
+
 from fixgw.spec.commands import RestrictionCommand, TradingCommand
 from fixgw.spec.events import (
     CancelRejected,
@@ -18,12 +20,14 @@ from fixgw.spec.events import (
     OrderExpired,
     OrderRejected,
     OrderReplaced,
+    OrderRepriced,
     OrderRestated,
     OrdersExpired,
     OrdersRestated,
     OrdersSwept,
     OrderState,
     OrderStated,
+    OrderTriggered,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -119,6 +123,19 @@ class Invariants:
                 assert self._is_allowed(event.order)
                 self._step(event.order, event.orig_cl_ord_id)
                 self._state(event.order)
+            case OrderTriggered():
+                if event.exec_id:
+                    self._exec_id(event.exec_id)
+                before = self._live(event.order)
+                assert before.is_waiting, before
+                assert event.order == msgspec.structs.replace(before, is_waiting=False)
+                self._state(event.order)
+            case OrderRepriced():
+                self._exec_id(event.exec_id)
+                before = self._live(event.order)
+                assert event.previous_price == before.price
+                assert (event.order.price, event.order.trigger_price) != (before.price, before.trigger_price)
+                self._state(event.order)
             case OrderStated():
                 self._exec_id(event.exec_id)
                 assert event.order == self.states[event.order.order_id]
@@ -154,6 +171,7 @@ class Invariants:
         for fill in (event.resting, event.aggressor):
             self._exec_id(fill.exec_id)
             before = self._live(fill.order)
+            assert not before.is_waiting, before
             assert fill.order.cum_qty == before.cum_qty + event.last_qty
             assert fill.order.cum_notional == before.cum_notional + event.last_px * event.last_qty
             self._step(fill.order, None)
