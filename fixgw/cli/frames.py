@@ -21,11 +21,11 @@ from fixgw.spec.events import (
     MassCanceled,
     OperatorRefused,
     OrderAccepted,
+    OrderAmended,
     OrderCanceled,
     OrderExpired,
     OrderRejected,
     OrderReplaced,
-    OrderRepriced,
     OrderRestated,
     OrdersExpired,
     OrdersRestated,
@@ -129,10 +129,10 @@ def event_words(event: Event) -> str:
             return f"expired order {event.order.order_id}"
         case OrderTriggered():
             return f"triggered {_order_words(event.order)}"
-        case OrderRepriced():
-            return f"repriced {_order_words(event.order)}"
         case OrderRestated():
             return f"restated {_order_words(event.order)}"
+        case OrderAmended():
+            return f"amended to {_order_words(event.order)}: {event.text}"
         case DayEnding() | DayBegun():
             return f"{_kind(event)} {event.date}"
         case OrdersExpired():
@@ -202,9 +202,9 @@ def _row_fields(event: Event) -> Iterator[Mapping[str, str]]:
         case Trade():
             for fill in (event.resting, event.aggressor):
                 yield _fill_fields(event, fill)
-        case OrderAccepted() | OrderReplaced() | OrderRepriced():
+        case OrderAccepted() | OrderReplaced():
             yield {"exec_id": event.exec_id} | _order_fields(event.order)
-        case OrderRejected() | OrderCanceled() | OrderStated() | OrderTriggered():
+        case OrderRejected() | OrderCanceled() | OrderStated() | OrderTriggered() | OrderAmended():
             yield {"exec_id": event.exec_id, "text": event.text or ""} | _order_fields(event.order)
         case CancelRejected():
             yield {

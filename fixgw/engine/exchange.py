@@ -6,8 +6,8 @@ from typing import assert_never
 
 import msgspec
 
-from fixgw.engine import inquiries, triggers
-from fixgw.engine.book import BookSide, OrderBook
+from fixgw.engine import inquiries, post_only, triggers
+from fixgw.engine.book import BookSide, Level, OrderBook
 from fixgw.engine.matching import can_fill, crosses, match
 from fixgw.engine.order import Order
 from fixgw.engine.protection import protection_price
@@ -41,11 +41,11 @@ from fixgw.spec.events import (
     MassCanceled,
     OperatorRefused,
     OrderAccepted,
+    OrderAmended,
     OrderCanceled,
     OrderExpired,
     OrderRejected,
     OrderReplaced,
-    OrderRepriced,
     OrderRestated,
     OrdersExpired,
     OrdersRestated,
@@ -250,6 +250,8 @@ class Exchange:
         if refusal is not None or command.cl_ord_id in mine.by_cl_ord_id:
             return [self._reject(command, refusal)]
         instrument = self.instruments[command.symbol]
+        if command.instructions is not None and (cannot_rest := self._cannot_rest(command)) is not None:
+            return [self._reject(command, Refusal(OrdRejReason.BROKER_OR_EXCHANGE_OPTION, cannot_rest))]
         order = Order(
             command.session,
             command.firm,
@@ -289,19 +291,50 @@ class Exchange:
         if (best := opposite.best) is not None:
             if order.price is None:
                 order.protection_price = protection_price(self.instruments[order.symbol], order.side, best.price)
-            if crosses(order, best):
+            if not crosses(order, best):
+                pass
+            elif post_only.is_post_only(order.instructions):
+                events.append(self._slide(order, best))
+            else:
                 self._trade(order, opposite, events)
         if not order.leaves_qty:
             self.orders.close(order)
         elif order.price is not None and order.time_in_force in _RESTING:
             own.add(order)
         elif order.ord_type is _LEFTOVER_AS_LIMIT and order.cum_qty and order.time_in_force in _RESTING:
-            order.price = self.last_trades[order.symbol]
-            events.append(OrderRepriced(self._next_exec_id(), order.state(), None))
+            text = "OrdType(40)=K: what is left rests at the price of its last trade"
+            events.append(self._reprice(order, self.last_trades[order.symbol], text, rested=False))
             own.add(order)
         else:
             canceled_qty, why = self._end(order), self._why_it_may_not_rest(order)
             events.append(OrderCanceled(self._next_exec_id(), order.state(), canceled_qty, False, None, why))
+
+    def _cannot_rest(self, command: NewOrder | ReplaceOrder) -> str | None:
+        """Return why a post-only order may not come into the book as it is, or None."""
+        if not post_only.is_post_only(command.instructions):
+            return None
+        opposite = self.books[command.symbol].opposite(command.side)
+        return post_only.refusal(command, opposite, self.instruments[command.symbol])
+
+    def _slide(self, order: Order, best: Level) -> OrderAmended:
+        price = post_only.slid_price(order.side, best, self.instruments[order.symbol])
+        text = "ExecInst(18) 6: a tick away from what it would have traded with"
+        return self._reprice(order, price, text, rested=False)
+
+    def _reprice(self, order: Order, price: Price, text: str, *, rested: bool) -> OrderAmended:
+        """Give ``order``, which is in no book now, a price that nobody asked for."""
+        previous_price = order.price
+        order.reprice(price)
+        return OrderAmended(
+            exec_id=self._next_exec_id(),
+            order=order.state(),
+            exec_restatement_reason=ExecRestatementReason.REPRICING,
+            previous_price=previous_price,
+            previous_leaves_qty=order.leaves_qty,
+            rested=rested,
+            keeps_priority=False,
+            text=text,
+        )
 
     def _trade(self, order: Order, opposite: BookSide, events: list[Event]) -> None:
         if order.time_in_force is _FILL_OR_KILL and not can_fill(order, opposite):
@@ -436,6 +469,9 @@ class Exchange:
         changed = _unchangeable(found, command)
         if changed is not None:
             return [self._cancel_rejected(command, response_to, CxlRejReason.OTHER, changed, found)]
+        if command.instructions is not None and (cannot := _unsupported_with(command) or self._cannot_rest(command)):
+            reason = CxlRejReason.BROKER_OR_EXCHANGE_OPTION
+            return [self._cancel_rejected(command, response_to, reason, cannot, found)]
         return self._restate(found, command)
 
     def _restate(self, order: Order, command: ReplaceOrder) -> list[Event]:
@@ -727,9 +763,16 @@ def _unsupported(command: NewOrder) -> Refusal | None:
         text = wrong
     elif triggers.stop_px(command) is not None and command.time_in_force not in _RESTING:
         text = f"TimeInForce(59) {command.time_in_force} is not supported with a trigger; 0 (day) or 1 (GTC)"
-    else:
+    elif command.instructions is None or (mismatch := _unsupported_with(command)) is None:
         return None
+    else:
+        text = mismatch
     return Refusal(OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC, text)
+
+
+def _unsupported_with(command: NewOrder | ReplaceOrder) -> str | None:
+    """Return which of its instructions do not go with its other terms, or None."""
+    return post_only.mismatch(command) if post_only.is_post_only(command.instructions) else None
 
 
 def _price_not_allowed(command: NewOrder | ReplaceOrder) -> str | None:

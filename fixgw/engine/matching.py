@@ -28,6 +28,11 @@ def match(aggressor: Order, opposite: BookSide) -> Iterator[tuple[Order, Price, 
         yield resting, last_px, last_qty
 
 
+def reaches(limit: Price, side: Side, level: Level) -> bool:
+    """Return whether an order of ``side`` that is limited to ``limit`` would trade at ``level``."""
+    return level.price <= limit if side is _BUY else level.price >= limit
+
+
 def crosses(order: Order, level: Level) -> bool:
     """Return whether ``order`` would trade at ``level``; one without a price or a protection trades at any."""
     limit = order.price

@@ -29,11 +29,11 @@ from fixgw.spec.events import (
     MassCanceled,
     OperatorRefused,
     OrderAccepted,
+    OrderAmended,
     OrderCanceled,
     OrderExpired,
     OrderRejected,
     OrderReplaced,
-    OrderRepriced,
     OrderRestated,
     OrdersExpired,
     OrdersRestated,
@@ -102,8 +102,6 @@ class Depth:
                     pass  # in no book before its trigger goes off
                 case OrderAccepted() | OrderTriggered():
                     frame.work(event.order)
-                case OrderRepriced():
-                    frame.reprice(event.order)
                 case Trade():
                     frame.trade(event)
                 case OrderCanceled():
@@ -112,6 +110,8 @@ class Depth:
                     frame.expire(event)
                 case OrderReplaced():
                     frame.replace(event)
+                case OrderAmended():
+                    frame.amend(event)
                 case VenueConfigured():
                     assert isinstance(sequenced.command, ConfigureVenue), sequenced.sequence
                     frame.list(sequenced.command.instruments)
@@ -167,13 +167,6 @@ class _Frame:
         self.settle()
         self._at_work = order
 
-    def reprice(self, order: OrderState) -> None:
-        if order.is_waiting:
-            return
-        if self._at_work is None or self._at_work.order_id != order.order_id:
-            self.settle()
-        self._at_work = order
-
     def trade(self, trade: Trade) -> None:
         aggressor, resting = trade.aggressor.order, trade.resting.order
         if self._at_work is None or self._at_work.order_id != aggressor.order_id:
@@ -206,15 +199,30 @@ class _Frame:
             self._publish(OrderDeleted(self._number(order.symbol), self._time_ns, int(order.order_id)))
 
     def replace(self, replaced: OrderReplaced) -> None:
-        order = replaced.order
         self.settle()
-        if order.is_waiting:
+        self.settle()
+        if replaced.order.is_waiting:
             return
-        if not replaced.keeps_priority:
-            self._at_work = order
-        elif not order.leaves_qty:
+        if replaced.keeps_priority:
+            self._keep_in_place(replaced)
+        else:
+            self._at_work = replaced.order
+
+    def amend(self, amended: OrderAmended) -> None:
+        if amended.order.is_waiting:
+            return
+        if self._at_work is not None and self._at_work.order_id == amended.order.order_id:
+            self._at_work = amended.order
+        elif amended.keeps_priority:
+            self._keep_in_place(amended)
+        else:
+            self.work(amended.order)
+
+    def _keep_in_place(self, changed: OrderReplaced | OrderAmended) -> None:
+        order = changed.order
+        if not order.leaves_qty:
             self._publish(OrderDeleted(self._number(order.symbol), self._time_ns, int(order.order_id)))
-        elif order.leaves_qty != replaced.previous_leaves_qty:
+        elif order.leaves_qty != changed.previous_leaves_qty:
             number, order_id = self._number(order.symbol), int(order.order_id)
             self._publish(OrderReduced(number, self._time_ns, order_id, order.leaves_qty))
 

@@ -29,11 +29,11 @@ from fixgw.spec.events import (
     MassCanceled,
     OperatorRefused,
     OrderAccepted,
+    OrderAmended,
     OrderCanceled,
     OrderExpired,
     OrderRejected,
     OrderReplaced,
-    OrderRepriced,
     OrderRestated,
     OrdersExpired,
     OrdersRestated,
@@ -194,9 +194,9 @@ class Tally:
                 pass
             case SessionLoggedOut() | SessionReset() | LimitsSet():
                 pass
-            case DayEnding() | OrdersExpired() | OrderRestated() | OrdersRestated() | DayBegun():
+            case DayEnding() | OrdersExpired() | OrderRestated() | OrdersRestated() | DayBegun() | OrderAmended():
                 pass
-            case OrderTriggered() | OrderRepriced():
+            case OrderTriggered():
                 pass
             case _:
                 assert_never(event)
@@ -282,8 +282,6 @@ def _is_public(events: tuple[Event, ...]) -> bool:
                 return True
             case OrderAccepted() | OrderTriggered():
                 rests = not event.order.is_waiting
-            case OrderRepriced() if not event.order.is_waiting:
-                return True
             case OrderReplaced() if event.order.is_waiting:
                 pass
             case OrderReplaced():
@@ -295,6 +293,9 @@ def _is_public(events: tuple[Event, ...]) -> bool:
                 rests = False
             case OrderExpired() if not event.order.is_waiting:
                 return True
+            case OrderAmended():
+                if event.rested:
+                    return True
             case _:
                 pass
     return rests

@@ -22,11 +22,11 @@ from fixgw.spec.events import (
     MassCanceled,
     OperatorRefused,
     OrderAccepted,
+    OrderAmended,
     OrderCanceled,
     OrderExpired,
     OrderRejected,
     OrderReplaced,
-    OrderRepriced,
     OrderRestated,
     OrdersExpired,
     OrdersRestated,
@@ -151,15 +151,12 @@ class RiskGate:
                 for fill in (event.aggressor, event.resting):
                     self.positions.trade(fill.order, event.last_qty)
                     self._reserve(fill.order, fill.order.price, -event.last_qty)
-            case OrderReplaced():
-                self._reserve(event.order, event.previous_exposed_price, -event.previous_leaves_qty)
-                self._reserve(event.order, event.order.exposed_price, event.order.leaves_qty)
             case OrderTriggered():
                 order = event.order
                 if order.price is None:  # from here on it takes what there is, and rests nowhere
                     self._reserve(order, order.trigger_price, -order.leaves_qty)
-            case OrderRepriced():
-                self._reserve(event.order, event.previous_exposed_price, -event.order.leaves_qty)
+            case OrderReplaced() | OrderAmended():
+                self._reserve(event.order, event.previous_exposed_price, -event.previous_leaves_qty)
                 self._reserve(event.order, event.order.exposed_price, event.order.leaves_qty)
             case OrderExpired():
                 self._reserve(event.order, event.order.exposed_price, -event.expired_qty)

@@ -13,11 +13,11 @@ from fixgw.spec.events import (
     MassCanceled,
     OperatorRefused,
     OrderAccepted,
+    OrderAmended,
     OrderCanceled,
     OrderExpired,
     OrderRejected,
     OrderReplaced,
-    OrderRepriced,
     OrderRestated,
     OrdersExpired,
     OrdersRestated,
@@ -44,7 +44,7 @@ def audience(event: Event) -> tuple[str, ...]:
             return event.resting.order.session, event.aggressor.order.session
         case CancelRejected() | MassCanceled():
             return (event.session,)
-        case OrderExpired() | OrderRestated() | OrderRepriced():
+        case OrderExpired() | OrderRestated() | OrderAmended():
             return (event.order.session,)
         case OrderTriggered():
             return (event.order.session,) if event.exec_id else ()

@@ -138,22 +138,6 @@ class OrderTriggered(msgspec.Struct, frozen=True, array_like=True, gc=False, tag
     text: str
 
 
-class OrderRepriced(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="repriced"):
-    """150=D with 378=3: the venue has moved the order to another price, behind all others there (E28)."""
-
-    exec_id: str
-    order: OrderState
-    previous_price: Price | None
-    previous_trigger_price: Price | None = None
-
-    @property
-    def previous_exposed_price(self) -> Price | None:
-        """Return what its open quantity counted at until now."""
-        if self.previous_price is None and self.order.is_waiting:
-            return self.previous_trigger_price
-        return self.previous_price
-
-
 class OrderStated(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="stated"):
     """150=I, answering a NewOrderSingle that was sent again and had entered before (E19)."""
 
@@ -322,6 +306,29 @@ class OrderRestated(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=
     exec_restatement_reason: ExecRestatementReason
 
 
+class OrderAmended(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="amended"):
+    """150=D: the venue has changed price or quantity of an order, though nobody asked for it (E28)."""
+
+    exec_id: str
+    order: OrderState
+    exec_restatement_reason: ExecRestatementReason
+    previous_price: Price | None
+    previous_leaves_qty: Qty
+    rested: bool
+    """Whether it was in the book until now."""
+    keeps_priority: bool
+    """Whether it has its place in the book still; one that did not rest has none."""
+    text: str
+    previous_trigger_price: Price | None = None
+
+    @property
+    def previous_exposed_price(self) -> Price | None:
+        """Return what its open quantity counted at until now: this does not change whether an order waits."""
+        if self.previous_price is None and self.order.is_waiting:
+            return self.previous_trigger_price
+        return self.previous_price
+
+
 class OrdersRestated(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="orders-restated"):
     """After the OrderRestated of each order of a slice."""
 
@@ -368,7 +375,6 @@ Event = (
     | OrderCanceled
     | OrderReplaced
     | OrderTriggered
-    | OrderRepriced
     | OrderStated
     | CancelRejected
     | MassCanceled
@@ -376,5 +382,6 @@ Event = (
     | OperatorEvent
     | OrderExpired
     | OrderRestated
+    | OrderAmended
     | DayEvent
 )

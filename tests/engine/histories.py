@@ -57,7 +57,7 @@ from fixgw.spec.values import (
 )
 from tests.orders import ALICE, BOB, CAROL, DAY, FOK, GTC, IOC, configuration, limits
 
-BYTES_A_COMMAND = 18
+BYTES_A_COMMAND = 24
 
 STOCK = Instrument("STOCK", 2, 0, Price(1), Qty(1), 1, Qty(1_000), Price(100_000), market_protection_ticks=2)
 SPREAD = Instrument(
@@ -120,6 +120,8 @@ _SOURCES = (
 _PRICES = {"STOCK": (10_000, 10_001, 9_999, 10_002, 9_998), "SPREAD": (0, 2, -2, 4, 1)}
 _QTIES = {"STOCK": (1, 2, 3, 4, 6), "SPREAD": (2, 4, 6, 8, 3)}
 
+_EXEC_INSTS = ("",) * 6 + ("6", "6A")
+
 T = TypeVar("T")
 
 Decided = TradingCommand | RestrictionCommand
@@ -163,6 +165,7 @@ class _Writer:
         self._sent: list[NewOrder | ReplaceOrder] = []
         self._killed: list[str] = []
         self._halted: list[str] = []
+        self._disabled: list[str] = []
 
     def command(self, choices: bytes) -> Decided:
         self._choices = iter(choices)
@@ -225,6 +228,7 @@ class _Writer:
                 {"ord_type": OrdType.MARKET, "instructions": None},
             )
             order = msgspec.structs.replace(order, **self._one(flaws))
+        order = msgspec.structs.replace(order, instructions=self._with_exec_inst(order.instructions))
         self._sent.append(order)
         return order
 
@@ -234,6 +238,12 @@ class _Writer:
             return None
         prices = _PRICES.get(symbol, (1,))
         return Instructions(stop_px=Price(self._one(prices)), trigger_price_type=self._one(_SOURCES))
+
+    def _with_exec_inst(self, instructions: Instructions | None) -> Instructions | None:
+        exec_inst = self._one(_EXEC_INSTS)
+        if not exec_inst and instructions is None:
+            return None
+        return msgspec.structs.replace(instructions or Instructions(), exec_inst=exec_inst)
 
     def _order_to_change(self, by: Participant, cl_ord_id: str) -> NewOrder | ReplaceOrder:
         """Mostly one of the last that were sent, whoever sent it."""
@@ -265,6 +275,9 @@ class _Writer:
                 {"time_in_force": IOC},
             )
             replacing = msgspec.structs.replace(replacing, **self._one(flaws))
+        if self._one_in(4):
+            instructions = self._with_exec_inst(replacing.instructions)
+            replacing = msgspec.structs.replace(replacing, instructions=instructions)
         self._sent.append(replacing)
         return replacing
 
@@ -309,7 +322,12 @@ class _Writer:
                 changes = (LimitChange(self._one(names), self._one(values)) for _ in range(self._one((1, 2, 0))))
                 return SetLimits(*_OPERATOR, self._one(_SCOPES), tuple(changes))
             case _:
-                return self._one(_OF_SESSIONS)(*_OPERATOR, self._one((by.session, "NOBODY")))
+                of_session, session = self._one(_OF_SESSIONS), self._one((by.session, "NOBODY"))
+                if of_session is EnableSession and self._disabled:
+                    session = self._disabled.pop()
+                elif of_session is DisableSession:
+                    self._disabled.append(session)
+                return of_session(*_OPERATOR, session)
 
     def _one(self, choices: Sequence[T]) -> T:
         return choices[next(self._choices, 0) % len(choices)]

@@ -16,11 +16,11 @@ from fixgw.spec.events import (
     MassCanceled,
     OperatorRefused,
     OrderAccepted,
+    OrderAmended,
     OrderCanceled,
     OrderExpired,
     OrderRejected,
     OrderReplaced,
-    OrderRepriced,
     OrderRestated,
     OrdersExpired,
     OrdersRestated,
@@ -130,11 +130,12 @@ class Invariants:
                 assert before.is_waiting, before
                 assert event.order == msgspec.structs.replace(before, is_waiting=False)
                 self._state(event.order)
-            case OrderRepriced():
+            case OrderAmended():
                 self._exec_id(event.exec_id)
                 before = self._live(event.order)
-                assert event.previous_price == before.price
-                assert (event.order.price, event.order.trigger_price) != (before.price, before.trigger_price)
+                assert (event.previous_price, event.previous_leaves_qty) == (before.price, before.leaves_qty)
+                assert event.rested or not event.keeps_priority
+                self._step(event.order, None)
                 self._state(event.order)
             case OrderStated():
                 self._exec_id(event.exec_id)

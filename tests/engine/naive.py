@@ -61,6 +61,7 @@ class NaiveOrder:
     source: str = ""
     waits: bool = False
     worst: int | None = None
+    post_only: bool = False
 
     @property
     def leaves(self) -> int:
@@ -142,7 +143,10 @@ class NaiveVenue:
             if c.poss_resend and before[0] and before[0].ids[0] == c.cl_ord_id:
                 return [("I", order.told())]
             return [("8", order.told(c.cl_ord_id), "6")]
-        reason = c.ord_rej_reason.value if isinstance(c, RefuseOrder) else self.risk(c) or self.unsupported(c)
+        if isinstance(c, RefuseOrder):
+            reason: str | None = c.ord_rej_reason.value
+        else:
+            reason = self.risk(c) or self.unsupported(c) or ("0" if self.may_not_take(c) else None)
         self.used.append((c.session, c.cl_ord_id, order))
         self.orders.append(order)
         if reason:
@@ -185,25 +189,26 @@ class NaiveVenue:
         for each in told:
             if each[0] == "F":
                 symbols.append(str(each[1]))
-            elif each[0] in ("0", "8", "4", "C", "D", "5", "I", "T", "P"):
-                (order_id, *_) = each[1]  # type: ignore[misc]
-                symbols += [order.symbol for order in self.orders if order.order_id == order_id]
+            elif each[0] in ("0", "8", "4", "C", "D", "5", "I", "T"):
+                assert isinstance(each[1], tuple), each
+                symbols += [order.symbol for order in self.orders if order.order_id == each[1][0]]
         for symbol in dict.fromkeys(symbols):
             if symbol not in self.halted:
-                traded = [price for kind, of, price, *_ in (t for t in told if t[0] == "F") if of == symbol]
-                self.due += self.reached(symbol, traded)
+                trades = [each for each in told if each[0] == "F" and each[1] == symbol]
+                self.due += self.reached(symbol, [Fraction(str(each[2])) for each in trades])
 
-    def reached(self, symbol: str, traded: list[object]) -> list[NaiveOrder]:
+    def reached(self, symbol: str, traded: list[Fraction]) -> list[NaiveOrder]:
         """Return the orders of ``symbol`` whose trigger is reached, in the order in which they go off."""
         last = [price for traded_symbol, price in self.traded if traded_symbol == symbol][-1:]
         bids, asks = [q[0] for q in self.queue(symbol, "1")], [q[0] for q in self.queue(symbol, "2")]
         middle = [Fraction(max(bids) + min(asks), 2)] if bids and asks else []
-        seen = {"2": [*last, *traded], "3": bids[:1], "1": asks[:1], "6": middle}
+        seen: dict[str, list[Fraction | int]] = {"2": [*last, *traded], "6": [*middle]}
+        seen |= {"3": [*bids[:1]], "1": [*asks[:1]]}
         reached = []
         for order in self.orders:
             if order.status in LIVE and order.waits and order.symbol == symbol and order not in self.due:
                 rises = (order.side == "1") == (order.ord_type in "34")
-                far = [(price - (order.stop or 0)) * (1 if rises else -1) for price in seen[order.source]]  # type: ignore[operator]
+                far = [(price - (order.stop or 0)) * (1 if rises else -1) for price in seen[order.source]]
                 if far and max(far) >= 0:
                     key = (order.stop or 0) * (1 if rises else -1)
                     reached.append(("2316".index(order.source), not rises, key, order.arrival, order))
@@ -217,11 +222,16 @@ class NaiveVenue:
         order = NaiveOrder(
             str(self.order_ids), c.session, c.account, c.symbol, *values, qty, price, self.arrivals, [c.cl_ord_id]
         )
+        order.post_only = isinstance(c, NewOrder) and "6" in exec_inst(c)
         if (c.session, c.cl_ord_id) in [(session, used) for session, used, _ in self.used]:
             order.status = "8"
         return order
 
     def work(self, order: NaiveOrder) -> list[Outcome]:
+        away = self.tick_away(order.symbol, order.side, order.price) if order.post_only else None
+        if away is not None:
+            before, order.price = order.price, away
+            return [("D", order.told(), "3", before, order.leaves, False, False)]
         worst_first = 1 if order.side == "1" else -1
         if order.price is None:
             order.worst = self.protection(order)
@@ -246,7 +256,7 @@ class NaiveVenue:
                 told.append(("F", order.symbol, price, qty, other.fill(price, qty), order.fill(price, qty)))
         if order.leaves and order.ord_type == "K" and order.cum and order.time_in_force in "01" and order.price is None:
             order.price = self.traded[-1][1]
-            told.append(("P", order.told(), None))
+            told.append(("D", order.told(), "3", None, order.leaves, False, False))
         if order.leaves and (order.price is None or order.time_in_force in ("3", "4")):
             told.append(self.end(order, order.ids[-1], rested=False, orig=None))
         return told
@@ -261,6 +271,24 @@ class NaiveVenue:
         if instrument.market_protection_ppm:
             rooms.append(int(Fraction(abs(best) * instrument.market_protection_ppm, 1_000_000)))
         return best + sign * min(rooms) if rooms else None
+
+    def may_not_take(self, c: NewOrder | ReplaceOrder) -> bool:
+        """Whether a post-only order would take, and may not slide or has nowhere to slide to."""
+        away = self.tick_away(c.symbol, c.side.value, c.price) if "6" in exec_inst(c) else None
+        instrument = self.listed(c.symbol)
+        if away is None or instrument is None:
+            return False
+        return "A" in exec_inst(c) or not (away > 0 or instrument.allows_negative_price)
+
+    def tick_away(self, symbol: str, side: str, price: int | None) -> int | None:
+        """Return the price a tick away from the best of the other side, or None where ``price`` does not reach it."""
+        instrument, others = self.listed(symbol), self.queue(symbol, "2" if side == "1" else "1")
+        if instrument is None or price is None or not others:
+            return None
+        best, tick = others[0][0], instrument.tick_size
+        if side == "1":
+            return best - tick if price >= best else None
+        return best + tick if price <= best else None
 
     def end(self, order: NaiveOrder, cl_ord_id: str, *, rested: bool, orig: str | None) -> Outcome:
         rested = rested and not order.waits
@@ -297,6 +325,8 @@ class NaiveVenue:
             return [self.cancel_reject(c, order, "99")]
         if (order.price is None) != (c.price is None) or (order.stop is None) != (stop is None):
             return [self.cancel_reject(c, order, "99")]
+        if (c.instructions and self.unsupported(c)) or self.may_not_take(c):
+            return [self.cancel_reject(c, order, "2")]
         before = (order.ids[-1], order.price, order.leaves)
         keeps = c.price == order.price and c.order_qty <= order.qty
         if order.waits:
@@ -305,6 +335,7 @@ class NaiveVenue:
             keeps = keeps and trigger == (order.stop, order.source)
         order.ids.append(c.cl_ord_id)
         order.qty, order.price, order.time_in_force = max(c.order_qty, order.cum), c.price, c.time_in_force.value
+        order.post_only = "6" in exec_inst(c)
         if order.qty == order.cum:
             order.status = "2"
         if order.status == "2" or not keeps:
@@ -520,11 +551,13 @@ class NaiveVenue:
         found = [of_scope[name] for scope, of_scope in self.limits.items() if scope in scopes and name in of_scope]
         return min(found, default=None)
 
-    def unsupported(self, c: NewOrder) -> str | None:
+    def unsupported(self, c: NewOrder | ReplaceOrder) -> str | None:
+        waits = c.instructions is not None and c.instructions.stop_px is not None
+        if "6" in exec_inst(c) and (c.ord_type.value != "2" or c.time_in_force.value not in "01" or waits):
+            return "11"
         market_with_price = c.ord_type.value in "13JK" and c.price is not None
         supported = c.ord_type.value in "1234JK" and c.time_in_force.value in "0134" and not market_with_price
-        if c.instructions is not None and c.instructions.stop_px is not None:
-            supported = supported and c.time_in_force.value in "01"
+        supported = supported and not (waits and c.time_in_force.value not in "01")
         return None if supported else "11"
 
     def reference(self, symbol: str) -> int | None:
@@ -548,6 +581,10 @@ class NaiveVenue:
 
     def listed(self, symbol: str | None) -> Instrument | None:
         return next((each for each in self.configured.instruments if each.symbol == symbol), None)
+
+
+def exec_inst(c: NewOrder | ReplaceOrder) -> str:
+    return c.instructions.exec_inst if c.instructions else ""
 
 
 def written(configured: ConfigureVenue) -> dict[str, dict[str, Fraction]]:
