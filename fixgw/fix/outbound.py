@@ -24,6 +24,7 @@ from fixgw.spec.events import (
     MassCanceled,
     OperatorRefused,
     OrderAccepted,
+    OrderAmended,
     OrderCanceled,
     OrderExpired,
     OrderRejected,
@@ -45,6 +46,7 @@ from fixgw.spec.events import (
 )
 from fixgw.spec.fixed import format_fixed, format_ratio, format_shortest
 from fixgw.spec.inquiries import Answer, MassStatusAnswer, OrderStatusAnswer
+from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import SCALE_MAX
 from fixgw.spec.values import CxlRejResponseTo, ExecType, OrdRejReason, OrdStatus, Side
 
@@ -109,6 +111,9 @@ class Encoder:
                 return (self._execution(event.exec_id, _EXPIRED, event.order, time_ns, f"58={event.text}\x01"),)
             case OrderRestated():
                 return (self._restatement(event, time_ns),)
+            case OrderAmended():
+                extra = f"378={event.exec_restatement_reason}\x0158={event.text}\x01"
+                return (self._execution(event.exec_id, _RESTATED, event.order, time_ns, extra),)
             case CancelRejected():
                 return (self._cancel_reject(event, time_ns),)
             case MassCanceled():
@@ -143,6 +148,8 @@ class Encoder:
         # Joined with plus: an f-string asks each enumeration how it wants to be formatted, at four times the cost.
         codes = "\x01150=" + exec_type + "\x0139=" + order.ord_status + "\x0154=" + order.side
         terms = "40=" + order.ord_type + "\x0159=" + order.time_in_force + "\x01"
+        if order.instructions is not None:
+            terms += _instructions(order.instructions)
         body = (
             f"37={order.order_id}\x0117={exec_id}{codes}\x01"
             f"1={order.account}\x0111={order.cl_ord_id}\x0155={order.symbol}\x01"
@@ -263,3 +270,8 @@ def _avg_px(order: OrderState) -> str:
     if not rest:
         return format_fixed(whole, scale)
     return format_ratio(order.cum_notional, order.cum_qty * 10**scale, scale + AVG_PX_EXTRA_DECIMALS)
+
+
+def _instructions(instructions: Instructions) -> str:
+    """Return what the client asked for beyond plain terms, as far as FIX 4.4 has fields for it."""
+    return f"18={' '.join(instructions.exec_inst)}\x01" if instructions.exec_inst else ""

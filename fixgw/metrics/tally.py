@@ -29,6 +29,7 @@ from fixgw.spec.events import (
     MassCanceled,
     OperatorRefused,
     OrderAccepted,
+    OrderAmended,
     OrderCanceled,
     OrderExpired,
     OrderRejected,
@@ -192,7 +193,7 @@ class Tally:
                 pass
             case SessionLoggedOut() | SessionReset() | LimitsSet():
                 pass
-            case DayEnding() | OrdersExpired() | OrderRestated() | OrdersRestated() | DayBegun():
+            case DayEnding() | OrdersExpired() | OrderRestated() | OrdersRestated() | DayBegun() | OrderAmended():
                 pass
             case _:
                 assert_never(event)
@@ -287,6 +288,9 @@ def _is_public(events: tuple[Event, ...]) -> bool:
                 rests = False
             case OrderExpired():
                 return True
+            case OrderAmended():
+                if event.rested:
+                    return True
             case _:
                 pass
     return rests

@@ -100,6 +100,7 @@ class ExecRestatementReason(StrEnum):
     """ExecRestatementReason(378): why the venue changed or canceled an order that nobody asked it to."""
 
     GT_RENEWAL = "1"
+    REPRICING = "3"
     MARKET_OPTION = "8"
 
 

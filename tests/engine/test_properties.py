@@ -25,6 +25,7 @@ from fixgw.spec.events import (
     OperatorEvent,
     OperatorRefused,
     OrderAccepted,
+    OrderAmended,
     OrderCanceled,
     OrderExpired,
     OrderRejected,
@@ -117,6 +118,9 @@ def told(event: Event) -> Outcome:
             return ("C", state(event.order), event.expired_qty)
         case OrderRestated():
             return ("D", state(event.order))
+        case OrderAmended():
+            before = event.exec_restatement_reason.value, event.previous_price, event.previous_leaves_qty
+            return ("D", state(event.order), *before, event.rested, event.keeps_priority)
         case OrderReplaced():
             before = event.orig_cl_ord_id, event.previous_price, event.previous_leaves_qty
             return ("5", state(event.order), *before, event.keeps_priority)
@@ -266,6 +270,8 @@ def test_histories_are_eventful() -> None:
     for event in (event for frame in watched.frames for event in frame.events):
         outcome = told(event)
         reason = outcome[-1] if outcome[0] in ("8", "9", "r") else ""
+        if isinstance(event, OrderAmended):
+            reason = event.exec_restatement_reason.value
         kind = f"{outcome[0]} {reason}".strip()
         seen[kind] = seen.get(kind, 0) + 1
 
@@ -273,6 +279,6 @@ def test_histories_are_eventful() -> None:
     often |= {"C", "D", "day ending", "expired", "day begun"}
     often |= {"8 0", "8 2", "halted", "resumed", "killed", "released", "swept", "refused"}
     now_and_then = {"I", "8 1", "8 13", "8 15", "8 99", "r None", "r 0", "r 1"}
-    now_and_then |= {"disabled", "enabled", "logged out", "reset", "limits", "restated"}
+    now_and_then |= {"disabled", "enabled", "logged out", "reset", "limits", "restated", "D 3"}
     assert {kind for kind in often if seen.get(kind, 0) < 10} == set(), seen
     assert {kind for kind in now_and_then if not seen.get(kind)} == set(), seen

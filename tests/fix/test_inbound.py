@@ -16,6 +16,7 @@ from fixgw.fix.inbound import Decoder, Request
 from fixgw.spec import tags
 from fixgw.spec.commands import CancelOrder, MassCancel, NewOrder, RefuseChange, RefuseOrder, ReplaceOrder
 from fixgw.spec.inquiries import MassStatusInquiry, OrderStatusInquiry
+from fixgw.spec.instructions import Instructions
 from fixgw.spec.participant import Participant
 from fixgw.spec.reference import (
     SecurityDefinitionInquiry,
@@ -257,7 +258,7 @@ def test_a_replace_that_does_not_fit() -> None:
 
 
 UNSUPPORTED = (
-    "18=6 99=100 110=10 111=10 126=20260103-00:00:00 432=20260103 168=20260102-13:00:00 211=1 388=0 389=1 847=1 210=10 "
+    "99=100 110=10 111=10 126=20260103-00:00:00 432=20260103 168=20260102-13:00:00 211=1 388=0 389=1 847=1 210=10 "
     "152=1000 516=10 386=1 423=1 854=1 1138=10 7928=1 8000=1 2362=1 2964=1 20001=D"
 )
 
@@ -274,7 +275,27 @@ def test_a_tag_that_would_change_the_order_is_refused_not_ignored(field: str) ->
 
 
 def test_of_several_such_tags_the_lowest_is_named() -> None:
-    assert refused(f"{NEW_ORDER}|111=1|99=2|18=6")[1] == "ExecInst(18) is not supported; leave it out"
+    assert refused(f"{NEW_ORDER}|111=1|99=2|18=6")[1] == "StopPx(99) is not supported; leave it out"
+
+
+@pytest.mark.parametrize(("text", "exec_inst"), [("6", "6"), ("6 A", "6A"), ("A 6", "6A"), ("6 6", "6")])
+def test_the_codes_of_exec_inst_stand_in_one_order(text: str, exec_inst: str) -> None:
+    order, change = decode(f"{NEW_ORDER}|18={text}"), decode(f"{REPLACE}|18={text}")
+    assert isinstance(order, NewOrder)
+    assert isinstance(change, ReplaceOrder)
+    assert order.instructions == change.instructions == Instructions(exec_inst=exec_inst)
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("Q", "Q is not supported; 6 (post-only), A (with 6: refused rather than repriced)"),
+        ("A", "A is not supported without 6 (post-only)"),
+    ],
+)
+def test_a_code_of_exec_inst_that_is_not_acted_upon_is_refused(text: str, what: str) -> None:
+    reason = OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC
+    assert refused(f"{NEW_ORDER}|18={text}") == (reason, f"ExecInst(18) {what}")
 
 
 def test_a_tag_that_changes_nothing_is_passed_over() -> None:
