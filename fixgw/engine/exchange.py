@@ -6,17 +6,21 @@ from typing import assert_never
 
 from fixgw.engine import inquiries
 from fixgw.engine.book import BookSide, OrderBook
+from fixgw.engine.corrections import Venue, amend
 from fixgw.engine.matching import can_fill, crosses, match
 from fixgw.engine.order import Order
 from fixgw.engine.registry import OrderRegistry
 from fixgw.engine.sweep import SWEEP_SLICE_MAX, Sweep, SweepKind
+from fixgw.engine.trades import Trades
 from fixgw.spec.commands import (
     BeginDay,
+    BustTrade,
     CancelAllByOperator,
     CancelByOperator,
     CancelOrder,
     ConfigureVenue,
     ContinueSweep,
+    CorrectTrade,
     EndDay,
     Kill,
     MassCancel,
@@ -106,6 +110,8 @@ class Exchange:
         self.sweeps: deque[Sweep] = deque()
         """What is to be done to many orders and is not done yet, to be continued one slice after the other."""
         self.last_trades: dict[str, Price] = {}
+        self.trades = Trades()
+        """Those that can still be undone or corrected."""
         self.orders_entered = 0
         """OrderIDs given so far: they count from 1."""
         self._sequence = 0
@@ -147,6 +153,8 @@ class Exchange:
                 return self._begin_day(command)
             case CancelByOperator():
                 return [self._cancel_by_operator(command)]
+            case BustTrade() | CorrectTrade():
+                return amend(self._what_trades(), command)
             case _:
                 assert_never(command)
 
@@ -537,6 +545,7 @@ class Exchange:
         return [DayEnding(command.date, command.operator, command.reason), *self._sweep(sweep)]
 
     def _begin_day(self, command: BeginDay) -> list[Event]:
+        self.trades.forget()
         if not command.restates_gtc:
             return [DayBegun(command.date)]
         sweep = Sweep("venue", "", "", "", self._all_open(), SweepKind.RESTATE, command.date)
@@ -563,6 +572,11 @@ class Exchange:
         for symbol in self.instruments:
             self.books.setdefault(symbol, OrderBook())
         return VenueConfigured()
+
+    def _what_trades(self) -> Venue:
+        """Return what a correction of a trade reads and changes."""
+        orders = self.trades, self.orders, self.books
+        return Venue(*orders, self.ever_listed, self.last_trades, self._next_exec_id)
 
     def _next_exec_id(self) -> str:
         exec_id = f"{self._sequence}.{self._reports}"

@@ -12,6 +12,7 @@ from fixgw.risk.restrictions import Restrictions
 from fixgw.risk.roster import Roster
 from fixgw.spec.commands import CancelAllByOperator, ConfigureVenue, RestrictionCommand
 from fixgw.spec.events import (
+    AmendmentEvent,
     CancelRejected,
     DayBegun,
     DayEnding,
@@ -40,6 +41,8 @@ from fixgw.spec.events import (
     SessionLoggedOut,
     SessionReset,
     Trade,
+    TradeBusted,
+    TradeCorrected,
     VenueConfigured,
 )
 from fixgw.spec.inquiries import AccountExposure, RiskAnswer
@@ -149,6 +152,10 @@ class RiskGate:
                 for fill in (event.aggressor, event.resting):
                     self.positions.trade(fill.order, event.last_qty)
                     self._reserve(fill.order, fill.order.price, -event.last_qty)
+            case TradeBusted():
+                self._amend(event, -event.last_qty)
+            case TradeCorrected():
+                self._amend(event, event.last_qty - event.previous_qty)
             case OrderReplaced():
                 self._reserve(event.order, event.previous_price, -event.previous_leaves_qty)
                 self._reserve(event.order, event.order.price, event.order.leaves_qty)
@@ -177,6 +184,12 @@ class RiskGate:
                 self._rules.clear()
             case _:
                 assert_never(event)
+
+    def _amend(self, event: AmendmentEvent, qty: int) -> None:
+        """Count ``qty`` more as traded, or less where it is below zero, and what is left of both orders."""
+        for side in (event.aggressor, event.resting):
+            self.positions.trade(side.order, qty)
+            self._reserve(side.order, side.order.price, side.order.leaves_qty - side.previous_leaves_qty)
 
     def _reserve(self, order: OrderState, price: Price | None, qty: int) -> None:
         """Count ``qty`` more of ``order`` as open at ``price``, or less where it is below zero."""
