@@ -1,10 +1,11 @@
 """The core: risk and engine as one function from commands, in their order, to events."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import assert_never
 
 import msgspec
 
+from fixgw.engine import reference
 from fixgw.engine import state as engine_state
 from fixgw.engine.exchange import Exchange
 from fixgw.engine.sweep import SWEEP_SLICE_MAX, SweepKind
@@ -20,6 +21,7 @@ from fixgw.spec.commands import (
     Command,
     ConfigureVenue,
     ContinueSweep,
+    ContinueTriggers,
     CorrectTrade,
     DisableSession,
     EnableSession,
@@ -52,6 +54,14 @@ from fixgw.spec.inquiries import (
     VenueAnswer,
     VenueInquiry,
 )
+from fixgw.spec.reference import (
+    ReferenceAnswer,
+    ReferenceInquiry,
+    SecurityDefinitionInquiry,
+    SecurityListInquiry,
+    SecurityStatusInquiry,
+    TradingSessionInquiry,
+)
 from fixgw.spec.sequenced import Sequenced
 from fixgw.spec.trading_day import DayPhase, TradingDay
 
@@ -74,7 +84,7 @@ class Core:
     """Risk and engine as one function from a command, at its place, to what happened."""
 
     def __init__(self, sweep_slice_max: int = SWEEP_SLICE_MAX) -> None:
-        self.exchange = Exchange(sweep_slice_max)
+        self.exchange = Exchange(sweep_slice_max, self._may_trade)
         self.gate = RiskGate(self.exchange)
         self.configuration: ConfigureVenue | None = None
         self.day = TradingDay()
@@ -104,7 +114,7 @@ class Core:
             case ConfigureVenue():
                 self.configuration = command
                 self.gate.configure(command)
-            case CancelOrder() | MassCancel() | RefuseOrder() | RefuseChange():
+            case CancelOrder() | MassCancel() | RefuseOrder() | RefuseChange() | ContinueTriggers():
                 pass
             case ContinueSweep() | BeginDay():
                 return self._go_on(command, number)
@@ -114,6 +124,10 @@ class Core:
                 return self._operate(command, number)
         self._trading_commands = number
         return self.exchange.handle(command, number)
+
+    def _may_trade(self, symbol: str) -> bool:
+        """Return whether orders may trade in ``symbol`` now."""
+        return self.gate.restrictions.allow_trading(symbol)
 
     def _go_on(self, command: ContinueSweep | BeginDay, number: int) -> list[Event]:
         if isinstance(command, BeginDay):
@@ -187,6 +201,24 @@ class Core:
                 return self.exchange.list_instruments(inquiry, restrictions.halted)
             case RiskInquiry():
                 return self.gate.answer_risk()
+            case _:
+                assert_never(inquiry)
+
+    def consult(self, inquiry: ReferenceInquiry) -> Iterator[ReferenceAnswer]:
+        """Yield the answer to a client's question about instruments and the trading day; only a list has several."""
+        exchange, restrictions = self.exchange, self.gate.restrictions
+        listed = exchange.instruments
+        situation = reference.Situation(restrictions.halted, restrictions.killed, self.day)
+        match inquiry:
+            case SecurityListInquiry():
+                yield from reference.security_list(listed, inquiry)
+            case SecurityDefinitionInquiry():
+                yield reference.security_definition(listed, inquiry)
+            case SecurityStatusInquiry():
+                ever, last = exchange.ever_listed, exchange.last_trades
+                yield reference.security_status(listed, ever, last, situation, inquiry)
+            case TradingSessionInquiry():
+                yield reference.trading_session(situation, inquiry)
             case _:
                 assert_never(inquiry)
 

@@ -23,6 +23,7 @@ from fixgw.spec.events import (
     MassCanceled,
     OperatorRefused,
     OrderAccepted,
+    OrderAmended,
     OrderCanceled,
     OrderExpired,
     OrderRejected,
@@ -33,6 +34,7 @@ from fixgw.spec.events import (
     OrdersSwept,
     OrderState,
     OrderStated,
+    OrderTriggered,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -135,8 +137,12 @@ def event_words(event: Event) -> str:
             return f"{_kind(event)} {event.session}: {event.reason}"
         case OrderExpired():
             return f"expired order {event.order.order_id}"
+        case OrderTriggered():
+            return f"triggered {_order_words(event.order)}"
         case OrderRestated():
             return f"restated {_order_words(event.order)}"
+        case OrderAmended():
+            return f"amended to {_order_words(event.order)}: {event.text}"
         case DayEnding() | DayBegun():
             return f"{_kind(event)} {event.date}"
         case OrdersExpired():
@@ -211,7 +217,7 @@ def _row_fields(event: Event) -> Iterator[Mapping[str, str]]:
                 yield _amendment_fields(event, side)
         case OrderAccepted() | OrderReplaced():
             yield {"exec_id": event.exec_id} | _order_fields(event.order)
-        case OrderRejected() | OrderCanceled() | OrderStated():
+        case OrderRejected() | OrderCanceled() | OrderStated() | OrderTriggered() | OrderAmended():
             yield {"exec_id": event.exec_id, "text": event.text or ""} | _order_fields(event.order)
         case CancelRejected():
             yield {

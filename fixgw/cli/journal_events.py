@@ -13,6 +13,7 @@ from fixgw.spec.events import (
     Event,
     Fill,
     OrderAccepted,
+    OrderAmended,
     OrderCanceled,
     OrderExpired,
     OrderRejected,
@@ -20,6 +21,7 @@ from fixgw.spec.events import (
     OrderRestated,
     OrderState,
     OrderStated,
+    OrderTriggered,
     Trade,
     TradeBusted,
     TradeCorrected,
@@ -64,8 +66,12 @@ def _happening(frame: Sequenced, event: Event, order_id: str) -> Happening | Non
             return _of_order(frame, "expired", order, event.text)
         case OrderRestated(order=order) if order.order_id == order_id:
             return _of_order(frame, "restated", order)
+        case OrderTriggered(order=order) if order.order_id == order_id:
+            return _of_order(frame, "triggered", order, event.text)
         case OrderReplaced(order=order) if order.order_id == order_id:
             return _of_order(frame, "replaced", order)
+        case OrderAmended(order=order) if order.order_id == order_id:
+            return _of_order(frame, "amended", order, event.text)
         case OrderStated(order=order) if order.order_id == order_id:
             return _of_order(frame, "stated", order, event.text)
         case CancelRejected() if event.order_id == order_id:

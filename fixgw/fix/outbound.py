@@ -4,12 +4,13 @@ An event has in it all that its reports say, also after the list of instruments 
 QuickFIX.  QuickFIX fills in header, BodyLength(9) and CheckSum(10) as it sends.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import assert_never
 
-import msgspec
-
+from fixgw.fix import reference_reports
+from fixgw.fix.report import Report as Report
+from fixgw.fix.report import optional as _optional
 from fixgw.spec.commands import CancelOrder, MassCancel, NewOrder, OrderCommand, RefuseChange, RefuseOrder, ReplaceOrder
 from fixgw.spec.events import (
     Amendment,
@@ -24,6 +25,7 @@ from fixgw.spec.events import (
     MassCanceled,
     OperatorRefused,
     OrderAccepted,
+    OrderAmended,
     OrderCanceled,
     OrderExpired,
     OrderRejected,
@@ -34,6 +36,7 @@ from fixgw.spec.events import (
     OrdersSwept,
     OrderState,
     OrderStated,
+    OrderTriggered,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -47,8 +50,9 @@ from fixgw.spec.events import (
 )
 from fixgw.spec.fixed import format_fixed, format_ratio, format_shortest
 from fixgw.spec.inquiries import Answer, MassStatusAnswer, OrderStatusAnswer
+from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import SCALE_MAX
-from fixgw.spec.values import CxlRejResponseTo, ExecType, OrdRejReason, OrdStatus, Side
+from fixgw.spec.values import CxlRejResponseTo, ExecRestatementReason, ExecType, OrdRejReason, OrdStatus, Side
 
 AVG_PX_EXTRA_DECIMALS = 4
 """AvgPx(6) that is not a whole number of price units is rounded to this many decimals more than a price has."""
@@ -84,14 +88,6 @@ _TRADE_CANCEL = ExecType.TRADE_CANCEL
 _STATUS = ExecType.ORDER_STATUS
 
 
-class Report(msgspec.Struct, frozen=True, gc=False):
-    """A message for one session: MsgType(35) and its body, fields ended by SOH."""
-
-    session: str
-    msg_type: str
-    body: str
-
-
 class Encoder:
     """Writes reports."""
 
@@ -121,6 +117,13 @@ class Encoder:
                 return (self._execution(event.exec_id, _EXPIRED, event.order, time_ns, f"58={event.text}\x01"),)
             case OrderRestated():
                 return (self._restatement(event, time_ns),)
+            case OrderTriggered():
+                extra = f"378={ExecRestatementReason.OTHER}\x0158={event.text}\x01"
+                told = (self._execution(event.exec_id, _RESTATED, event.order, time_ns, extra),)
+                return told if event.exec_id else ()
+            case OrderAmended():
+                extra = f"378={event.exec_restatement_reason}\x0158={event.text}\x01"
+                return (self._execution(event.exec_id, _RESTATED, event.order, time_ns, extra),)
             case TradeBusted():
                 return self._bust(event, event.resting, time_ns), self._bust(event, event.aggressor, time_ns)
             case TradeCorrected():
@@ -141,14 +144,14 @@ class Encoder:
                 assert_never(event)
 
     def answers(self, answer: Answer, time_ns: int) -> Iterator[Report]:
-        """Yield the reports that answer an inquiry: 150=I with 17=0, which change nothing (E22, E23)."""
+        """Yield the reports that answer an inquiry; those of orders have 150=I with 17=0 (E22, E23)."""
         match answer:
             case OrderStatusAnswer():
                 yield self._order_status(answer, time_ns)
             case MassStatusAnswer():
                 yield from self._mass_status(answer, time_ns)
             case _:
-                assert_never(answer)
+                yield reference_reports.report(answer, self._time.of(time_ns))
 
     def _execution(self, exec_id: str, exec_type: str, order: OrderState, time_ns: int, extra: str = "") -> Report:
         qty_scale = order.qty_scale
@@ -157,8 +160,12 @@ class Encoder:
         order_qty = f"38={number(order.order_qty, qty_scale)}\x01" if order.order_qty else ""
         price = "" if order.price is None else f"44={number(order.price, order.price_scale)}\x01"
         # Joined with plus: an f-string asks each enumeration how it wants to be formatted, at four times the cost.
+        if order.trigger_price is not None:
+            extra += _trigger(order, number)
         codes = "\x01150=" + exec_type + "\x0139=" + order.ord_status + "\x0154=" + order.side
         terms = "40=" + order.ord_type + "\x0159=" + order.time_in_force + "\x01"
+        if order.instructions is not None:
+            terms += _instructions(order.instructions)
         body = (
             f"37={order.order_id}\x0117={exec_id}{codes}\x01"
             f"1={order.account}\x0111={order.cl_ord_id}\x0155={order.symbol}\x01"
@@ -285,6 +292,12 @@ def refused(command: OrderCommand, text: str) -> Report:
     return business_reject(command.session, str(command.msg_seq_num), ref_msg_type, NOT_AVAILABLE, text)
 
 
+def _trigger(order: OrderState, number: Callable[[int, int], str]) -> str:
+    assert order.trigger_price is not None, order.order_id
+    working = "N" if order.is_waiting else "Y"
+    return f"99={number(order.trigger_price, order.price_scale)}\x01636={working}\x01"
+
+
 def _avg_px(order: OrderState) -> str:
     """Return AvgPx(6) of what is filled: exact where it can be, else rounded half away from zero (E2)."""
     whole, rest = divmod(order.cum_notional, order.cum_qty)
@@ -294,5 +307,6 @@ def _avg_px(order: OrderState) -> str:
     return format_ratio(order.cum_notional, order.cum_qty * 10**scale, scale + AVG_PX_EXTRA_DECIMALS)
 
 
-def _optional(tag: str, value: str | None) -> str:
-    return "" if value is None else f"{tag}{value}\x01"
+def _instructions(instructions: Instructions) -> str:
+    """Return what the client asked for beyond plain terms, as far as FIX 4.4 has fields for it."""
+    return f"18={' '.join(instructions.exec_inst)}\x01" if instructions.exec_inst else ""

@@ -33,6 +33,7 @@ from fixgw.spec.events import (
     MassCanceled,
     OperatorRefused,
     OrderAccepted,
+    OrderAmended,
     OrderCanceled,
     OrderExpired,
     OrderRejected,
@@ -43,6 +44,7 @@ from fixgw.spec.events import (
     OrdersSwept,
     OrderState,
     OrderStated,
+    OrderTriggered,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -103,18 +105,22 @@ class Depth:
         frame = _Frame(self, sequenced)
         for event in sequenced.events:
             match event:
-                case OrderAccepted():
+                case OrderAccepted() if event.order.is_waiting:
+                    pass  # in no book before its trigger goes off
+                case OrderAccepted() | OrderTriggered():
                     frame.work(event.order)
                 case Trade():
                     frame.trade(event)
                 case TradeBusted() | TradeCorrected():
-                    frame.amend(event)
+                    frame.amend_trade(event)
                 case OrderCanceled():
                     frame.cancel(event)
                 case OrderExpired():
                     frame.expire(event)
                 case OrderReplaced():
                     frame.replace(event)
+                case OrderAmended():
+                    frame.amend(event)
                 case VenueConfigured():
                     assert isinstance(sequenced.command, ConfigureVenue), sequenced.sequence
                     frame.list(sequenced.command.instruments)
@@ -196,7 +202,7 @@ class _Frame:
         elif canceled.rested:
             self._publish(OrderDeleted(self._number(order.symbol), self._time_ns, int(order.order_id)))
 
-    def amend(self, event: AmendmentEvent) -> None:
+    def amend_trade(self, event: AmendmentEvent) -> None:
         """Tell of the trade, then of what its orders have back: one that was filled does not come back."""
         number = self._number(event.symbol)
         match_number, _, match_index = event.trade_id.partition(".")
@@ -220,16 +226,33 @@ class _Frame:
 
     def expire(self, expired: OrderExpired) -> None:
         order = expired.order
-        self._publish(OrderDeleted(self._number(order.symbol), self._time_ns, int(order.order_id)))
+        if not order.is_waiting:
+            self._publish(OrderDeleted(self._number(order.symbol), self._time_ns, int(order.order_id)))
 
     def replace(self, replaced: OrderReplaced) -> None:
-        order = replaced.order
         self.settle()
-        if not replaced.keeps_priority:
-            self._at_work = order
-        elif not order.leaves_qty:
+        if replaced.order.is_waiting:
+            return
+        if replaced.keeps_priority:
+            self._keep_in_place(replaced)
+        else:
+            self._at_work = replaced.order
+
+    def amend(self, amended: OrderAmended) -> None:
+        if amended.order.is_waiting:
+            return
+        if self._at_work is not None and self._at_work.order_id == amended.order.order_id:
+            self._at_work = amended.order
+        elif amended.keeps_priority:
+            self._keep_in_place(amended)
+        else:
+            self.work(amended.order)
+
+    def _keep_in_place(self, changed: OrderReplaced | OrderAmended) -> None:
+        order = changed.order
+        if not order.leaves_qty:
             self._publish(OrderDeleted(self._number(order.symbol), self._time_ns, int(order.order_id)))
-        elif order.leaves_qty != replaced.previous_leaves_qty:
+        elif order.leaves_qty != changed.previous_leaves_qty:
             number, order_id = self._number(order.symbol), int(order.order_id)
             self._publish(OrderReduced(number, self._time_ns, order_id, order.leaves_qty))
 

@@ -30,6 +30,7 @@ from fixgw.spec.events import (
     MassCanceled,
     OperatorRefused,
     OrderAccepted,
+    OrderAmended,
     OrderCanceled,
     OrderExpired,
     OrderRejected,
@@ -40,6 +41,7 @@ from fixgw.spec.events import (
     OrdersSwept,
     OrderState,
     OrderStated,
+    OrderTriggered,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -201,7 +203,9 @@ class Tally:
                 pass
             case SessionLoggedOut() | SessionReset() | LimitsSet():
                 pass
-            case DayEnding() | OrdersExpired() | OrderRestated() | OrdersRestated() | DayBegun():
+            case DayEnding() | OrdersExpired() | OrderRestated() | OrdersRestated() | DayBegun() | OrderAmended():
+                pass
+            case OrderTriggered():
                 pass
             case _:
                 assert_never(event)
@@ -279,7 +283,7 @@ def _by_whom(event: OrderCanceled) -> str:
         return "client"
     if event.exec_restatement_reason is not None:
         return "operator"
-    return "mass_cancel" if event.rested else "venue"
+    return "mass_cancel" if event.rested or event.order.is_waiting else "venue"
 
 
 def _is_public(events: tuple[Event, ...]) -> bool:
@@ -289,8 +293,10 @@ def _is_public(events: tuple[Event, ...]) -> bool:
         match event:
             case Trade():
                 return True
-            case OrderAccepted():
-                rests = True
+            case OrderAccepted() | OrderTriggered():
+                rests = not event.order.is_waiting
+            case OrderReplaced() if event.order.is_waiting:
+                pass
             case OrderReplaced():
                 if (event.order.price, event.order.leaves_qty) != (event.previous_price, event.previous_leaves_qty):
                     return True
@@ -298,8 +304,13 @@ def _is_public(events: tuple[Event, ...]) -> bool:
                 if event.rested:
                     return True
                 rests = False
-            case OrderExpired() | TradeBusted() | TradeCorrected():
+            case OrderExpired() if not event.order.is_waiting:
                 return True
+            case TradeBusted() | TradeCorrected():
+                return True
+            case OrderAmended():
+                if event.rested:
+                    return True
             case _:
                 pass
     return rests

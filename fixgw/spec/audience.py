@@ -13,6 +13,7 @@ from fixgw.spec.events import (
     MassCanceled,
     OperatorRefused,
     OrderAccepted,
+    OrderAmended,
     OrderCanceled,
     OrderExpired,
     OrderRejected,
@@ -22,6 +23,7 @@ from fixgw.spec.events import (
     OrdersRestated,
     OrdersSwept,
     OrderStated,
+    OrderTriggered,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -44,8 +46,10 @@ def audience(event: Event) -> tuple[str, ...]:
             return event.resting.order.session, event.aggressor.order.session
         case CancelRejected() | MassCanceled():
             return (event.session,)
-        case OrderExpired() | OrderRestated():
+        case OrderExpired() | OrderRestated() | OrderAmended():
             return (event.order.session,)
+        case OrderTriggered():
+            return (event.order.session,) if event.exec_id else ()
         case VenueConfigured() | OrdersSwept() | OperatorRefused() | LimitsSet():
             return ()
         case DayEnding() | OrdersExpired() | OrdersRestated() | DayBegun():

@@ -2,6 +2,13 @@
 
 import msgspec
 
+from fixgw.spec.values import Price, TriggerPriceType
+
+POST_ONLY = "6"
+"""ExecInst(18), participate don't initiate: an order that would take slides a tick away."""
+NO_CROSS = "A"
+"""ExecInst(18), with POST_ONLY: an order that would take is refused."""
+
 
 class Instructions(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """All of it as the client gave it, in the instrument's scales; the default of each field is: not given.
@@ -12,3 +19,7 @@ class Instructions(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     exec_inst: str = ""
     """ExecInst(18): its codes in ascending order, without the spaces between them."""
+    stop_px: Price | None = None
+    """StopPx(99), or TriggerPrice(1102), which says the same: what the order waits for."""
+    trigger_price_type: TriggerPriceType | None = None
+    """TriggerPriceType(1107); None for that of the instrument."""

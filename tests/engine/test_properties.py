@@ -25,6 +25,7 @@ from fixgw.spec.events import (
     OperatorEvent,
     OperatorRefused,
     OrderAccepted,
+    OrderAmended,
     OrderCanceled,
     OrderExpired,
     OrderRejected,
@@ -35,6 +36,7 @@ from fixgw.spec.events import (
     OrdersSwept,
     OrderState,
     OrderStated,
+    OrderTriggered,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -47,8 +49,9 @@ from fixgw.spec.events import (
     VenueConfigured,
 )
 from fixgw.spec.limits import LIMIT_NAMES
+from fixgw.spec.reference import SecurityStatusAnswer, SecurityStatusInquiry
 from fixgw.spec.sequenced import Sequenced
-from fixgw.spec.values import Side
+from fixgw.spec.values import Side, SubscriptionRequestType
 from tests.engine.histories import BYTES_A_COMMAND, CONFIGURATIONS, INSTRUMENTS, Decided, commands, with_sweeps
 from tests.engine.invariants import Invariants
 from tests.engine.naive import NaiveVenue, Outcome
@@ -94,6 +97,7 @@ class Watched:
             for side in (Side.BUY, Side.SELL):
                 symbol = instrument.symbol
                 assert queue(self.core, symbol, side) == self.naive.queue(symbol, side.value)
+            assert trading_status(self.core, instrument.symbol) == self.naive.trading_status(instrument.symbol)
 
     def finish(self) -> None:
         for order in self.naive.orders:
@@ -118,9 +122,14 @@ def told(event: Event) -> Outcome:
             return ("C", state(event.order), event.expired_qty)
         case OrderRestated():
             return ("D", state(event.order))
+        case OrderAmended():
+            before = event.exec_restatement_reason.value, event.previous_price, event.previous_leaves_qty
+            return ("D", state(event.order), *before, event.rested, event.keeps_priority)
         case OrderReplaced():
             before = event.orig_cl_ord_id, event.previous_price, event.previous_leaves_qty
             return ("5", state(event.order), *before, event.keeps_priority)
+        case OrderTriggered():
+            return ("T", state(event.order))
         case OrderStated():
             return ("I", state(event.order))
         case CancelRejected():
@@ -185,13 +194,21 @@ def told_of_days(event: DayEvent) -> Outcome:
 def state(order: OrderState) -> Outcome:
     return (
         order.order_id, order.cl_ord_id, order.ord_status.value, order.time_in_force.value, order.order_qty,
-        order.price, order.cum_qty, order.leaves_qty, order.cum_notional,
+        order.price, order.cum_qty, order.leaves_qty, order.cum_notional, order.is_waiting,
+        order.trigger_price,
     )  # fmt: skip
 
 
 def queue(core: Core, symbol: str, side: Side) -> list[tuple[int, str, int]]:
     book_side = core.exchange.books[symbol].side(side)
     return [(level.price, order.order_id, order.leaves_qty) for level in book_side for order in level.orders.values()]
+
+
+def trading_status(core: Core, symbol: str) -> tuple[str, int | None]:
+    inquiry = SecurityStatusInquiry("CLIENT1", "s1", symbol, SubscriptionRequestType.SNAPSHOT, 0)
+    (answer,) = core.consult(inquiry)
+    assert isinstance(answer, SecurityStatusAnswer)
+    return answer.security_trading_status.value, answer.last_px
 
 
 @settings(PROPERTY, max_examples=400)
@@ -262,17 +279,20 @@ def test_histories_are_eventful() -> None:
     random, watched = Random(0), Watched()
     seen: dict[str, int] = {}
 
-    watched.play(commands(random.randbytes(BYTES_A_COMMAND) for _ in range(5_000)))
+    watched.play(commands(random.randbytes(BYTES_A_COMMAND) for _ in range(6_000)))
     for event in (event for frame in watched.frames for event in frame.events):
         outcome = told(event)
         reason = outcome[-1] if outcome[0] in ("8", "9", "r") else ""
+        if isinstance(event, OrderAmended):
+            reason = event.exec_restatement_reason.value
         kind = f"{outcome[0]} {reason}".strip()
         seen[kind] = seen.get(kind, 0) + 1
 
     often = {"0", "F", "4", "5", "configured", "8 3", "8 6", "8 11", "9 0", "9 1", "9 2", "9 6", "9 99"}
-    often |= {"H", "G", "C", "D", "day ending", "expired", "day begun"}
+    often |= {"T", "H", "G"}
+    often |= {"C", "D", "day ending", "expired", "day begun"}
     often |= {"8 0", "8 2", "halted", "resumed", "killed", "released", "swept", "refused"}
     now_and_then = {"I", "8 1", "8 13", "8 15", "8 99", "r None", "r 0", "r 1"}
-    now_and_then |= {"disabled", "enabled", "logged out", "reset", "limits", "restated"}
+    now_and_then |= {"disabled", "enabled", "logged out", "reset", "limits", "restated", "D 3"}
     assert {kind for kind in often if seen.get(kind, 0) < 10} == set(), seen
     assert {kind for kind in now_and_then if not seen.get(kind)} == set(), seen
