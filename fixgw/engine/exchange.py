@@ -8,21 +8,25 @@ import msgspec
 
 from fixgw.engine import inquiries, post_only, triggers
 from fixgw.engine.book import BookSide, Level, OrderBook
+from fixgw.engine.corrections import Venue, amend
 from fixgw.engine.matching import can_fill, crosses, match
 from fixgw.engine.order import Order
 from fixgw.engine.protection import protection_price
 from fixgw.engine.registry import OrderRegistry
 from fixgw.engine.sweep import SWEEP_SLICE_MAX, Sweep, SweepKind
+from fixgw.engine.trades import Trades
 from fixgw.engine.trailing import Move, is_trailing
 from fixgw.engine.triggers import TRAILING_MAX, Triggers
 from fixgw.spec.commands import (
     BeginDay,
+    BustTrade,
     CancelAllByOperator,
     CancelByOperator,
     CancelOrder,
     ConfigureVenue,
     ContinueSweep,
     ContinueTriggers,
+    CorrectTrade,
     EndDay,
     Kill,
     MassCancel,
@@ -101,7 +105,8 @@ _FILL_OR_KILL = TimeInForce.FILL_OR_KILL
 _RESTING = (TimeInForce.DAY, TimeInForce.GOOD_TILL_CANCEL)
 _LEFTOVER_AS_LIMIT = OrdType.MARKET_WITH_LEFTOVER_AS_LIMIT
 _UNPRICED = (_MARKET, OrdType.STOP, OrdType.MARKET_IF_TOUCHED, _LEFTOVER_AS_LIMIT)
-_SUPPORTED_ORD_TYPES = (_LIMIT, OrdType.STOP_LIMIT, OrdType.PEGGED, *_UNPRICED)
+_PEGGED = OrdType.PEGGED
+_SUPPORTED_ORD_TYPES = (_LIMIT, OrdType.STOP_LIMIT, _PEGGED, *_UNPRICED)
 _SUPPORTED_TIMES_IN_FORCE = (*_RESTING, TimeInForce.IMMEDIATE_OR_CANCEL, _FILL_OR_KILL)
 
 
@@ -123,6 +128,8 @@ class Exchange:
         """What is to be done to many orders and is not done yet, to be continued one slice after the other."""
         self.triggers = Triggers()
         self.last_trades: dict[str, Price] = {}
+        self.trades = Trades()
+        """Those that can still be undone or corrected."""
         self.orders_entered = 0
         """OrderIDs given so far: they count from 1."""
         self._sequence = 0
@@ -177,6 +184,8 @@ class Exchange:
                 return self._begin_day(command)
             case CancelByOperator():
                 return [self._cancel_by_operator(command)]
+            case BustTrade() | CorrectTrade():
+                return amend(self._what_trades(), command)
             case _:
                 assert_never(command)
 
@@ -727,6 +736,7 @@ class Exchange:
         return [DayEnding(command.date, command.operator, command.reason), *self._sweep(sweep)]
 
     def _begin_day(self, command: BeginDay) -> list[Event]:
+        self.trades.forget()
         if not command.restates_gtc:
             return [DayBegun(command.date)]
         sweep = Sweep("venue", "", "", "", self._all_open(), SweepKind.RESTATE, command.date)
@@ -753,6 +763,11 @@ class Exchange:
         for symbol in self.instruments:
             self.books.setdefault(symbol, OrderBook())
         return VenueConfigured()
+
+    def _what_trades(self) -> Venue:
+        """Return what a correction of a trade reads and changes."""
+        orders = self.trades, self.orders, self.books
+        return Venue(*orders, self.ever_listed, self.last_trades, self._next_exec_id)
 
     def _next_exec_id(self) -> str:
         exec_id = f"{self._sequence}.{self._reports}"
@@ -787,8 +802,8 @@ def _canceled_by_operator(command: CancelByOperator | CancelAllByOperator) -> st
 
 
 def _unsupported(command: NewOrder) -> Refusal | None:
-    if command.ord_type not in _SUPPORTED_ORD_TYPES:
-        supported = "1 (market), 2 (limit), 3 (stop), 4 (stop limit), J (if touched), K (market to limit) or P (pegged)"
+    if command.ord_type not in _SUPPORTED_ORD_TYPES or (command.ord_type is _PEGGED and not is_trailing(command)):
+        supported = "1 (market), 2 (limit), 3 (stop), 4 (stop limit), J (if touched), K (market to limit) or P (trailing stop)"
         text = f"OrdType(40) {command.ord_type} is not supported; {supported}"
     elif command.time_in_force not in _SUPPORTED_TIMES_IN_FORCE:
         supported = "0 (day), 1 (good till cancel), 3 (immediate or cancel) or 4 (fill or kill)"
