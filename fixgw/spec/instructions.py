@@ -1,0 +1,14 @@
+"""What an order may ask for beyond side, quantity, price, OrdType and TimeInForce; most orders ask for none of it."""
+
+import msgspec
+
+
+class Instructions(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """All of it as the client gave it, in the instrument's scales; the default of each field is: not given.
+
+    What the venue makes of it while the order lives (triggered, shown, pegged at) is not in here: that is the order's.
+    A field is named by its FIX field, and stays at its place: new ones come at the end.
+    """
+
+    exec_inst: str = ""
+    """ExecInst(18): its codes in ascending order, without the spaces between them."""
