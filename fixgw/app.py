@@ -33,6 +33,7 @@ from fixgw.fix.postman import Postman, Reporter
 from fixgw.fix.readiness import Readiness, Traffic
 from fixgw.fix.restoration import Restoration
 from fixgw.fix.sessions import log_out_all, session_ids, write_settings
+from fixgw.fix.store import StoreUnknown
 from fixgw.journal.disk import Durability
 from fixgw.journal.reader import read
 from fixgw.journal.writer import JournalWriter
@@ -107,8 +108,6 @@ class Gateway:
         self._doorkeeper = Doorkeeper(config.port, self._readiness, self._traffic)
         decoder = Decoder(config.participants, config.instruments, config.stale_order_s, clock_ns)
         gc.disable()  # reading the state back makes millions of objects, and no cycles
-        start = snapshots.latest(data_dir, self._journal.next_sequence - 1)
-        core = start.core
         self._schedule = Schedule(config.day, lambda: self._sequencer.core, clock_ns)
         self._control = SessionControl(ids, self._disabled, lambda away: self._numbering.closed(away))
         admission = Admission(self._doorkeeper.may_log_on, self._control.why_not)
@@ -116,7 +115,14 @@ class Gateway:
         self._tap = MessageTap(data_dir / MESSAGES_SOCKET) if config.log_messages else None
         self._acceptor = self._make_acceptor(data_dir / "fix", sessions)
 
-        archive = Archive(config.comp_id, ids, data_dir / "journal", start.ledger)
+        start = snapshots.latest(data_dir, self._journal.next_sequence - 1)
+        try:
+            archive = Archive(config.comp_id, ids, data_dir / "journal", start.ledger)
+        except StoreUnknown as error:
+            log.warning("%s: this start takes no snapshot, and reads the whole journal", error)
+            start = snapshots.Start()
+            archive = Archive(config.comp_id, ids, data_dir / "journal", start.ledger)
+        core = start.core
         admission.fetch = archive.answer
         restoration = Restoration(encoder, postman, ids, start.ledger, archive.forget)
         self._order_entry.outgoing = restoration

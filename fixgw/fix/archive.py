@@ -27,7 +27,10 @@ class Archive:
     """What QuickFIX's stores do not have, by session."""
 
     def __init__(self, comp_id: str, session_ids: Mapping[str, fix.SessionID], journal: Path, ledger: Ledger) -> None:
-        """``ledger`` is as of the snapshot, and is not told of anything that follows it.  Raises StoreUnknown."""
+        """``ledger`` is as of the snapshot, and is not told of anything that follows it.
+
+        Raises StoreUnknown when there is something to put back and no way to do it.
+        """
         self._comp_id = comp_id
         self._journal = journal
         self._ledger = ledger
@@ -40,7 +43,8 @@ class Archive:
             session = fix.Session.lookupSession(session_id)
             assert session is not None, name
             self._begins[name] = ledger.of(name).next_msg_seq_num
-            self._stores[name] = store_of(session, session_id)
+            if self._begins[name] > 1:
+                self._stores[name] = store_of(session, session_id)
 
     def forget(self, name: str) -> None:
         """The session begins anew at 1: nothing that it was sent before is of interest any more."""
