@@ -55,7 +55,8 @@ def test_a_kill_that_is_under_way_goes_on() -> None:
 
 def test_a_day_that_is_ending_goes_on() -> None:
     core = Core(SWEEP_SLICE_MAX)
-    for command in (CONFIGURATIONS[0], *(buy(1, at="99.98", by=ALICE, symbol="STOCK") for _ in range(5))):
+    history: list[Decided] = [CONFIGURATIONS[0], *(buy(1, at="99.98", by=ALICE, symbol="STOCK") for _ in range(5))]
+    for command in history:
         core.decide(command)
     core.decide(EndDay("olivia", "a reason", "2026-11-20"))
 
