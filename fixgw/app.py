@@ -34,8 +34,8 @@ from fixgw.fix.readiness import Readiness, Traffic
 from fixgw.fix.resends import Resends
 from fixgw.fix.restoration import Restoration
 from fixgw.fix.sessions import log_out_all, session_ids, write_settings
-from fixgw.fix.subscriptions import Subscriptions
 from fixgw.fix.store import StoreUnknown
+from fixgw.fix.subscriptions import Subscriptions
 from fixgw.journal.disk import Durability
 from fixgw.journal.reader import read
 from fixgw.journal.writer import JournalWriter

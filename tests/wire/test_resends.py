@@ -1,12 +1,27 @@
 """Many old messages asked for at once: all come, in order, and nobody else waits for them."""
 
+import itertools
+import re
+
 import pytest
 
 from fixgw.fix.resends import SLICE
 from fixgw.spec.values import OrdStatus
 from tests.wire.test_numbers import body, by_number, received, restart
 from tests.wire.test_snapshots import logged_on, take_snapshot
-from tests.wire.venue import WAIT_S, Trader, Venue, new_id, wait_for
+from tests.wire.venue import (
+    RESET,
+    WAIT_S,
+    Trader,
+    Venue,
+    connection,
+    logon,
+    new_id,
+    new_order,
+    raw,
+    read_until,
+    wait_for,
+)
 
 MANY = 10 * SLICE
 
@@ -68,19 +83,24 @@ def test_many_are_sent_again_a_slice_at_a_time(own_venue: Venue, where: str) -> 
 
 
 def test_a_new_request_takes_the_place_of_the_one_before(own_venue: Venue) -> None:
+    """Both come at once: one slice of the first, and all of the second."""
     own_venue.start()
-    alice, bob = logged_on(own_venue)
-    with alice, bob:
-        enter(alice, MANY)
-        expected = alice.next_in
+    with connection(own_venue.port) as plain:
+        plain.sendall(logon("CLIENT1", 1, RESET))
+        numbers = itertools.count(2)
+        orders = (raw(new_order(new_id(), "1", "1", "1.00"), "CLIENT1", next(numbers)) for _ in range(MANY))
+        plain.sendall(b"".join(orders))
+        plain.sendall(raw([(35, "H"), (11, "x"), (55, "AAPL"), (54, "1"), (790, "all")], "CLIENT1", next(numbers)))
+        read_until(plain, b"790=all", WAIT_S)
+        last = MANY + 2
 
-        ask_for(alice, 1)
-        ask_for(alice, expected - 50)
+        ranges = (("1", "0"), (str(last - 50), "0"))
+        asked = (raw([(35, "2"), (7, begin), (16, end)], "CLIENT1", next(numbers)) for begin, end in ranges)
+        plain.sendall(b"".join(asked))
 
-        wait_until(alice, expected)
-        numbers = {int(message[34]) for message in received(alice) if message.msg_type == "8"}
-        assert numbers >= set(range(expected - 50, expected))
-        assert numbers.isdisjoint(range(MANY // 2, expected - 50))
+        came = read_until(plain, b"790=all", WAIT_S)
+    again = {int(number) for number in re.findall(rb"\x0135=8\x0134=(\d+)\x0143=Y", came)}
+    assert again == {*range(2, SLICE + 1), *range(last - 50, last + 1)}
     own_venue.stop()
 
 
