@@ -803,7 +803,7 @@ def _canceled_by_operator(command: CancelByOperator | CancelAllByOperator) -> st
 
 def _unsupported(command: NewOrder) -> Refusal | None:
     if command.ord_type not in _SUPPORTED_ORD_TYPES or (command.ord_type is _PEGGED and not is_trailing(command)):
-        supported = "1 (market), 2 (limit), 3 (stop), 4 (stop limit), J (if touched), K (market to limit) or P (trailing stop)"
+        supported = "1 (market), 2 (limit), 3 (stop), 4 (stop limit), J (if touched), K (to limit) or P (trailing)"
         text = f"OrdType(40) {command.ord_type} is not supported; {supported}"
     elif command.time_in_force not in _SUPPORTED_TIMES_IN_FORCE:
         supported = "0 (day), 1 (good till cancel), 3 (immediate or cancel) or 4 (fill or kill)"
