@@ -211,7 +211,8 @@ def order_options(word: str, words: Sequence[str]) -> tuple[str, str | None]:
             if account is None:
                 raise wrong(word, "acct needs an account")
         else:
-            raise wrong(word, f"{option!r} is not one of stop PRICE, {', '.join(TIMES_IN_FORCE)}, acct ACCOUNT, TAG=VALUE")
+            options = ", ".join(("stop PRICE", *TIMES_IN_FORCE, "acct ACCOUNT", "TAG=VALUE"))
+            raise wrong(word, f"{option!r} is not one of {options}")
     return time_in_force, account
 
 
