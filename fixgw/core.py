@@ -36,6 +36,7 @@ from fixgw.spec.commands import (
     ResetSession,
     ResumeInstrument,
     SetLimits,
+    SetPhase,
     UseNumber,
 )
 from fixgw.spec.events import Event, OperatorRefused
@@ -146,10 +147,26 @@ class Core:
                 return self._of_day([self.gate.operate(command)])
             case EndDay():
                 return self._end_day(command, number)
+            case SetPhase():
+                refused = self._refuse_phase(command)
+                if refused is not None:
+                    return [refused]
             case _:
                 assert_never(command)
         self._trading_commands = number
         return events + self.exchange.handle(command, number)
+
+    def _refuse_phase(self, command: SetPhase) -> OperatorRefused | None:
+        """Return why nothing may trade in the instrument now, so that no auction of it may end, or None."""
+        if self.day.phase is not DayPhase.OPEN:
+            text = f"the trading day {self.day.date} is {self.day.phase}; wait until the next has begun"
+        elif (halt := self.gate.restrictions.halted.get(command.symbol)) is not None:
+            text = f"{command.symbol} is halted: {halt.reason}; resume it first"
+        elif (kill := self.gate.restrictions.kill_of_instrument(command.symbol)) is not None:
+            text = f"{kill.name} is killed: {kill.reason}; release it first"
+        else:
+            return None
+        return OperatorRefused(command.operator, text)
 
     def _end_day(self, command: EndDay, number: int) -> list[Event]:
         refused = self.day.why_not_end(command.date)

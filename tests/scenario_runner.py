@@ -13,7 +13,7 @@ Sessions A to D are CLIENT1 to CLIENT4; each that the file names is logged on wh
     ! A logout      ``logon`` (numbers go on), ``connect`` (no Logon yet) and ``drop`` (no Logout) likewise
     ! operator halt AAPL: news      likewise ``resume``, ``kill firm:ALPHA``, ``release``, ``cancel 1`` (an OrderID)
                     and ``cancel-all venue``, each with its reason; ``end-day today: ...`` ends the trading day, and the
-                    next has begun when the following line is played
+                    next has begun when the following line is played; ``phase AAPL=closed: ...`` sets the phase
     ! restart       stop the venue in good order and start it on the same data; ``kill`` stops it with SIGKILL
     # config: ...   a value of venue.toml, an instrument by its symbol: ``instruments.AAPL.lot = "100"``, and
                     ``instruments.AAPL = false`` without it; below the first message, it is so from the next start on
@@ -63,7 +63,7 @@ _QUESTION = "~"
 _CONFIG_LINE = re.compile(r"# config: (\S+) = (.+)")
 _SENT_LINE = re.compile(r"([A-D])>(>?) (.+)")
 _RECEIVED_LINE = re.compile(r"[A-D]< .*")
-_OPERATOR = re.compile(r"! operator (halt|resume|kill|release|cancel|cancel-all|end-day) (\S+): (.+)")
+_OPERATOR = re.compile(r"! operator (halt|resume|kill|release|cancel|cancel-all|end-day|phase) (\S+): (.+)")
 _REQUESTS = {
     "halt": ("halt", "symbol"),
     "resume": ("resume", "symbol"),
@@ -72,6 +72,7 @@ _REQUESTS = {
     "cancel": ("cancel-order", "order_id"),
     "cancel-all": ("cancel-all", "scope"),
     "end-day": ("end-day", "date"),
+    "phase": ("set-phase", "symbol"),
 }
 """What the admin socket calls it, and whom it is about."""
 _DIRECTIVE = re.compile(r"! (restart|kill|([A-D]) (logon|logout|connect|drop))")
@@ -335,7 +336,8 @@ class Venue:
         with AdminClient(self._folder / "var") as operator:
             if do == "end-day":
                 whom = operator.ask("status")["trading_date"]
-            operator.ask(do, **{name: whom}, reason=reason)
+            whom, _, phase = whom.partition("=")
+            operator.ask(do, **{name: whom}, **({"phase": phase} if phase else {}), reason=reason)
             until = time.monotonic() + TIMEOUT_S
             while operator.ask("status")["day_phase"] != "open":
                 if time.monotonic() > until:

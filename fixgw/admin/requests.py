@@ -21,6 +21,7 @@ from fixgw.spec.commands import (
     ResetSession,
     ResumeInstrument,
     SetLimits,
+    SetPhase,
 )
 from fixgw.spec.inquiries import (
     InstrumentsInquiry,
@@ -32,6 +33,7 @@ from fixgw.spec.inquiries import (
     VenueInquiry,
 )
 from fixgw.spec.limits import LimitChange
+from fixgw.spec.phase import Phase
 from fixgw.spec.values import OrdStatus, Side
 
 NAME_LENGTH_MAX = 64
@@ -168,6 +170,11 @@ class EndDayRequest(_Change, tag="end-day"):
             raise ValueError(f"{self.date} is not a trading date; dates end with the year {YEAR_MAX}")
 
 
+class SetPhaseRequest(_Change, tag="set-phase"):
+    symbol: Name
+    phase: Phase
+
+
 Ask = Status | Sessions | Orders | Order | Instruments | Risk
 Change = (
     HaltRequest
@@ -182,6 +189,7 @@ Change = (
     | LogOutSessionRequest
     | ResetSessionRequest
     | EndDayRequest
+    | SetPhaseRequest
 )
 
 _decoder: msgspec.json.Decoder[Ask | Change] = msgspec.json.Decoder(Ask | Change)
@@ -244,6 +252,8 @@ def _command(request: Change, user: str) -> OperatorCommand:
             return ResetSession(operator, reason, request.session)
         case EndDayRequest():
             return EndDay(operator, reason, request.date.isoformat())
+        case SetPhaseRequest():
+            return SetPhase(operator, reason, request.symbol, request.phase)
 
 
 def _changes(request: SetLimitsRequest) -> tuple[LimitChange, ...]:

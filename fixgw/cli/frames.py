@@ -31,6 +31,7 @@ from fixgw.spec.events import (
     OrdersSwept,
     OrderState,
     OrderStated,
+    PhaseChanged,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -127,6 +128,8 @@ def event_words(event: Event) -> str:
             return f"expired order {event.order.order_id}"
         case OrderRestated():
             return f"restated {_order_words(event.order)}"
+        case PhaseChanged():
+            return f"phase of {event.symbol}: {event.previous} to {event.phase}: {event.reason}"
         case DayEnding() | DayBegun():
             return f"{_kind(event)} {event.date}"
         case OrdersExpired():

@@ -4,10 +4,11 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from typing import assert_never
 
-from fixgw.engine import inquiries
+from fixgw.engine import auction, inquiries
 from fixgw.engine.book import BookSide, OrderBook
 from fixgw.engine.matching import can_fill, crosses, match
 from fixgw.engine.order import Order
+from fixgw.engine.phases import Phases
 from fixgw.engine.registry import OrderRegistry
 from fixgw.engine.sweep import SWEEP_SLICE_MAX, Sweep, SweepKind
 from fixgw.spec.commands import (
@@ -24,6 +25,7 @@ from fixgw.spec.commands import (
     RefuseChange,
     RefuseOrder,
     ReplaceOrder,
+    SetPhase,
     TradingCommand,
 )
 from fixgw.spec.events import (
@@ -46,6 +48,7 @@ from fixgw.spec.events import (
     OrdersSwept,
     OrderState,
     OrderStated,
+    PhaseChanged,
     Trade,
     VenueConfigured,
 )
@@ -65,6 +68,7 @@ from fixgw.spec.inquiries import (
 )
 from fixgw.spec.instrument import UNLISTED, Instrument
 from fixgw.spec.participant import Participant
+from fixgw.spec.phase import uncrosses
 from fixgw.spec.refusal import Refusal
 from fixgw.spec.restriction import Restriction
 from fixgw.spec.scope import parse
@@ -106,6 +110,7 @@ class Exchange:
         self.sweeps: deque[Sweep] = deque()
         """What is to be done to many orders and is not done yet, to be continued one slice after the other."""
         self.last_trades: dict[str, Price] = {}
+        self.phases = Phases()
         self.orders_entered = 0
         """OrderIDs given so far: they count from 1."""
         self._sequence = 0
@@ -147,6 +152,8 @@ class Exchange:
                 return self._begin_day(command)
             case CancelByOperator():
                 return [self._cancel_by_operator(command)]
+            case SetPhase():
+                return self._change_phase(command)
             case _:
                 assert_never(command)
 
@@ -199,6 +206,7 @@ class Exchange:
             offer_qty=None if offer is None else offer.leaves_qty,
             price_scale=instrument.price_scale,
             qty_scale=instrument.qty_scale,
+            phase=self.phases.of(symbol),
         )
 
     # What risk asks of the market.
@@ -217,7 +225,7 @@ class Exchange:
 
     def _enter(self, command: NewOrder) -> list[Event]:
         mine = self.orders.of_session(command.session)
-        refusal = _unsupported(command)
+        refusal = _unsupported(command) or self.phases.refuse(command)
         if refusal is not None or command.cl_ord_id in mine.by_cl_ord_id:
             return [self._reject(command, refusal)]
         instrument = self.instruments[command.symbol]
@@ -248,6 +256,9 @@ class Exchange:
         """Match a live order that is not in the book, then rest it or cancel what is left."""
         book = self.books[order.symbol]
         own, opposite = (book.bids, book.asks) if order.side is _BUY else (book.asks, book.bids)
+        if order.symbol in self.phases.calls:
+            own.add(order)
+            return
         if (best := opposite.best) is not None and crosses(order, best):
             self._trade(order, opposite, events)
         if not order.leaves_qty:
@@ -332,6 +343,10 @@ class Exchange:
         changed = _unchangeable(found, command)
         if changed is not None:
             return [self._cancel_rejected(command, response_to, CxlRejReason.OTHER, changed, found)]
+        refusal = self.phases.refuse(command)
+        if refusal is not None:
+            reason = CxlRejReason.BROKER_OR_EXCHANGE_OPTION
+            return [self._cancel_rejected(command, response_to, reason, refusal.text, found)]
         return self._restate(found, command)
 
     def _restate(self, order: Order, command: ReplaceOrder) -> list[Event]:
@@ -555,6 +570,35 @@ class Exchange:
     def _restate_unasked(self, order: Order) -> OrderRestated:
         return OrderRestated(self._next_exec_id(), order.state(), ExecRestatementReason.GT_RENEWAL)
 
+    # Phases and auctions.
+
+    def _change_phase(self, command: SetPhase) -> list[Event]:
+        symbol, before = command.symbol, self.phases.of(command.symbol)
+        if symbol not in self.instruments:
+            return [OperatorRefused(command.operator, f"there is no instrument {symbol}")]
+        if command.phase is before:
+            return [OperatorRefused(command.operator, f"{symbol} is in {before} already")]
+        events: list[Event] = []
+        if uncrosses(before, command.phase):
+            self._uncross(symbol, events)
+        self.phases.set(symbol, command.phase)
+        events.append(PhaseChanged(symbol, command.phase, before, command.operator, command.reason))
+        return events
+
+    def _uncross(self, symbol: str, events: list[Event]) -> None:
+        book = self.books[symbol]
+        cleared = auction.clear(book, self.instruments[symbol].tick_size, self.last_trades.get(symbol))
+        if cleared is None:
+            return
+        self.last_trades[symbol] = cleared.price
+        for buy, sell, last_qty in auction.uncross(book, cleared.price):
+            for order in (buy, sell):
+                if not order.leaves_qty:
+                    self.orders.close(order)
+            bought = Fill(self._next_exec_id(), buy.state())
+            sold = Fill(self._next_exec_id(), sell.state())
+            events.append(Trade(symbol, cleared.price, last_qty, sold, bought, in_auction=True))
+
     # The venue itself.
 
     def _configure(self, command: ConfigureVenue) -> Event:
@@ -577,7 +621,7 @@ class Exchange:
         """Assert the invariants of books and orders; for tests."""
         resting = 0
         for symbol, book in self.books.items():
-            book.check()
+            book.check(may_cross=symbol in self.phases.other)
             for side in (book.bids, book.asks):
                 for level in side:
                     resting += len(level.orders)

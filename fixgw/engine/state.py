@@ -11,6 +11,7 @@ from fixgw.engine.registry import OrderRegistry
 from fixgw.engine.sweep import Sweep, SweepKind
 from fixgw.spec.commands import ConfigureVenue
 from fixgw.spec.instrument import Instrument
+from fixgw.spec.phase import Phase
 from fixgw.spec.values import Price
 
 _NO_ORDER = ""
@@ -56,6 +57,8 @@ class ExchangeState(msgspec.Struct, frozen=True, array_like=True):
     queues: list[QueueState]
     requests: list[RequestsState]
     sweeps: list[SweepState]
+    phases: list[tuple[str, Phase]] = []
+    """Of the instruments that are not in continuous trading."""
 
 
 def of(exchange: Exchange) -> ExchangeState:
@@ -68,6 +71,7 @@ def of(exchange: Exchange) -> ExchangeState:
         queues=[_queue(symbol, book) for symbol, book in sorted(exchange.books.items())],
         requests=list(_requests(exchange.orders)),
         sweeps=[_sweep(sweep) for sweep in exchange.sweeps],
+        phases=sorted(exchange.phases.other.items()),
     )
 
 
@@ -77,6 +81,8 @@ def restore(exchange: Exchange, state: ExchangeState, configuration: ConfigureVe
     if configuration is not None:
         exchange.instruments = {instrument.symbol: instrument for instrument in configuration.instruments}
     exchange.last_trades.update(state.last_trades)
+    for symbol, phase in state.phases:
+        exchange.phases.set(symbol, phase)
     exchange.orders_entered = state.orders_entered
     exchange.orders.put(state.orders)
     orders = exchange.orders

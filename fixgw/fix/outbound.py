@@ -33,6 +33,7 @@ from fixgw.spec.events import (
     OrdersSwept,
     OrderState,
     OrderStated,
+    PhaseChanged,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -122,7 +123,7 @@ class Encoder:
                 return (self._mass_cancel_report(event, time_ns),)
             case VenueConfigured() | OrdersSwept() | OperatorRefused() | LimitsSet():
                 return ()
-            case DayEnding() | OrdersExpired() | OrdersRestated() | DayBegun():
+            case DayEnding() | OrdersExpired() | OrdersRestated() | DayBegun() | PhaseChanged():
                 return ()
             case InstrumentHalted() | InstrumentResumed() | ScopeKilled() | ScopeReleased():
                 return ()

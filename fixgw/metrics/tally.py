@@ -39,6 +39,7 @@ from fixgw.spec.events import (
     OrdersSwept,
     OrderState,
     OrderStated,
+    PhaseChanged,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -192,7 +193,7 @@ class Tally:
                 pass
             case SessionLoggedOut() | SessionReset() | LimitsSet():
                 pass
-            case DayEnding() | OrdersExpired() | OrderRestated() | OrdersRestated() | DayBegun():
+            case DayEnding() | OrdersExpired() | OrderRestated() | OrdersRestated() | DayBegun() | PhaseChanged():
                 pass
             case _:
                 assert_never(event)

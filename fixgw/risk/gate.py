@@ -32,6 +32,7 @@ from fixgw.spec.events import (
     OrdersSwept,
     OrderState,
     OrderStated,
+    PhaseChanged,
     RestrictionEvent,
     ScopeKilled,
     ScopeReleased,
@@ -157,6 +158,8 @@ class RiskGate:
             case OrderRejected() | OrderStated() | CancelRejected() | MassCanceled() | VenueConfigured():
                 pass
             case OrdersSwept() | OperatorRefused() | OrderRestated() | OrdersExpired() | OrdersRestated():
+                pass
+            case PhaseChanged():
                 pass
             case LimitsSet():
                 self.limits.set(event.limits)

@@ -22,6 +22,7 @@ from fixgw.spec.events import (
     OrdersRestated,
     OrdersSwept,
     OrderStated,
+    PhaseChanged,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -46,7 +47,7 @@ def audience(event: Event) -> tuple[str, ...]:
             return (event.order.session,)
         case VenueConfigured() | OrdersSwept() | OperatorRefused() | LimitsSet():
             return ()
-        case DayEnding() | OrdersExpired() | OrdersRestated() | DayBegun():
+        case DayEnding() | OrdersExpired() | OrdersRestated() | DayBegun() | PhaseChanged():
             return ()
         case InstrumentHalted() | InstrumentResumed() | ScopeKilled() | ScopeReleased():
             return ()

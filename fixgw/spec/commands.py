@@ -11,6 +11,7 @@ from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.limits import LimitChange, ScopedLimits
 from fixgw.spec.participant import Participant
+from fixgw.spec.phase import Phase
 from fixgw.spec.values import (
     CxlRejReason,
     CxlRejResponseTo,
@@ -238,6 +239,15 @@ class BeginDay(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="begi
     """Whether clients are told again of each order that goes on from the day before (E37)."""
 
 
+class SetPhase(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="set-phase"):
+    """Have the instrument go on in another phase; what it leaves may end with an uncross."""
+
+    operator: str
+    reason: str
+    symbol: str
+    phase: Phase
+
+
 class UseNumber(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="use-number"):
     """The session is sent a message that no event brings about: an administrative one, or an answer to an inquiry.
 
@@ -286,13 +296,13 @@ RestrictionCommand = (
     | ResetSession
 )
 """What risk answers: who may trade what, and how much."""
-OperatorCommand = RestrictionCommand | CancelByOperator | CancelAllByOperator | EndDay
+OperatorCommand = RestrictionCommand | CancelByOperator | CancelAllByOperator | EndDay | SetPhase
 """What an operator asks for."""
 SweepCommand = Kill | CancelByOperator | CancelAllByOperator | ContinueSweep
 """What cancels orders of others than who asks."""
 DayCommand = EndDay | BeginDay
 """What a trading day begins and ends with."""
-TradingCommand = OrderCommand | ConfigureVenue | SweepCommand | DayCommand
+TradingCommand = OrderCommand | ConfigureVenue | SweepCommand | DayCommand | SetPhase
 """What the engine answers with events."""
 SessionCommand = UseNumber | OpenSession | CloseSession
 """What happened to a FIX session: no events, the journal keeps it for the next start and for followers."""

@@ -24,6 +24,7 @@ from fixgw.spec.events import (
     OrdersSwept,
     OrderState,
     OrderStated,
+    PhaseChanged,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -33,7 +34,8 @@ from fixgw.spec.events import (
     Trade,
     VenueConfigured,
 )
-from fixgw.spec.values import OrdRejReason, OrdStatus, Side, TimeInForce
+from fixgw.spec.phase import CALLS, Phase
+from fixgw.spec.values import OrdRejReason, OrdStatus, Price, Side, TimeInForce
 
 LIVE = (OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED)
 
@@ -48,6 +50,7 @@ class Invariants:
         self._forbidden: set[str] = set()
         self._ending: str | None = None
         """The trading day that is ending; from then on, until the next begins, no order is taken."""
+        self._phases: dict[str, Phase] = {}
         self._dates: list[str] = []
         """Of the days that have ended, the oldest first."""
         self._filled: Counter[tuple[str, Side]] = Counter()
@@ -135,6 +138,9 @@ class Invariants:
                 self._forbid(name)
             case ScopeReleased(scope=name):
                 self._forbidden.remove(name)
+            case PhaseChanged():
+                assert self._phases.get(event.symbol, Phase.CONTINUOUS) is event.previous
+                self._phases[event.symbol] = event.phase
             case VenueConfigured() | LimitsSet() | OrdersSwept() | OperatorRefused():
                 pass
             case SessionDisabled() | SessionEnabled() | SessionLoggedOut() | SessionReset():
@@ -160,7 +166,13 @@ class Invariants:
             self._state(fill.order)
             self._filled[event.symbol, fill.order.side] += event.last_qty
         assert {event.resting.order.side, event.aggressor.order.side} == {Side.BUY, Side.SELL}
-        assert event.resting.order.price == event.last_px
+        if event.in_auction:
+            assert self._phases.get(event.symbol) is not None
+            assert _willing_to_trade(event.resting.order, event.last_px), event
+            assert _willing_to_trade(event.aggressor.order, event.last_px), event
+        else:
+            assert self._phases.get(event.symbol) not in CALLS, event
+            assert event.resting.order.price == event.last_px
 
     def _exec_id(self, exec_id: str) -> None:
         assert exec_id not in self._exec_ids, exec_id
@@ -208,6 +220,11 @@ class Invariants:
 
 def _is_open_day_order(state: OrderState) -> bool:
     return state.ord_status in LIVE and state.time_in_force is TimeInForce.DAY
+
+
+def _willing_to_trade(order: OrderState, price: Price) -> bool:
+    assert order.price is not None, order
+    return price <= order.price if order.side is Side.BUY else price >= order.price
 
 
 def _identity(order: OrderState) -> tuple[object, ...]:

@@ -30,12 +30,14 @@ from fixgw.spec.commands import (
     RestrictionCommand,
     ResumeInstrument,
     SetLimits,
+    SetPhase,
     TradingCommand,
 )
 from fixgw.spec.instrument import Instrument
 
 Outcome = tuple[object, ...]
 LIVE = ("0", "1")
+CALLS = ("pre-open", "opening-auction", "volatility-auction", "closing-auction")
 AnyCommand = TradingCommand | RestrictionCommand
 LIMITS = ("order_qty_max", "order_notional_max", "price_collar_percent", "open_notional_max")
 
@@ -86,6 +88,7 @@ class NaiveVenue:
     sweeps: list[tuple[str, str, list[NaiveOrder]]] = field(default_factory=list)
     date: str | None = None
     phase: str = "open"
+    phases: dict[str, str] = field(default_factory=dict)
     slice_max: int = 2
 
     def handle(self, command: AnyCommand) -> list[Outcome]:
@@ -108,6 +111,8 @@ class NaiveVenue:
                 return self.end_day(command)
             case BeginDay():
                 return self.begin_day(command)
+            case SetPhase():
+                return self.set_phase(command)
             case _:
                 return self.operate(command)
 
@@ -126,7 +131,10 @@ class NaiveVenue:
             if c.poss_resend and before[0] and before[0].ids[0] == c.cl_ord_id:
                 return [("I", order.told())]
             return [("8", order.told(c.cl_ord_id), "6")]
-        reason = c.ord_rej_reason.value if isinstance(c, RefuseOrder) else self.risk(c) or self.unsupported(c)
+        if isinstance(c, RefuseOrder):
+            reason: str | None = c.ord_rej_reason.value
+        else:
+            reason = self.risk(c) or self.unsupported(c) or self.unfit_for_phase(c)
         self.used.append((c.session, c.cl_ord_id, order))
         self.orders.append(order)
         if reason:
@@ -147,6 +155,8 @@ class NaiveVenue:
         return order
 
     def work(self, order: NaiveOrder) -> list[Outcome]:
+        if self.phases.get(order.symbol) in CALLS:
+            return []
         worst_first = 1 if order.side == "1" else -1
         hit = sorted(
             (
@@ -196,6 +206,8 @@ class NaiveVenue:
         asked = (c.symbol, c.side.value, c.account, c.ord_type.value)
         if asked != (order.symbol, order.side, order.account, order.ord_type) or c.time_in_force.value not in "01":
             return [self.cancel_reject(c, order, "99")]
+        if self.unfit_for_phase(c):
+            return [self.cancel_reject(c, order, "2")]
         before = (order.ids[-1], order.price, order.leaves)
         keeps = c.price == order.price and c.order_qty <= order.qty
         order.ids.append(c.cl_ord_id)
@@ -331,6 +343,66 @@ class NaiveVenue:
             told.append(("day begun", name))
         return told
 
+    # Phases.
+
+    def set_phase(self, c: SetPhase) -> list[Outcome]:
+        instrument, before = self.listed(c.symbol), self.phases.get(c.symbol, "continuous")
+        forbidden = c.symbol in self.halted or {"venue", f"instrument:{c.symbol}"} & {*self.killed}
+        if instrument is None or forbidden or self.phase != "open" or c.phase.value == before:
+            return [("refused",)]
+        told: list[Outcome] = []
+        called_off = c.phase.value == "closed" and before in ("pre-open", "continuous")
+        if c.phase.value not in CALLS and not called_off:
+            told = self.uncross(instrument)
+        self.phases[c.symbol] = c.phase.value
+        return [*told, ("phase", c.symbol, c.phase.value, before)]
+
+    def uncross(self, instrument: Instrument) -> list[Outcome]:
+        symbol, tick = instrument.symbol, instrument.tick_size
+        price = self.clearing_price(symbol, tick)
+        told: list[Outcome] = []
+        if price is None:
+            return []
+        buys = [o for p, o in self.in_queue(symbol, "1") if p >= price]
+        sells = [o for p, o in self.in_queue(symbol, "2") if p <= price]
+        while buys and sells:
+            qty = min(buys[0].leaves, sells[0].leaves)
+            told.append(("uncross", symbol, price, qty, buys[0].fill(price, qty), sells[0].fill(price, qty)))
+            self.traded.append((symbol, price))
+            buys, sells = [o for o in buys if o.leaves], [o for o in sells if o.leaves]
+        return told
+
+    def clearing_price(self, symbol: str, tick: int) -> int | None:
+        """Try every price there is, from the lowest to the highest of the book."""
+        bids, asks = self.queue(symbol, "1"), self.queue(symbol, "2")
+        if not bids or not asks:
+            return None
+        limits = [price for price, _, _ in bids + asks]
+        tried = []
+        for price in sorted({*range(min(limits), max(limits) + 1, tick), *limits}):
+            bought = sum(qty for limit, _, qty in bids if limit >= price)
+            sold = sum(qty for limit, _, qty in asks if limit <= price)
+            tried.append((price, min(bought, sold), bought - sold))
+        most = max(volume for _, volume, _ in tried)
+        if not most:
+            return None
+        best = [(price, surplus) for price, volume, surplus in tried if volume == most]
+        best = [(price, surplus) for price, surplus in best if abs(surplus) == min(abs(s) for _, s in best)]
+        prices: list[int] = [price for price, _ in best]
+        if all(surplus > 0 for _, surplus in best):
+            return max(prices)
+        if all(surplus < 0 for _, surplus in best):
+            return min(prices)
+        last = [price for traded, price in self.traded if traded == symbol]
+        wanted = last[-1] if last else (min(prices) + max(prices)) // 2
+        return max([price for price in prices if price <= wanted], default=min(prices))
+
+    def unfit_for_phase(self, c: NewOrder | ReplaceOrder) -> str | None:
+        phase = self.phases.get(c.symbol, "continuous")
+        if phase == "closed":
+            return "2"
+        return "11" if phase in CALLS and (c.ord_type.value != "2" or c.time_in_force.value not in "01") else None
+
     # Trading days.
 
     def end_day(self, c: EndDay) -> list[Outcome]:
@@ -421,9 +493,12 @@ class NaiveVenue:
 
     def queue(self, symbol: str, side: str) -> list[tuple[int, str, int]]:
         """Return price, OrderID and LeavesQty of all open orders of one side, the first to trade first."""
+        return [(price, order.order_id, order.leaves) for price, order in self.in_queue(symbol, side)]
+
+    def in_queue(self, symbol: str, side: str) -> list[tuple[int, NaiveOrder]]:
         open_orders = [o for o in self.orders if o.status in LIVE and (o.symbol, o.side) == (symbol, side)]
         open_orders.sort(key=lambda order: ((order.price or 0) * (-1 if side == "1" else 1), order.arrival))
-        return [(order.price or 0, order.order_id, order.leaves) for order in open_orders]
+        return [(order.price or 0, order) for order in open_orders]
 
     def open(self, order: NaiveOrder) -> Fraction:
         instrument = self.listed(order.symbol)
