@@ -14,6 +14,7 @@ from fixgw.core import Core
 from fixgw.spec.commands import CancelOrder, Command, ConfigureVenue, MassCancel, NewOrder, ReplaceOrder
 from fixgw.spec.events import Event, OrderState
 from fixgw.spec.fixed import format_fixed
+from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import UNLISTED, Instrument
 from fixgw.spec.limits import ScopedLimits
 from fixgw.spec.participant import Participant
@@ -63,6 +64,7 @@ def buy(
     ord_type: OrdType | None = None,
     time_in_force: TimeInForce = DAY,
     poss_resend: bool = False,
+    instructions: Instructions | None = None,
 ) -> NewOrder:
     """A limit order ``at`` a price, or without one a market order."""
     instrument = _BY_SYMBOL.get(symbol, AAPL)
@@ -78,6 +80,7 @@ def buy(
         price=None if at is None else instrument.parse_price(at),
         time_in_force=time_in_force,
         poss_resend=poss_resend,
+        instructions=instructions,
     )
 
 
@@ -90,6 +93,7 @@ def sell(
     account: str | None = None,
     cl_ord_id: str | None = None,
     time_in_force: TimeInForce = DAY,
+    instructions: Instructions | None = None,
 ) -> NewOrder:
     return buy(
         qty,
@@ -100,6 +104,7 @@ def sell(
         cl_ord_id=cl_ord_id,
         side=Side.SELL,
         time_in_force=time_in_force,
+        instructions=instructions,
     )
 
 
@@ -123,8 +128,9 @@ def replace(
     cl_ord_id: str | None = None,
     order_id: str | None = None,
     time_in_force: TimeInForce | None = None,
+    instructions: Instructions | None = None,
 ) -> ReplaceOrder:
-    """Restate ``order`` with what is given changed."""
+    """Restate ``order`` with what is given changed; of its instructions those that are not given again are gone."""
     instrument = _BY_SYMBOL[order.symbol]
     return ReplaceOrder(
         session=order.session,
@@ -139,6 +145,7 @@ def replace(
         ord_type=order.ord_type,
         price=order.price if at is None else instrument.parse_price(at),
         time_in_force=time_in_force or order.time_in_force,
+        instructions=instructions,
     )
 
 
@@ -207,6 +214,7 @@ def state_of(
         cum_notional=cum_notional,
         price_scale=instrument.price_scale,
         qty_scale=instrument.qty_scale,
+        instructions=order.instructions,
     )
 
 

@@ -25,7 +25,6 @@ NOT_HERE = {
     9: "pending acknowledgements are optional, and the venue sends none",
     20: "PossDupFlag belongs to the session layer, which is QuickFIX's: tests/wire",
     27: "there are no stop orders yet",
-    28: "the venue changes no order by itself yet",
     30: "there are no busts and corrections yet",
     38: "a halt leaves orders as they are: ExecInst(18)=J and K are refused",
     40: "there is no drop copy yet",

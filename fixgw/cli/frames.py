@@ -21,6 +21,7 @@ from fixgw.spec.events import (
     MassCanceled,
     OperatorRefused,
     OrderAccepted,
+    OrderAmended,
     OrderCanceled,
     OrderExpired,
     OrderRejected,
@@ -130,6 +131,8 @@ def event_words(event: Event) -> str:
             return f"restated {_order_words(event.order)}"
         case PhaseChanged():
             return f"phase of {event.symbol}: {event.previous} to {event.phase}: {event.reason}"
+        case OrderAmended():
+            return f"amended to {_order_words(event.order)}: {event.text}"
         case DayEnding() | DayBegun():
             return f"{_kind(event)} {event.date}"
         case OrdersExpired():
@@ -201,7 +204,7 @@ def _row_fields(event: Event) -> Iterator[Mapping[str, str]]:
                 yield _fill_fields(event, fill)
         case OrderAccepted() | OrderReplaced():
             yield {"exec_id": event.exec_id} | _order_fields(event.order)
-        case OrderRejected() | OrderCanceled() | OrderStated():
+        case OrderRejected() | OrderCanceled() | OrderStated() | OrderAmended():
             yield {"exec_id": event.exec_id, "text": event.text or ""} | _order_fields(event.order)
         case CancelRejected():
             yield {

@@ -11,6 +11,7 @@ from fixgw.spec.events import (
     Event,
     Fill,
     OrderAccepted,
+    OrderAmended,
     OrderCanceled,
     OrderExpired,
     OrderRejected,
@@ -62,6 +63,8 @@ def _happening(frame: Sequenced, event: Event, order_id: str) -> Happening | Non
             return _of_order(frame, "restated", order)
         case OrderReplaced(order=order) if order.order_id == order_id:
             return _of_order(frame, "replaced", order)
+        case OrderAmended(order=order) if order.order_id == order_id:
+            return _of_order(frame, "amended", order, event.text)
         case OrderStated(order=order) if order.order_id == order_id:
             return _of_order(frame, "stated", order, event.text)
         case CancelRejected() if event.order_id == order_id:

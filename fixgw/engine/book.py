@@ -91,6 +91,9 @@ class OrderBook:
     def side(self, side: Side) -> BookSide:
         return self.bids if side is _BUY else self.asks
 
+    def opposite(self, side: Side) -> BookSide:
+        return self.asks if side is _BUY else self.bids
+
     def middle(self) -> Price | None:
         """Return the middle of best bid and offer, rounded down to a whole unit, or None without both."""
         bid, ask = self.bids.best, self.asks.best

@@ -4,8 +4,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from typing import assert_never
 
-from fixgw.engine import auction, inquiries
-from fixgw.engine.book import BookSide, OrderBook
+from fixgw.engine import auction, inquiries, post_only
+from fixgw.engine.book import BookSide, Level, OrderBook
 from fixgw.engine.matching import can_fill, crosses, match
 from fixgw.engine.order import Order
 from fixgw.engine.phases import Phases
@@ -38,6 +38,7 @@ from fixgw.spec.events import (
     MassCanceled,
     OperatorRefused,
     OrderAccepted,
+    OrderAmended,
     OrderCanceled,
     OrderExpired,
     OrderRejected,
@@ -229,6 +230,8 @@ class Exchange:
         if refusal is not None or command.cl_ord_id in mine.by_cl_ord_id:
             return [self._reject(command, refusal)]
         instrument = self.instruments[command.symbol]
+        if command.instructions is not None and (cannot_rest := self._cannot_rest(command)) is not None:
+            return [self._reject(command, Refusal(OrdRejReason.BROKER_OR_EXCHANGE_OPTION, cannot_rest))]
         order = Order(
             command.session,
             command.firm,
@@ -260,7 +263,10 @@ class Exchange:
             own.add(order)
             return
         if (best := opposite.best) is not None and crosses(order, best):
-            self._trade(order, opposite, events)
+            if post_only.is_post_only(order.instructions):
+                events.append(self._slide(order, best))
+            else:
+                self._trade(order, opposite, events)
         if not order.leaves_qty:
             self.orders.close(order)
         elif order.ord_type is _LIMIT and order.time_in_force in _RESTING:
@@ -268,6 +274,27 @@ class Exchange:
         else:
             canceled_qty, why = self._end(order), _why_it_may_not_rest(order)
             events.append(OrderCanceled(self._next_exec_id(), order.state(), canceled_qty, False, None, why))
+
+    def _cannot_rest(self, command: NewOrder | ReplaceOrder) -> str | None:
+        """Return why a post-only order may not come into the book as it is, or None."""
+        if not post_only.is_post_only(command.instructions):
+            return None
+        opposite = self.books[command.symbol].opposite(command.side)
+        return post_only.refusal(command, opposite, self.instruments[command.symbol])
+
+    def _slide(self, order: Order, best: Level) -> OrderAmended:
+        previous_price = order.price
+        order.reprice(post_only.slid_price(order.side, best, self.instruments[order.symbol]))
+        return OrderAmended(
+            exec_id=self._next_exec_id(),
+            order=order.state(),
+            exec_restatement_reason=ExecRestatementReason.REPRICING,
+            previous_price=previous_price,
+            previous_leaves_qty=order.leaves_qty,
+            rested=False,
+            keeps_priority=False,
+            text="ExecInst(18) 6: a tick away from what it would have traded with",
+        )
 
     def _trade(self, order: Order, opposite: BookSide, events: list[Event]) -> None:
         if order.time_in_force is _FILL_OR_KILL and not can_fill(order, opposite):
@@ -347,6 +374,9 @@ class Exchange:
         if refusal is not None:
             reason = CxlRejReason.BROKER_OR_EXCHANGE_OPTION
             return [self._cancel_rejected(command, response_to, reason, refusal.text, found)]
+        if command.instructions is not None and (cannot := _unsupported_with(command) or self._cannot_rest(command)):
+            reason = CxlRejReason.BROKER_OR_EXCHANGE_OPTION
+            return [self._cancel_rejected(command, response_to, reason, cannot, found)]
         return self._restate(found, command)
 
     def _restate(self, order: Order, command: ReplaceOrder) -> list[Event]:
@@ -646,9 +676,16 @@ def _unsupported(command: NewOrder) -> Refusal | None:
         text = f"TimeInForce(59) {command.time_in_force} is not supported; {supported}"
     elif command.ord_type is _MARKET and command.price is not None:
         text = "Price(44) is not supported with OrdType(40) 1 (market); leave it out"
-    else:
+    elif command.instructions is None or (mismatch := _unsupported_with(command)) is None:
         return None
+    else:
+        text = mismatch
     return Refusal(OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC, text)
+
+
+def _unsupported_with(command: NewOrder | ReplaceOrder) -> str | None:
+    """Return which of its instructions do not go with its other terms, or None."""
+    return post_only.mismatch(command) if post_only.is_post_only(command.instructions) else None
 
 
 def _why_it_may_not_rest(order: Order) -> str:

@@ -80,6 +80,11 @@ class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
         if not self.leaves_qty:
             self.ord_status = _FILLED
 
+    def reprice(self, price: Price) -> None:
+        """Take another price, which the venue has found for it."""
+        assert self.is_live, (self.order_id, self.ord_status)
+        self.price = price
+
     def state(self, cl_ord_id: str | None = None) -> OrderState:
         """Return the order as it stands; ``cl_ord_id`` is that of the request answered, where it is another."""
         return OrderState(

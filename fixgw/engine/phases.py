@@ -40,6 +40,8 @@ class Phases:
         if order.time_in_force not in _GATHERING:
             text = f"TimeInForce(59) {order.time_in_force} cannot wait for the end of a call, and {order.symbol} is in"
             return _unfit(f"{text} {phase}; 0 (day) or 1 (good till cancel)")
+        if order.instructions is not None:
+            return _unfit(f"ExecInst(18) is not taken in a call, and {order.symbol} is in {phase}; leave it out")
         if order.ord_type is not _LIMIT:
             text = f"OrdType(40) {order.ord_type} does not rest until the end of a call, and {order.symbol} is in"
             return _unfit(f"{text} {phase}; 2 (limit)")

@@ -2,14 +2,13 @@
 
 from fixgw.fix.fields import KEY, Fields
 from fixgw.spec import tags
-from fixgw.spec.instructions import Instructions
+from fixgw.spec.instructions import NO_CROSS, POST_ONLY, Instructions
 from fixgw.spec.refusal import Refusal
 from fixgw.spec.values import OrdRejReason
 
 UNSUPPORTED = {
     KEY[tag]: tags.NAMES[tag]
     for tag in (
-        tags.EXEC_INST,
         tags.STOP_PX,
         tags.MIN_QTY,
         tags.MAX_FLOOR,
@@ -43,7 +42,15 @@ UNSUPPORTED = {
 }
 """What would change how an order works and this version does not do: refused, never ignored."""
 
-INSTRUCTION_TAGS = frozenset(UNSUPPORTED)
+EXEC_INSTS = {
+    POST_ONLY: "post-only",
+    NO_CROSS: "with 6: refused rather than repriced",
+}
+"""The codes of ExecInst(18) that are acted upon."""
+
+_EXEC_INST = KEY[tags.EXEC_INST]
+
+INSTRUCTION_TAGS = frozenset({*UNSUPPORTED, _EXEC_INST})
 """The keys of all fields that make an order more than a plain one: without any there is nothing to read here."""
 
 
@@ -52,5 +59,16 @@ def read_instructions(fields: Fields) -> Instructions | Refusal:
     if not UNSUPPORTED.keys().isdisjoint(fields):
         tag = min(UNSUPPORTED.keys() & fields.keys(), key=int)
         text = f"{UNSUPPORTED[tag]}({tag}) is not supported; leave it out"
-        return Refusal(OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC, text)
-    return Instructions()
+        return _unsupported(text)
+    exec_inst = "".join(sorted({*fields.get(_EXEC_INST, "").split(" ")}))
+    unknown = [code for code in exec_inst if code not in EXEC_INSTS]
+    if unknown:
+        supported = ", ".join(f"{code} ({meaning})" for code, meaning in EXEC_INSTS.items())
+        return _unsupported(f"ExecInst(18) {unknown[0]} is not supported; {supported}")
+    if NO_CROSS in exec_inst and POST_ONLY not in exec_inst:
+        return _unsupported("ExecInst(18) A is not supported without 6 (post-only)")
+    return Instructions(exec_inst=exec_inst)
+
+
+def _unsupported(text: str) -> Refusal:
+    return Refusal(OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC, text)

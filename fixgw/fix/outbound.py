@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import assert_never
 
-import msgspec
-
+from fixgw.fix import reference_reports
+from fixgw.fix.report import Report as Report
+from fixgw.fix.report import optional as _optional
 from fixgw.spec.commands import CancelOrder, MassCancel, NewOrder, OrderCommand, RefuseChange, RefuseOrder, ReplaceOrder
 from fixgw.spec.events import (
     CancelRejected,
@@ -23,6 +24,7 @@ from fixgw.spec.events import (
     MassCanceled,
     OperatorRefused,
     OrderAccepted,
+    OrderAmended,
     OrderCanceled,
     OrderExpired,
     OrderRejected,
@@ -45,6 +47,7 @@ from fixgw.spec.events import (
 )
 from fixgw.spec.fixed import format_fixed, format_ratio, format_shortest
 from fixgw.spec.inquiries import Answer, MassStatusAnswer, OrderStatusAnswer
+from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import SCALE_MAX
 from fixgw.spec.values import CxlRejResponseTo, ExecType, OrdRejReason, OrdStatus, Side
 
@@ -80,14 +83,6 @@ _TRADE = ExecType.TRADE
 _STATUS = ExecType.ORDER_STATUS
 
 
-class Report(msgspec.Struct, frozen=True, gc=False):
-    """A message for one session: MsgType(35) and its body, fields ended by SOH."""
-
-    session: str
-    msg_type: str
-    body: str
-
-
 class Encoder:
     """Writes reports."""
 
@@ -117,6 +112,9 @@ class Encoder:
                 return (self._execution(event.exec_id, _EXPIRED, event.order, time_ns, f"58={event.text}\x01"),)
             case OrderRestated():
                 return (self._restatement(event, time_ns),)
+            case OrderAmended():
+                extra = f"378={event.exec_restatement_reason}\x0158={event.text}\x01"
+                return (self._execution(event.exec_id, _RESTATED, event.order, time_ns, extra),)
             case CancelRejected():
                 return (self._cancel_reject(event, time_ns),)
             case MassCanceled():
@@ -133,14 +131,14 @@ class Encoder:
                 assert_never(event)
 
     def answers(self, answer: Answer, time_ns: int) -> Iterator[Report]:
-        """Yield the reports that answer an inquiry: 150=I with 17=0, which change nothing (E22, E23)."""
+        """Yield the reports that answer an inquiry; those of orders have 150=I with 17=0 (E22, E23)."""
         match answer:
             case OrderStatusAnswer():
                 yield self._order_status(answer, time_ns)
             case MassStatusAnswer():
                 yield from self._mass_status(answer, time_ns)
             case _:
-                assert_never(answer)
+                yield reference_reports.report(answer, self._time.of(time_ns))
 
     def _execution(self, exec_id: str, exec_type: str, order: OrderState, time_ns: int, extra: str = "") -> Report:
         qty_scale = order.qty_scale
@@ -151,6 +149,8 @@ class Encoder:
         # Joined with plus: an f-string asks each enumeration how it wants to be formatted, at four times the cost.
         codes = "\x01150=" + exec_type + "\x0139=" + order.ord_status + "\x0154=" + order.side
         terms = "40=" + order.ord_type + "\x0159=" + order.time_in_force + "\x01"
+        if order.instructions is not None:
+            terms += _instructions(order.instructions)
         body = (
             f"37={order.order_id}\x0117={exec_id}{codes}\x01"
             f"1={order.account}\x0111={order.cl_ord_id}\x0155={order.symbol}\x01"
@@ -273,5 +273,6 @@ def _avg_px(order: OrderState) -> str:
     return format_ratio(order.cum_notional, order.cum_qty * 10**scale, scale + AVG_PX_EXTRA_DECIMALS)
 
 
-def _optional(tag: str, value: str | None) -> str:
-    return "" if value is None else f"{tag}{value}\x01"
+def _instructions(instructions: Instructions) -> str:
+    """Return what the client asked for beyond plain terms, as far as FIX 4.4 has fields for it."""
+    return f"18={' '.join(instructions.exec_inst)}\x01" if instructions.exec_inst else ""

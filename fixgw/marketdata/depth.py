@@ -29,6 +29,7 @@ from fixgw.spec.events import (
     MassCanceled,
     OperatorRefused,
     OrderAccepted,
+    OrderAmended,
     OrderCanceled,
     OrderExpired,
     OrderRejected,
@@ -110,6 +111,8 @@ class Depth:
                     frame.expire(event)
                 case OrderReplaced():
                     frame.replace(event)
+                case OrderAmended():
+                    frame.amend(event)
                 case VenueConfigured():
                     assert isinstance(sequenced.command, ConfigureVenue), sequenced.sequence
                     frame.list(sequenced.command.instruments)
@@ -213,13 +216,25 @@ class _Frame:
         self._publish(OrderDeleted(self._number(order.symbol), self._time_ns, int(order.order_id)))
 
     def replace(self, replaced: OrderReplaced) -> None:
-        order = replaced.order
         self.settle()
-        if not replaced.keeps_priority:
-            self._at_work = order
-        elif not order.leaves_qty:
+        if replaced.keeps_priority:
+            self._keep_in_place(replaced)
+        else:
+            self._at_work = replaced.order
+
+    def amend(self, amended: OrderAmended) -> None:
+        if self._at_work is not None and self._at_work.order_id == amended.order.order_id:
+            self._at_work = amended.order
+        elif amended.keeps_priority:
+            self._keep_in_place(amended)
+        else:
+            self.work(amended.order)
+
+    def _keep_in_place(self, changed: OrderReplaced | OrderAmended) -> None:
+        order = changed.order
+        if not order.leaves_qty:
             self._publish(OrderDeleted(self._number(order.symbol), self._time_ns, int(order.order_id)))
-        elif order.leaves_qty != replaced.previous_leaves_qty:
+        elif order.leaves_qty != changed.previous_leaves_qty:
             number, order_id = self._number(order.symbol), int(order.order_id)
             self._publish(OrderReduced(number, self._time_ns, order_id, order.leaves_qty))
 

@@ -29,6 +29,7 @@ from fixgw.spec.events import (
     MassCanceled,
     OperatorRefused,
     OrderAccepted,
+    OrderAmended,
     OrderCanceled,
     OrderExpired,
     OrderRejected,
@@ -193,7 +194,9 @@ class Tally:
                 pass
             case SessionLoggedOut() | SessionReset() | LimitsSet():
                 pass
-            case DayEnding() | OrdersExpired() | OrderRestated() | OrdersRestated() | DayBegun() | PhaseChanged():
+            case DayEnding() | OrdersExpired() | OrderRestated() | OrdersRestated() | DayBegun() | OrderAmended():
+                pass
+            case PhaseChanged():
                 pass
             case _:
                 assert_never(event)
@@ -288,6 +291,9 @@ def _is_public(events: tuple[Event, ...]) -> bool:
                 rests = False
             case OrderExpired():
                 return True
+            case OrderAmended():
+                if event.rested:
+                    return True
             case _:
                 pass
     return rests

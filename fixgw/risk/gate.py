@@ -22,6 +22,7 @@ from fixgw.spec.events import (
     MassCanceled,
     OperatorRefused,
     OrderAccepted,
+    OrderAmended,
     OrderCanceled,
     OrderExpired,
     OrderRejected,
@@ -150,7 +151,7 @@ class RiskGate:
                 for fill in (event.aggressor, event.resting):
                     self.positions.trade(fill.order, event.last_qty)
                     self._reserve(fill.order, fill.order.price, -event.last_qty)
-            case OrderReplaced():
+            case OrderReplaced() | OrderAmended():
                 self._reserve(event.order, event.previous_price, -event.previous_leaves_qty)
                 self._reserve(event.order, event.order.price, event.order.leaves_qty)
             case OrderExpired():

@@ -13,6 +13,7 @@ from fixgw.spec.events import (
     MassCanceled,
     OperatorRefused,
     OrderAccepted,
+    OrderAmended,
     OrderCanceled,
     OrderExpired,
     OrderRejected,
@@ -43,7 +44,7 @@ def audience(event: Event) -> tuple[str, ...]:
             return event.resting.order.session, event.aggressor.order.session
         case CancelRejected() | MassCanceled():
             return (event.session,)
-        case OrderExpired() | OrderRestated():
+        case OrderExpired() | OrderRestated() | OrderAmended():
             return (event.order.session,)
         case VenueConfigured() | OrdersSwept() | OperatorRefused() | LimitsSet():
             return ()

@@ -288,6 +288,21 @@ class OrderRestated(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=
     exec_restatement_reason: ExecRestatementReason
 
 
+class OrderAmended(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="amended"):
+    """150=D: the venue has changed price or quantity of an order, though nobody asked for it (E28)."""
+
+    exec_id: str
+    order: OrderState
+    exec_restatement_reason: ExecRestatementReason
+    previous_price: Price | None
+    previous_leaves_qty: Qty
+    rested: bool
+    """Whether it was in the book until now."""
+    keeps_priority: bool
+    """Whether it has its place in the book still; one that did not rest has none."""
+    text: str
+
+
 class OrdersRestated(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="orders-restated"):
     """After the OrderRestated of each order of a slice."""
 
@@ -350,6 +365,7 @@ Event = (
     | OperatorEvent
     | OrderExpired
     | OrderRestated
+    | OrderAmended
     | DayEvent
     | PhaseChanged
 )

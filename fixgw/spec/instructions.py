@@ -2,6 +2,11 @@
 
 import msgspec
 
+POST_ONLY = "6"
+"""ExecInst(18), participate don't initiate: an order that would take slides a tick away."""
+NO_CROSS = "A"
+"""ExecInst(18), with POST_ONLY: an order that would take is refused."""
+
 
 class Instructions(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """All of it as the client gave it, in the instrument's scales; the default of each field is: not given.

@@ -37,6 +37,7 @@ from fixgw.spec.commands import (
     SetPhase,
     TradingCommand,
 )
+from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.limits import LIMIT_NAMES, LimitChange
 from fixgw.spec.participant import Participant
@@ -55,7 +56,7 @@ from fixgw.spec.values import (
 )
 from tests.orders import ALICE, BOB, CAROL, DAY, FOK, GTC, IOC, configuration, limits
 
-BYTES_A_COMMAND = 14
+BYTES_A_COMMAND = 20
 
 STOCK = Instrument("STOCK", 2, 0, Price(1), Qty(1), 1, Qty(1_000), Price(100_000))
 SPREAD = Instrument("SPREAD", 1, 1, Price(2), Qty(2), 3, Qty(1_000), Price(100_000), allows_negative_price=True)
@@ -76,7 +77,7 @@ CONFIGURATIONS = tuple(
 
 _KINDS = (
     (("new",) * 10 + ("replace",) * 6 + ("cancel",) * 3 + ("mass", "configure", "refuse-order", "refuse-change")) * 4
-    + ("kill", "halt", "limits", "operator-cancel", "operator-cancel-all", "session")
+    + ("kill", "halt", "limits", "operator-cancel", "operator-cancel-all", "session", "session")
     + ("release", "resume") * 3
     + ("end-day",) * 2
     + ("call",) * 4
@@ -101,6 +102,8 @@ _TERMS = (
 )
 _PRICES = {"STOCK": (10_000, 10_001, 9_999, 10_002, 9_998), "SPREAD": (0, 2, -2, 4, 1)}
 _QTIES = {"STOCK": (1, 2, 3, 4, 6), "SPREAD": (2, 4, 6, 8, 3)}
+
+_INSTRUCTIONS = (None,) * 6 + (Instructions(exec_inst="6"), Instructions(exec_inst="6A"))
 
 T = TypeVar("T")
 
@@ -211,6 +214,7 @@ class _Writer:
                 {"ord_type": OrdType.MARKET},
             )
             order = msgspec.structs.replace(order, **self._one(flaws))
+        order = msgspec.structs.replace(order, instructions=self._one(_INSTRUCTIONS))
         self._sent.append(order)
         return order
 
@@ -244,6 +248,8 @@ class _Writer:
                 {"time_in_force": IOC},
             )
             replacing = msgspec.structs.replace(replacing, **self._one(flaws))
+        instructions = self._one(_INSTRUCTIONS) if self._one_in(4) else order.instructions
+        replacing = msgspec.structs.replace(replacing, instructions=instructions)
         self._sent.append(replacing)
         return replacing
 

@@ -14,6 +14,7 @@ from fixgw.spec.events import (
     MassCanceled,
     OperatorRefused,
     OrderAccepted,
+    OrderAmended,
     OrderCanceled,
     OrderExpired,
     OrderRejected,
@@ -121,6 +122,13 @@ class Invariants:
                 assert (event.previous_price, event.previous_leaves_qty) == (before.price, before.leaves_qty)
                 assert self._is_allowed(event.order)
                 self._step(event.order, event.orig_cl_ord_id)
+                self._state(event.order)
+            case OrderAmended():
+                self._exec_id(event.exec_id)
+                before = self._live(event.order)
+                assert (event.previous_price, event.previous_leaves_qty) == (before.price, before.leaves_qty)
+                assert event.rested or not event.keeps_priority
+                self._step(event.order, None)
                 self._state(event.order)
             case OrderStated():
                 self._exec_id(event.exec_id)

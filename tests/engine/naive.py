@@ -58,6 +58,7 @@ class NaiveOrder:
     status: str = "0"
     cum: int = 0
     paid: int = 0
+    post_only: bool = False
 
     @property
     def leaves(self) -> int:
@@ -134,7 +135,8 @@ class NaiveVenue:
         if isinstance(c, RefuseOrder):
             reason: str | None = c.ord_rej_reason.value
         else:
-            reason = self.risk(c) or self.unsupported(c) or self.unfit_for_phase(c)
+            phase = self.unfit_for_phase(c)
+            reason = self.risk(c) or self.unsupported(c) or phase or ("0" if self.may_not_take(c) else None)
         self.used.append((c.session, c.cl_ord_id, order))
         self.orders.append(order)
         if reason:
@@ -150,6 +152,7 @@ class NaiveVenue:
         order = NaiveOrder(
             str(self.order_ids), c.session, c.account, c.symbol, *values, qty, price, self.arrivals, [c.cl_ord_id]
         )
+        order.post_only = isinstance(c, NewOrder) and "6" in exec_inst(c)
         if (c.session, c.cl_ord_id) in [(session, used) for session, used, _ in self.used]:
             order.status = "8"
         return order
@@ -157,6 +160,10 @@ class NaiveVenue:
     def work(self, order: NaiveOrder) -> list[Outcome]:
         if self.phases.get(order.symbol) in CALLS:
             return []
+        away = self.tick_away(order.symbol, order.side, order.price) if order.post_only else None
+        if away is not None:
+            before, order.price = order.price, away
+            return [("D", order.told(), "3", before, order.leaves, False, False)]
         worst_first = 1 if order.side == "1" else -1
         hit = sorted(
             (
@@ -178,6 +185,24 @@ class NaiveVenue:
         if order.leaves and (order.ord_type == "1" or order.time_in_force in ("3", "4")):
             told.append(self.end(order, order.ids[-1], rested=False, orig=None))
         return told
+
+    def may_not_take(self, c: NewOrder | ReplaceOrder) -> bool:
+        """Whether a post-only order would take, and may not slide or has nowhere to slide to."""
+        away = self.tick_away(c.symbol, c.side.value, c.price) if "6" in exec_inst(c) else None
+        instrument = self.listed(c.symbol)
+        if away is None or instrument is None:
+            return False
+        return "A" in exec_inst(c) or not (away > 0 or instrument.allows_negative_price)
+
+    def tick_away(self, symbol: str, side: str, price: int | None) -> int | None:
+        """Return the price a tick away from the best of the other side, or None where ``price`` does not reach it."""
+        instrument, others = self.listed(symbol), self.queue(symbol, "2" if side == "1" else "1")
+        if instrument is None or price is None or not others:
+            return None
+        best, tick = others[0][0], instrument.tick_size
+        if side == "1":
+            return best - tick if price >= best else None
+        return best + tick if price <= best else None
 
     def end(self, order: NaiveOrder, cl_ord_id: str, *, rested: bool, orig: str | None) -> Outcome:
         open_qty, order.status = order.leaves, "4"
@@ -206,12 +231,13 @@ class NaiveVenue:
         asked = (c.symbol, c.side.value, c.account, c.ord_type.value)
         if asked != (order.symbol, order.side, order.account, order.ord_type) or c.time_in_force.value not in "01":
             return [self.cancel_reject(c, order, "99")]
-        if self.unfit_for_phase(c):
+        if self.unfit_for_phase(c) or (c.instructions and self.unsupported(c)) or self.may_not_take(c):
             return [self.cancel_reject(c, order, "2")]
         before = (order.ids[-1], order.price, order.leaves)
         keeps = c.price == order.price and c.order_qty <= order.qty
         order.ids.append(c.cl_ord_id)
         order.qty, order.price, order.time_in_force = max(c.order_qty, order.cum), c.price, c.time_in_force.value
+        order.post_only = "6" in exec_inst(c)
         if order.qty == order.cum:
             order.status = "2"
         told: list[Outcome] = [("5", order.told(), *before, keeps)]
@@ -401,7 +427,8 @@ class NaiveVenue:
         phase = self.phases.get(c.symbol, "continuous")
         if phase == "closed":
             return "2"
-        return "11" if phase in CALLS and (c.ord_type.value != "2" or c.time_in_force.value not in "01") else None
+        rests = c.ord_type.value == "2" and c.time_in_force.value in "01"
+        return "11" if phase in CALLS and (c.instructions or not rests) else None
 
     # Trading days.
 
@@ -479,10 +506,23 @@ class NaiveVenue:
         found = [of_scope[name] for scope, of_scope in self.limits.items() if scope in scopes and name in of_scope]
         return min(found, default=None)
 
-    def unsupported(self, c: NewOrder) -> str | None:
+    def unsupported(self, c: NewOrder | ReplaceOrder) -> str | None:
+        if "6" in exec_inst(c) and (c.ord_type.value != "2" or c.time_in_force.value not in "01"):
+            return "11"
         market_with_price = c.ord_type.value == "1" and c.price is not None
         supported = c.ord_type.value in "12" and c.time_in_force.value in "0134" and not market_with_price
         return None if supported else "11"
+
+    def trading_status(self, symbol: str) -> tuple[str, int | None]:
+        """Return SecurityTradingStatus(326) of an instrument, and the price it traded at last."""
+        last = next((price for traded, price in reversed(self.traded) if traded == symbol), None)
+        if self.listed(symbol) is None:
+            return "19", last
+        if {"venue", f"instrument:{symbol}"} & {*self.killed} or self.phase != "open":
+            return "18", last
+        statuses = {"pre-open": "21", "opening-auction": "22", "continuous": "17", "closed": "18"}
+        status = statuses.get(self.phases.get(symbol, "continuous"), "5")
+        return "2" if symbol in self.halted else status, last
 
     def reference(self, symbol: str) -> int | None:
         for traded, price in reversed(self.traded):
@@ -506,6 +546,10 @@ class NaiveVenue:
 
     def listed(self, symbol: str | None) -> Instrument | None:
         return next((each for each in self.configured.instruments if each.symbol == symbol), None)
+
+
+def exec_inst(c: NewOrder | ReplaceOrder) -> str:
+    return c.instructions.exec_inst if c.instructions else ""
 
 
 def written(configured: ConfigureVenue) -> dict[str, dict[str, Fraction]]:

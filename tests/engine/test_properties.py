@@ -25,6 +25,7 @@ from fixgw.spec.events import (
     OperatorEvent,
     OperatorRefused,
     OrderAccepted,
+    OrderAmended,
     OrderCanceled,
     OrderExpired,
     OrderRejected,
@@ -46,8 +47,9 @@ from fixgw.spec.events import (
     VenueConfigured,
 )
 from fixgw.spec.limits import LIMIT_NAMES
+from fixgw.spec.reference import SecurityStatusAnswer, SecurityStatusInquiry
 from fixgw.spec.sequenced import Sequenced
-from fixgw.spec.values import Side
+from fixgw.spec.values import Side, SubscriptionRequestType
 from tests.engine.histories import BYTES_A_COMMAND, CONFIGURATIONS, INSTRUMENTS, Decided, commands, with_sweeps
 from tests.engine.invariants import Invariants
 from tests.engine.naive import NaiveVenue, Outcome
@@ -92,6 +94,7 @@ class Watched:
             for side in (Side.BUY, Side.SELL):
                 symbol = instrument.symbol
                 assert queue(self.core, symbol, side) == self.naive.queue(symbol, side.value)
+            assert trading_status(self.core, instrument.symbol) == self.naive.trading_status(instrument.symbol)
 
     def finish(self) -> None:
         for order in self.naive.orders:
@@ -116,6 +119,9 @@ def told(event: Event) -> Outcome:
             return ("C", state(event.order), event.expired_qty)
         case OrderRestated():
             return ("D", state(event.order))
+        case OrderAmended():
+            before = event.exec_restatement_reason.value, event.previous_price, event.previous_leaves_qty
+            return ("D", state(event.order), *before, event.rested, event.keeps_priority)
         case OrderReplaced():
             before = event.orig_cl_ord_id, event.previous_price, event.previous_leaves_qty
             return ("5", state(event.order), *before, event.keeps_priority)
@@ -186,6 +192,13 @@ def state(order: OrderState) -> Outcome:
 def queue(core: Core, symbol: str, side: Side) -> list[tuple[int, str, int]]:
     book_side = core.exchange.books[symbol].side(side)
     return [(level.price, order.order_id, order.leaves_qty) for level in book_side for order in level.orders.values()]
+
+
+def trading_status(core: Core, symbol: str) -> tuple[str, int | None]:
+    inquiry = SecurityStatusInquiry("CLIENT1", "s1", symbol, SubscriptionRequestType.SNAPSHOT, 0)
+    (answer,) = core.consult(inquiry)
+    assert isinstance(answer, SecurityStatusAnswer)
+    return answer.security_trading_status.value, answer.last_px
 
 
 @settings(PROPERTY, max_examples=400)
@@ -260,6 +273,8 @@ def test_histories_are_eventful() -> None:
     for event in (event for frame in watched.frames for event in frame.events):
         outcome = told(event)
         reason = outcome[-1] if outcome[0] in ("8", "9", "r") else ""
+        if isinstance(event, OrderAmended):
+            reason = event.exec_restatement_reason.value
         kind = f"{outcome[0]} {reason}".strip()
         seen[kind] = seen.get(kind, 0) + 1
 
@@ -267,6 +282,6 @@ def test_histories_are_eventful() -> None:
     often |= {"C", "day ending", "expired", "day begun", "phase"}
     often |= {"8 0", "8 2", "halted", "resumed", "killed", "released", "swept", "refused"}
     now_and_then = {"I", "8 1", "8 13", "8 15", "8 99", "r None", "r 0", "r 1"}
-    now_and_then |= {"disabled", "enabled", "logged out", "reset", "limits", "restated", "D", "uncross"}
+    now_and_then |= {"disabled", "enabled", "logged out", "reset", "limits", "restated", "D 3", "D", "uncross"}
     assert {kind for kind in often if seen.get(kind, 0) < 10} == set(), seen
     assert {kind for kind in now_and_then if not seen.get(kind)} == set(), seen

@@ -16,7 +16,14 @@ from fixgw.fix.inbound import Decoder, Request
 from fixgw.spec import tags
 from fixgw.spec.commands import CancelOrder, MassCancel, NewOrder, RefuseChange, RefuseOrder, ReplaceOrder
 from fixgw.spec.inquiries import MassStatusInquiry, OrderStatusInquiry
+from fixgw.spec.instructions import Instructions
 from fixgw.spec.participant import Participant
+from fixgw.spec.reference import (
+    SecurityDefinitionInquiry,
+    SecurityListInquiry,
+    SecurityStatusInquiry,
+    TradingSessionInquiry,
+)
 from fixgw.spec.values import (
     CxlRejReason,
     CxlRejResponseTo,
@@ -26,7 +33,10 @@ from fixgw.spec.values import (
     OrdType,
     Price,
     Qty,
+    SecurityListRequestType,
+    SecurityRequestType,
     Side,
+    SubscriptionRequestType,
     TimeInForce,
 )
 from tests.orders import BOB, INSTRUMENTS
@@ -41,7 +51,12 @@ CANCEL = "35=F|11=a3|41=a1|37=7|55=AAPL|54=1|38=100|60=20260102-12:00:00"
 MASS_CANCEL = "35=q|11=m1|530=1|55=AAPL|54=1|60=20260102-12:00:00"
 STATUS = "35=H|11=a1|37=7|790=s1|55=AAPL|54=1"
 MASS_STATUS = "35=AF|584=m1|585=1|55=AAPL|54=2"
-VALID = (NEW_ORDER, REPLACE, CANCEL, MASS_CANCEL, STATUS, MASS_STATUS)
+LIST = "35=x|320=l1|559=0|55=AAPL|263=1"
+DEFINITION = "35=c|320=d1|321=0|55=AAPL"
+SECURITY_STATUS = "35=e|324=s1|55=AAPL|263=0"
+TRADING_SESSION = "35=g|335=t1|336=1|263=2"
+REFERENCE = (LIST, DEFINITION, SECURITY_STATUS, TRADING_SESSION)
+VALID = (NEW_ORDER, REPLACE, CANCEL, MASS_CANCEL, STATUS, MASS_STATUS, *REFERENCE)
 
 
 def decoder(stale_order_s: int = STALE_ORDER_S) -> Decoder:
@@ -144,6 +159,21 @@ def test_a_mass_status_request() -> None:
     assert decode("35=AF|584=m1|585=7") == MassStatusInquiry("CLIENT1", "ALPHA", "m1", everything, None, None)
 
 
+def test_requests_for_reference_data() -> None:
+    """Absent, SubscriptionRequestType(263) of lists and definitions asks once."""
+    by_symbol, everything = SecurityListRequestType.SYMBOL, SecurityListRequestType.ALL_SECURITIES
+    once, subscribe = SubscriptionRequestType.SNAPSHOT, SubscriptionRequestType.SNAPSHOT_AND_UPDATES
+    terms, types = SecurityRequestType.IDENTITY_AND_SPECIFICATIONS, SecurityRequestType.LIST_SECURITY_TYPES
+
+    assert decode(LIST) == SecurityListInquiry("CLIENT1", "l1", by_symbol, "AAPL", subscribe, 2)
+    assert decode("35=x|320=l1|559=4|55=AAPL") == SecurityListInquiry("CLIENT1", "l1", everything, None, once, 2)
+    assert decode(DEFINITION) == SecurityDefinitionInquiry("CLIENT1", "d1", terms, "AAPL", once, 2)
+    assert decode("35=c|320=d1|321=2") == SecurityDefinitionInquiry("CLIENT1", "d1", types, None, once, 2)
+    assert decode(SECURITY_STATUS) == SecurityStatusInquiry("CLIENT1", "s1", "AAPL", once, 2)
+    assert decode(TRADING_SESSION) == TradingSessionInquiry("CLIENT1", "t1", "1", SubscriptionRequestType.DISABLE, 2)
+    assert decode("35=g|335=t1|263=0") == TradingSessionInquiry("CLIENT1", "t1", None, once, 2)
+
+
 @pytest.mark.parametrize("side", list(Side))
 @pytest.mark.parametrize("ord_type", [OrdType.LIMIT, OrdType.PEGGED])
 def test_values_that_fix_knows_are_read_though_the_venue_may_refuse_them(side: Side, ord_type: OrdType) -> None:
@@ -228,7 +258,7 @@ def test_a_replace_that_does_not_fit() -> None:
 
 
 UNSUPPORTED = (
-    "18=6 99=100 110=10 111=10 126=20260103-00:00:00 432=20260103 168=20260102-13:00:00 211=1 388=0 389=1 847=1 210=10 "
+    "99=100 110=10 111=10 126=20260103-00:00:00 432=20260103 168=20260102-13:00:00 211=1 388=0 389=1 847=1 210=10 "
     "152=1000 516=10 386=1 423=1 854=1 1138=10 7928=1 8000=1 2362=1 2964=1 20001=D"
 )
 
@@ -245,7 +275,27 @@ def test_a_tag_that_would_change_the_order_is_refused_not_ignored(field: str) ->
 
 
 def test_of_several_such_tags_the_lowest_is_named() -> None:
-    assert refused(f"{NEW_ORDER}|111=1|99=2|18=6")[1] == "ExecInst(18) is not supported; leave it out"
+    assert refused(f"{NEW_ORDER}|111=1|99=2|18=6")[1] == "StopPx(99) is not supported; leave it out"
+
+
+@pytest.mark.parametrize(("text", "exec_inst"), [("6", "6"), ("6 A", "6A"), ("A 6", "6A"), ("6 6", "6")])
+def test_the_codes_of_exec_inst_stand_in_one_order(text: str, exec_inst: str) -> None:
+    order, change = decode(f"{NEW_ORDER}|18={text}"), decode(f"{REPLACE}|18={text}")
+    assert isinstance(order, NewOrder)
+    assert isinstance(change, ReplaceOrder)
+    assert order.instructions == change.instructions == Instructions(exec_inst=exec_inst)
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("Q", "Q is not supported; 6 (post-only), A (with 6: refused rather than repriced)"),
+        ("A", "A is not supported without 6 (post-only)"),
+    ],
+)
+def test_a_code_of_exec_inst_that_is_not_acted_upon_is_refused(text: str, what: str) -> None:
+    reason = OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC
+    assert refused(f"{NEW_ORDER}|18={text}") == (reason, f"ExecInst(18) {what}")
 
 
 def test_a_tag_that_changes_nothing_is_passed_over() -> None:

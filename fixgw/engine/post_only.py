@@ -1,0 +1,45 @@
+"""Post-only: an order that may only rest slides a tick away from what it would trade with, or is refused."""
+
+from fixgw.engine.book import BookSide, Level
+from fixgw.engine.matching import crosses
+from fixgw.spec.commands import NewOrder, ReplaceOrder
+from fixgw.spec.fixed import format_fixed
+from fixgw.spec.instructions import NO_CROSS, POST_ONLY, Instructions
+from fixgw.spec.instrument import Instrument
+from fixgw.spec.values import OrdType, Price, Side, TimeInForce
+
+_RESTING = (TimeInForce.DAY, TimeInForce.GOOD_TILL_CANCEL)
+
+
+def is_post_only(instructions: Instructions | None) -> bool:
+    return instructions is not None and POST_ONLY in instructions.exec_inst
+
+
+def mismatch(command: NewOrder | ReplaceOrder) -> str | None:
+    """Return why an order with these terms cannot be post-only, or None."""
+    if command.ord_type is OrdType.LIMIT and command.time_in_force in _RESTING:
+        return None
+    return "ExecInst(18) 6 (post-only) is not supported here; with OrdType(40) 2 and TimeInForce(59) 0 or 1"
+
+
+def refusal(command: NewOrder | ReplaceOrder, opposite: BookSide, instrument: Instrument) -> str | None:
+    """Return why ``command``, a post-only order, can neither rest at its price nor slide, or None."""
+    best = opposite.best
+    if command.price is None or best is None or not crosses(command, best):
+        return None
+    price = format_fixed(command.price, instrument.price_scale)
+    assert command.instructions is not None, command
+    if NO_CROSS in command.instructions.exec_inst:
+        return f"ExecInst(18) 6 A: Price(44) {price} would trade at once"
+    slid = slid_price(command.side, best, instrument)
+    if (slid > 0 or instrument.allows_negative_price) and abs(slid) <= instrument.price_bound:
+        return None
+    return f"ExecInst(18) 6: Price(44) {price} would trade at once, and there is no price a tick away"
+
+
+def slid_price(side: Side, best: Level, instrument: Instrument) -> Price:
+    """Return the price nearest to ``best``, the best of the other side, that does not trade with it."""
+    tick = instrument.tick_size
+    if side is Side.BUY:
+        return Price((best.price - 1) // tick * tick)
+    return Price((best.price // tick + 1) * tick)
