@@ -20,6 +20,7 @@ from fixgw.spec.commands import (
     Command,
     ConfigureVenue,
     ContinueSweep,
+    ContinueTriggers,
     DisableSession,
     EnableSession,
     EndDay,
@@ -82,7 +83,7 @@ class Core:
     """Risk and engine as one function from a command, at its place, to what happened."""
 
     def __init__(self, sweep_slice_max: int = SWEEP_SLICE_MAX) -> None:
-        self.exchange = Exchange(sweep_slice_max)
+        self.exchange = Exchange(sweep_slice_max, self._may_trade)
         self.gate = RiskGate(self.exchange)
         self.configuration: ConfigureVenue | None = None
         self.day = TradingDay()
@@ -110,7 +111,7 @@ class Core:
             case ConfigureVenue():
                 self.configuration = command
                 self.gate.configure(command)
-            case CancelOrder() | MassCancel() | RefuseOrder() | RefuseChange():
+            case CancelOrder() | MassCancel() | RefuseOrder() | RefuseChange() | ContinueTriggers():
                 pass
             case ContinueSweep() | BeginDay():
                 return self._go_on(command, number)
@@ -120,6 +121,10 @@ class Core:
                 return self._operate(command, number)
         self._trading_commands = number
         return self.exchange.handle(command, number)
+
+    def _may_trade(self, symbol: str) -> bool:
+        """Return whether orders may trade in ``symbol`` now."""
+        return self.gate.restrictions.allow_trading(symbol)
 
     def _go_on(self, command: ContinueSweep | BeginDay, number: int) -> list[Event]:
         if isinstance(command, BeginDay):
@@ -166,12 +171,17 @@ class Core:
         return events + self.exchange.handle(command, number)
 
     def _refuse_phase(self, command: SetPhase) -> OperatorRefused | None:
-        """Return why nothing may trade in the instrument now, so that no auction of it may end, or None."""
-        if self.day.phase is not DayPhase.OPEN:
+        """Return why the instrument cannot go on in that phase, or None: no auction ends while nothing may trade."""
+        symbol, before = command.symbol, self.exchange.phases.of(command.symbol)
+        if symbol not in self.exchange.instruments:
+            text = f"there is no instrument {symbol}"
+        elif command.phase is before:
+            text = f"{symbol} is in {before} already"
+        elif self.day.phase is not DayPhase.OPEN:
             text = f"the trading day {self.day.date} is {self.day.phase}; wait until the next has begun"
-        elif (halt := self.gate.restrictions.halted.get(command.symbol)) is not None:
-            text = f"{command.symbol} is halted: {halt.reason}; resume it first"
-        elif (kill := self.gate.restrictions.kill_of_instrument(command.symbol)) is not None:
+        elif (halt := self.gate.restrictions.halted.get(symbol)) is not None:
+            text = f"{symbol} is halted: {halt.reason}; resume it first"
+        elif (kill := self.gate.restrictions.kill_of_instrument(symbol)) is not None:
             text = f"{kill.name} is killed: {kill.reason}; release it first"
         else:
             return None

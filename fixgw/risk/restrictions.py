@@ -52,6 +52,10 @@ class Restrictions:
         """Return the kill that keeps everybody from trading in ``symbol``, or None."""
         return self.killed.get(VENUE) or self.killed.get(f"instrument:{symbol}")
 
+    def allow_trading(self, symbol: str) -> bool:
+        """Return whether what is in ``symbol`` already may trade: not while it is halted, and not between two days."""
+        return self.ended_date is None and symbol not in self.halted
+
     def apply(self, event: RestrictionEvent | DayEnding | DayBegun) -> None:
         match event:
             case InstrumentHalted():

@@ -39,7 +39,8 @@ def test_every_command_and_event_of_the_journal_is_in_the_table() -> None:
     named = set(re.findall(r"`(.*?)`", section))
     kinds = [*get_args(OperatorCommand), ContinueSweep, BeginDay, *get_args(OperatorEvent), *get_args(DayEvent)]
 
-    assert named == {kind.__struct_config__.tag for kind in kinds} | {"canceled", "expired", "restated", "trade", "phase"}
+    of_orders_and_phases = {"canceled", "expired", "restated", "trade", "phase"}
+    assert named == {kind.__struct_config__.tag for kind in kinds} | of_orders_and_phases
 
 
 def test_every_command_of_the_command_line_is_there() -> None:

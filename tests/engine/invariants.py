@@ -2,6 +2,8 @@
 
 from collections import Counter
 
+import msgspec
+
 from fixgw.spec.commands import RestrictionCommand, TradingCommand
 from fixgw.spec.events import (
     CancelRejected,
@@ -25,6 +27,7 @@ from fixgw.spec.events import (
     OrdersSwept,
     OrderState,
     OrderStated,
+    OrderTriggered,
     PhaseChanged,
     ScopeKilled,
     ScopeReleased,
@@ -58,8 +61,10 @@ class Invariants:
 
     def observe(self, command: TradingCommand | RestrictionCommand, events: list[Event]) -> None:
         assert events, ("a command without an answer", command)
-        canceled = sum(isinstance(event, OrderCanceled) for event in events)
-        assert all(event.canceled == canceled for event in events if isinstance(event, OrdersSwept))
+        for at, event in enumerate(events):
+            if isinstance(event, OrdersSwept):
+                # What the sweep sets off comes after it, and may be canceled as well.
+                assert event.canceled == sum(isinstance(before, OrderCanceled) for before in events[:at])
         expired = sum(isinstance(event, OrderExpired) for event in events)
         assert all(event.expired == expired for event in events if isinstance(event, OrdersExpired))
         for event in events:
@@ -123,6 +128,13 @@ class Invariants:
                 assert self._is_allowed(event.order)
                 self._step(event.order, event.orig_cl_ord_id)
                 self._state(event.order)
+            case OrderTriggered():
+                if event.exec_id:
+                    self._exec_id(event.exec_id)
+                before = self._live(event.order)
+                assert before.is_waiting, before
+                assert event.order == msgspec.structs.replace(before, is_waiting=False)
+                self._state(event.order)
             case OrderAmended():
                 self._exec_id(event.exec_id)
                 before = self._live(event.order)
@@ -168,6 +180,7 @@ class Invariants:
         for fill in (event.resting, event.aggressor):
             self._exec_id(fill.exec_id)
             before = self._live(fill.order)
+            assert not before.is_waiting, before
             assert fill.order.cum_qty == before.cum_qty + event.last_qty
             assert fill.order.cum_notional == before.cum_notional + event.last_px * event.last_qty
             self._step(fill.order, None)

@@ -6,11 +6,21 @@ from hypothesis import strategies as st
 
 from fixgw.engine.auction import Clearing, clear
 from fixgw.spec.commands import HaltInstrument, Kill, Release, ResumeInstrument, SetPhase
-from fixgw.spec.events import Event, OperatorRefused, OrderAccepted, OrderRejected, PhaseChanged, Trade
+from fixgw.spec.events import (
+    Event,
+    OperatorRefused,
+    OrderAccepted,
+    OrderCanceled,
+    OrderRejected,
+    OrderTriggered,
+    PhaseChanged,
+    Trade,
+)
 from fixgw.spec.fixed import format_fixed
+from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.phase import Phase
-from fixgw.spec.values import OrdRejReason, Price, Qty
+from fixgw.spec.values import OrdRejReason, OrdType, Price, Qty
 from tests.engine.test_properties import PROPERTY
 from tests.orders import BOB, FOK, GTC, IOC, Venue, buy, cancel, configuration, replace, sell, venue_with
 
@@ -174,6 +184,17 @@ def test_no_auction_ends_while_nobody_may_trade() -> None:
     assert venue.handle(TRADE) == [OperatorRefused("olivia", "venue is killed: a drill; release it first")]
     venue.handle(Release(*BY, "venue"))
     assert venue.handle(TRADE) == [PhaseChanged("AAPL", Phase.CONTINUOUS, Phase.OPENING_AUCTION, *BY)]
+
+
+def test_a_stop_waits_through_a_call_and_goes_off_at_its_end() -> None:
+    """The trades of the uncross count; what they set off trades in continuous trading."""
+    stop = msgspec.structs.replace(buy(5, by=BOB), ord_type=OrdType.STOP, instructions=Instructions(stop_px=Price(101)))
+    venue = venue_with(buy(1, at="1.00"), CALL, stop, buy(5, at="1.01"), sell(9, at="1.01"))
+
+    events = venue.handle(TRADE)
+
+    assert [type(event) for event in events] == [Trade, PhaseChanged, OrderTriggered, Trade, OrderCanceled]
+    assert trades(events) == [("3", "4", 5, "1.01"), ("4", "2", 4, "1.01")]
 
 
 LIMITS = st.lists(st.tuples(st.integers(-12, 12), st.integers(1, 5)), min_size=1, max_size=8)
