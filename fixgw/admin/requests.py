@@ -8,8 +8,10 @@ import msgspec
 from msgspec import Meta
 
 from fixgw.spec.commands import (
+    BustTrade,
     CancelAllByOperator,
     CancelByOperator,
+    CorrectTrade,
     DisableSession,
     EnableSession,
     EndDay,
@@ -45,6 +47,7 @@ _PRINTABLE = r"\A[ -~]+\Z"
 Name = Annotated[str, Meta(max_length=NAME_LENGTH_MAX, pattern=_PRINTABLE)]
 ScopeText = Annotated[str, Meta(max_length=NAME_LENGTH_MAX + len("instrument:"), pattern=_PRINTABLE)]
 Reason = Annotated[str, Meta(max_length=REASON_LENGTH_MAX, pattern=_PRINTABLE)]
+NumberText = Annotated[str, Meta(pattern=r"\A-?[0-9]{1,18}(\.[0-9]{1,18})?\Z")]
 LimitText = Annotated[str, Meta(pattern=r"\A[0-9]{1,18}(\.[0-9]{1,18})?\Z")] | None
 
 STATES: dict[str, tuple[OrdStatus, ...]] = {
@@ -175,6 +178,20 @@ class SetPhaseRequest(_Change, tag="set-phase"):
     phase: Phase
 
 
+class BustTradeRequest(_Change, tag="bust-trade"):
+    """``trade`` is ExecID(17) of either side's report of it."""
+
+    trade: Name
+
+
+class CorrectTradeRequest(_Change, tag="correct-trade"):
+    """``price`` and ``qty`` are numbers as text; what is left out stays."""
+
+    trade: Name
+    price: NumberText | None = None
+    qty: NumberText | None = None
+
+
 Ask = Status | Sessions | Orders | Order | Instruments | Risk
 Change = (
     HaltRequest
@@ -190,6 +207,8 @@ Change = (
     | ResetSessionRequest
     | EndDayRequest
     | SetPhaseRequest
+    | BustTradeRequest
+    | CorrectTradeRequest
 )
 
 _decoder: msgspec.json.Decoder[Ask | Change] = msgspec.json.Decoder(Ask | Change)
@@ -254,6 +273,10 @@ def _command(request: Change, user: str) -> OperatorCommand:
             return EndDay(operator, reason, request.date.isoformat())
         case SetPhaseRequest():
             return SetPhase(operator, reason, request.symbol, request.phase)
+        case BustTradeRequest():
+            return BustTrade(operator, reason, request.trade)
+        case CorrectTradeRequest():
+            return CorrectTrade(operator, reason, request.trade, request.price, request.qty)
 
 
 def _changes(request: SetLimitsRequest) -> tuple[LimitChange, ...]:
