@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from fixgw.core import Core
+from fixgw.engine.phases import OF_PHASES
 from fixgw.spec.commands import (
     BeginDay,
     BustTrade,
@@ -112,7 +113,9 @@ _TERMS = (
     + ((OrdType.MARKET_WITH_LEFTOVER_AS_LIMIT, DAY), (OrdType.MARKET_WITH_LEFTOVER_AS_LIMIT, GTC))
     + ((OrdType.STOP, DAY), (OrdType.STOP, GTC), (OrdType.STOP_LIMIT, DAY), (OrdType.MARKET_IF_TOUCHED, DAY))
     + ((OrdType.PEGGED, DAY), (OrdType.PEGGED, GTC))
-    + ((OrdType.STOP_LIMIT, IOC), (OrdType.FUNARI, DAY), (OrdType.LIMIT, TimeInForce.AT_THE_CLOSE))
+    + ((OrdType.STOP_LIMIT, IOC), (OrdType.FUNARI, DAY), (OrdType.LIMIT, TimeInForce.GOOD_TILL_DATE))
+    + tuple((OrdType.LIMIT, each) for each in OF_PHASES)
+    + ((OrdType.MARKET, TimeInForce.AT_THE_CLOSE),)
 )
 _UNPRICED = (
     OrdType.MARKET,
