@@ -92,7 +92,7 @@ _KINDS = (
     + ("end-day",) * 2
     + ("call",) * 4
     + ("trade-on",) * 4
-    + ("bust", "correct", "correct")
+    + ("bust", "bust", "correct", "correct", "correct", "correct")
 )
 _SCOPES = ("instrument:STOCK", "session:CLIENT1", "account:B1", "firm:ALPHA", "firm:BETA", "venue", "firm:NONE", "none")
 _CALLS = sorted(CALLS)
