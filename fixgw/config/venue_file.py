@@ -11,10 +11,19 @@ from fixgw.config.schema import INSTRUMENT, LIMITS, REQUIRED, SCALARS, SCOPE_KIN
 from fixgw.config.toml_file import KeyPath, TomlFile, key_text, read_toml
 from fixgw.spec.instrument import SCALE_MAX, Instrument
 from fixgw.spec.limits import ScopedLimits
-from fixgw.spec.values import INT64_MAX, Price, Qty
+from fixgw.spec.values import INT64_MAX, Price, Qty, SelfMatchPrevention, SelfMatchScope
 
 ScalarPath = tuple[str, str]
 """The table and the name of a key: ``("order_entry", "port")``."""
+
+
+_SELF_MATCH_PREVENTIONS = {
+    "none": None,
+    "newest": SelfMatchPrevention.CANCEL_NEWEST,
+    "oldest": SelfMatchPrevention.CANCEL_OLDEST,
+    "both": SelfMatchPrevention.CANCEL_BOTH,
+    "decrement": SelfMatchPrevention.DECREMENT,
+}
 
 
 @dataclass(frozen=True)
@@ -152,6 +161,8 @@ class _Reading:
             order_qty_bound=Qty(qty_bound),
             price_bound=Price(price_bound),
             allows_negative_price=values["allows_negative_price"],
+            self_match_prevention=_SELF_MATCH_PREVENTIONS[values["self_match_prevention"]],
+            self_match_scope=SelfMatchScope(values["self_match_scope"]),
         )
 
     def _scale(self, path: KeyPath, step: str, decimals: str, values: dict[str, Any]) -> int | None:

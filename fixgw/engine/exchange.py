@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from typing import assert_never
 
-from fixgw.engine import inquiries, post_only
+from fixgw.engine import inquiries, post_only, self_match
 from fixgw.engine.book import BookSide, Level, OrderBook
 from fixgw.engine.matching import can_fill, crosses, match
 from fixgw.engine.order import Order
@@ -80,6 +80,7 @@ from fixgw.spec.values import (
     OrdType,
     Price,
     Qty,
+    SelfMatchPrevention,
     Side,
     TimeInForce,
 )
@@ -286,15 +287,49 @@ class Exchange:
         )
 
     def _trade(self, order: Order, opposite: BookSide, events: list[Event]) -> None:
-        if order.time_in_force is _FILL_OR_KILL and not can_fill(order, opposite):
+        guard = self_match.guard(order, self.instruments[order.symbol])
+        if order.time_in_force is _FILL_OR_KILL and not can_fill(order, opposite, guard):
             return
-        for resting, last_px, last_qty in match(order, opposite):
+        for resting, last_px, last_qty in match(order, opposite, guard):
+            if guard is not None and not last_qty:
+                events.extend(self._prevent(order, resting, guard.how))
+                continue
             self.last_trades[order.symbol] = last_px
             if not resting.leaves_qty:
                 self.orders.close(resting)
             passive = Fill(self._next_exec_id(), resting.state())
             active = Fill(self._next_exec_id(), order.state())
             events.append(Trade(order.symbol, last_px, last_qty, active, passive))
+
+    def _prevent(self, order: Order, resting: Order, how: SelfMatchPrevention) -> Iterator[Event]:
+        """Let one or both of two orders of the same hand give way, the resting one first."""
+        decrement = min(order.leaves_qty, resting.leaves_qty) if how is SelfMatchPrevention.DECREMENT else Qty(0)
+        if how is not SelfMatchPrevention.CANCEL_NEWEST:
+            yield self._give_way(resting, order, decrement, rested=True)
+        if how is not SelfMatchPrevention.CANCEL_OLDEST:
+            yield self._give_way(order, resting, decrement, rested=False)
+
+    def _give_way(self, order: Order, other: Order, decrement: Qty, *, rested: bool) -> OrderCanceled | OrderAmended:
+        """Take ``decrement`` off ``order``; where that is nothing or all, cancel it."""
+        text = f"self-match with order {other.order_id} prevented"
+        if not 0 < decrement < order.leaves_qty:
+            # One that does not rest is closed by whoever works it.
+            canceled_qty, reason = self._take_out(order) if rested else order.cancel(), ExecRestatementReason.OTHER
+            return OrderCanceled(self._next_exec_id(), order.state(), canceled_qty, rested, None, text, reason)
+        leaves_qty = order.leaves_qty
+        order.decrement(decrement)
+        if rested:
+            self.books[order.symbol].side(order.side).reduce(order, decrement)
+        return OrderAmended(
+            exec_id=self._next_exec_id(),
+            order=order.state(),
+            exec_restatement_reason=ExecRestatementReason.PARTIAL_DECLINE_OF_ORDER_QTY,
+            previous_price=order.price,
+            previous_leaves_qty=leaves_qty,
+            rested=rested,
+            keeps_priority=rested,
+            text=text,
+        )
 
     def _reject(self, command: NewOrder | RefuseOrder, refusal: Refusal | None) -> Event:
         """Refuse a new order: a ClOrdID used before is answered with the order it names (E18, E19)."""

@@ -53,6 +53,12 @@ class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
         self.cum_notional += price * qty
         self.ord_status = _PARTIALLY_FILLED if self.leaves_qty else _FILLED
 
+    def decrement(self, qty: Qty) -> None:
+        """Have ``qty`` less to trade, as if it had never been asked for."""
+        assert 0 < qty < self.leaves_qty, (self.order_id, qty, self.leaves_qty)
+        self.order_qty = Qty(self.order_qty - qty)
+        self.leaves_qty = Qty(self.leaves_qty - qty)
+
     def cancel(self) -> Qty:
         """End the order and return what was open."""
         return self._end(_CANCELED)

@@ -52,7 +52,7 @@ from fixgw.spec.events import (
 from fixgw.spec.instrument import NOTIONAL_SCALE, SCALE_MAX, Instrument
 from fixgw.spec.limits import LIMIT_NAMES
 from fixgw.spec.sequenced import Sequenced
-from fixgw.spec.values import CxlRejResponseTo, OrdRejReason
+from fixgw.spec.values import CxlRejResponseTo, ExecRestatementReason, OrdRejReason
 
 UNLISTED = "unlisted"
 """Stands for every symbol that was never configured."""
@@ -265,6 +265,8 @@ def _check_that_refused(event: OrderRejected | CancelRejected) -> str | None:
 def _by_whom(event: OrderCanceled) -> str:
     if event.orig_cl_ord_id is not None:
         return "client"
+    if event.exec_restatement_reason is ExecRestatementReason.OTHER:
+        return "self_match_prevention"
     if event.exec_restatement_reason is not None:
         return "operator"
     return "mass_cancel" if event.rested else "venue"

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from fixgw.spec.values import SelfMatchPrevention
+
 POST_ONLY = "6"
 """ExecInst(18), participate don't initiate: an order that would take slides a tick away."""
 NO_CROSS = "A"
@@ -17,3 +19,7 @@ class Instructions(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     exec_inst: str = ""
     """ExecInst(18): its codes in ascending order, without the spaces between them."""
+    self_match_prevention_id: str = ""
+    """SelfMatchPreventionID(7928): it does not trade with the firm's orders that have the same."""
+    self_match_prevention: SelfMatchPrevention | None = None
+    """Without an id, too: it does not trade with the account's other orders."""

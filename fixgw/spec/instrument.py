@@ -3,7 +3,7 @@
 import msgspec
 
 from fixgw.spec.fixed import FixedError, parse
-from fixgw.spec.values import INT64_MAX, Price, Qty
+from fixgw.spec.values import INT64_MAX, Price, Qty, SelfMatchPrevention, SelfMatchScope
 
 SCALE_MAX = 9
 """The most decimals a price or a quantity may have."""
@@ -30,6 +30,9 @@ class Instrument(msgspec.Struct, frozen=True, array_like=True):
     order_qty_bound: Qty
     price_bound: Price
     allows_negative_price: bool = False
+    self_match_prevention: SelfMatchPrevention | None = None
+    """For orders that say nothing themselves; None lets them trade with their own."""
+    self_match_scope: SelfMatchScope = SelfMatchScope.ID
 
     def parse_price(self, text: str) -> Price:
         """Return Price(44) ``text`` in this instrument's scale; raises FixedError."""

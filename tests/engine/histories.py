@@ -49,6 +49,8 @@ from fixgw.spec.values import (
     OrdType,
     Price,
     Qty,
+    SelfMatchPrevention,
+    SelfMatchScope,
     Side,
     TimeInForce,
 )
@@ -70,6 +72,12 @@ CONFIGURATIONS = tuple(
         (limits(price_collar_percent="0.02"), limits("session:CLIENT1", price_collar_percent="0.015")),
         (limits(open_notional_max="1000"), limits("account:B1", open_notional_max="600")),
         (limits(price_collar_percent="100"), limits("instrument:STOCK", order_qty_max="3", open_notional_max="1")),
+    )
+) + tuple(
+    configuration(instruments=(msgspec.structs.replace(STOCK, **terms), SPREAD), participants=PARTICIPANTS)
+    for terms in (
+        {"self_match_prevention": SelfMatchPrevention.CANCEL_NEWEST, "self_match_scope": SelfMatchScope.ACCOUNT},
+        {"self_match_prevention": SelfMatchPrevention.DECREMENT, "self_match_scope": SelfMatchScope.FIRM},
     )
 )
 
@@ -97,7 +105,15 @@ _TERMS = (
 _PRICES = {"STOCK": (10_000, 10_001, 9_999, 10_002, 9_998), "SPREAD": (0, 2, -2, 4, 1)}
 _QTIES = {"STOCK": (1, 2, 3, 4, 6), "SPREAD": (2, 4, 6, 8, 3)}
 
-_INSTRUCTIONS = (None,) * 6 + (Instructions(exec_inst="6"), Instructions(exec_inst="6A"))
+_INSTRUCTIONS = (
+    (None,) * 10
+    + (Instructions(exec_inst="6"), Instructions(exec_inst="6A"))
+    + tuple(Instructions(self_match_prevention=how) for how in SelfMatchPrevention)
+    + (
+        Instructions(self_match_prevention_id="desk"),
+        Instructions(self_match_prevention_id="desk", self_match_prevention=SelfMatchPrevention.CANCEL_BOTH),
+    )
+)
 
 T = TypeVar("T")
 

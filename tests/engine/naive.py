@@ -56,7 +56,15 @@ class NaiveOrder:
     status: str = "0"
     cum: int = 0
     paid: int = 0
+    firm: str = ""
     post_only: bool = False
+    smp_id: str = ""
+    smp: str = ""
+
+    def instruct(self, c: NewOrder | ReplaceOrder) -> None:
+        self.post_only = "6" in exec_inst(c)
+        self.smp_id = c.instructions.self_match_prevention_id if c.instructions else ""
+        self.smp = (c.instructions.self_match_prevention or "") if c.instructions else ""
 
     @property
     def leaves(self) -> int:
@@ -146,7 +154,9 @@ class NaiveVenue:
         order = NaiveOrder(
             str(self.order_ids), c.session, c.account, c.symbol, *values, qty, price, self.arrivals, [c.cl_ord_id]
         )
-        order.post_only = isinstance(c, NewOrder) and "6" in exec_inst(c)
+        order.firm = c.firm
+        if isinstance(c, NewOrder):
+            order.instruct(c)
         if (c.session, c.cl_ord_id) in [(session, used) for session, used, _ in self.used]:
             order.status = "8"
         return order
@@ -156,26 +166,69 @@ class NaiveVenue:
         if away is not None:
             before, order.price = order.price, away
             return [("D", order.told(), "3", before, order.leaves, False, False)]
-        worst_first = 1 if order.side == "1" else -1
-        hit = sorted(
-            (
-                other
-                for other in self.orders
-                if other.status in LIVE and other.symbol == order.symbol and other.side != order.side
-                if order.price is None or (order.price - (other.price or 0)) * worst_first >= 0
-            ),
-            key=lambda other: (worst_first * (other.price or 0), other.arrival),
-        )
-        if order.time_in_force == "4" and sum(other.leaves for other in hit) < order.leaves:
-            hit = []
         told: list[Outcome] = []
-        for other in hit:
-            qty, price = min(order.leaves, other.leaves), other.price or 0
-            if qty:
-                self.traded.append((order.symbol, price))
-                told.append(("F", order.symbol, price, qty, other.fill(price, qty), order.fill(price, qty)))
+        if order.time_in_force == "4" and not self.can_fill(order):
+            return [self.end(order, order.ids[-1], rested=False, orig=None)]
+        while order.leaves and (hit := self.hit(order)):
+            other, price = hit[0], hit[0].price or 0
+            if self.of_one_hand(order, other):
+                told += self.prevent(order, other)
+                continue
+            qty = min(order.leaves, other.leaves)
+            self.traded.append((order.symbol, price))
+            told.append(("F", order.symbol, price, qty, other.fill(price, qty), order.fill(price, qty)))
         if order.leaves and (order.ord_type == "1" or order.time_in_force in ("3", "4")):
             told.append(self.end(order, order.ids[-1], rested=False, orig=None))
+        return told
+
+    def hit(self, order: NaiveOrder) -> list[NaiveOrder]:
+        """Return what ``order`` may trade with, the first to trade first."""
+        worst_first = 1 if order.side == "1" else -1
+        crossed = (
+            other
+            for other in self.orders
+            if other.status in LIVE and other.symbol == order.symbol and other.side != order.side
+            if order.price is None or (order.price - (other.price or 0)) * worst_first >= 0
+        )
+        return sorted(crossed, key=lambda other: (worst_first * (other.price or 0), other.arrival))
+
+    def can_fill(self, order: NaiveOrder) -> bool:
+        found = 0
+        for other in self.hit(order):
+            if self.of_one_hand(order, other):
+                if self.prevention(order) != "O":
+                    break
+                continue
+            found += other.leaves
+        return found >= order.leaves
+
+    # Self-match prevention.
+
+    def of_one_hand(self, order: NaiveOrder, other: NaiveOrder) -> bool:
+        instrument = self.listed(order.symbol)
+        assert instrument is not None
+        by_default = instrument.self_match_scope.value if instrument.self_match_prevention else "id"
+        if order.firm != other.firm:
+            return False
+        if by_default == "firm" or (order.smp_id and order.smp_id == other.smp_id):
+            return True
+        return order.account == other.account and (by_default == "account" or bool(order.smp and not order.smp_id))
+
+    def prevention(self, order: NaiveOrder) -> str:
+        instrument = self.listed(order.symbol)
+        by_default = instrument.self_match_prevention if instrument else None
+        return order.smp or (by_default.value if by_default else "O")
+
+    def prevent(self, order: NaiveOrder, other: NaiveOrder) -> list[Outcome]:
+        how, less = self.prevention(order), min(order.leaves, other.leaves)
+        giving_way = {"N": [order], "O": [other], "B": [other, order], "D": [other, order]}[how]
+        told = []
+        for each in giving_way:
+            if how != "D" or less == each.leaves:
+                told.append(self.end(each, each.ids[-1], rested=each is other, orig=None))
+            else:
+                before, each.qty = each.leaves, each.qty - less
+                told.append(("D", each.told(), "5", each.price, before, each is other, each is other))
         return told
 
     def may_not_take(self, c: NewOrder | ReplaceOrder) -> bool:
@@ -229,7 +282,7 @@ class NaiveVenue:
         keeps = c.price == order.price and c.order_qty <= order.qty
         order.ids.append(c.cl_ord_id)
         order.qty, order.price, order.time_in_force = max(c.order_qty, order.cum), c.price, c.time_in_force.value
-        order.post_only = "6" in exec_inst(c)
+        order.instruct(c)
         if order.qty == order.cum:
             order.status = "2"
         told: list[Outcome] = [("5", order.told(), *before, keeps)]

@@ -270,6 +270,6 @@ def test_histories_are_eventful() -> None:
     often |= {"C", "D", "day ending", "expired", "day begun"}
     often |= {"8 0", "8 2", "halted", "resumed", "killed", "released", "swept", "refused"}
     now_and_then = {"I", "8 1", "8 13", "8 15", "8 99", "r None", "r 0", "r 1"}
-    now_and_then |= {"disabled", "enabled", "logged out", "reset", "limits", "restated", "D 3"}
+    now_and_then |= {"disabled", "enabled", "logged out", "reset", "limits", "restated", "D 3", "D 5"}
     assert {kind for kind in often if seen.get(kind, 0) < 10} == set(), seen
     assert {kind for kind in now_and_then if not seen.get(kind)} == set(), seen

@@ -27,6 +27,7 @@ from fixgw.spec.values import (
     OrdType,
     Price,
     Qty,
+    SelfMatchPrevention,
     Side,
     TimeInForce,
 )
@@ -230,7 +231,7 @@ def test_a_replace_that_does_not_fit() -> None:
 
 UNSUPPORTED = (
     "99=100 110=10 111=10 126=20260103-00:00:00 432=20260103 168=20260102-13:00:00 211=1 388=0 389=1 847=1 210=10 "
-    "152=1000 516=10 386=1 423=1 854=1 1138=10 7928=1 8000=1 2362=1 2964=1 20001=D"
+    "152=1000 516=10 386=1 423=1 854=1 1138=10"
 )
 
 
@@ -255,6 +256,25 @@ def test_the_codes_of_exec_inst_stand_in_one_order(text: str, exec_inst: str) ->
     assert isinstance(order, NewOrder)
     assert isinstance(change, ReplaceOrder)
     assert order.instructions == change.instructions == Instructions(exec_inst=exec_inst)
+
+
+@pytest.mark.parametrize(
+    ("fields", "prevention_id", "how"),
+    [
+        ("7928=desk|8000=N", "desk", SelfMatchPrevention.CANCEL_NEWEST),
+        ("2362=desk|2964=2", "desk", SelfMatchPrevention.CANCEL_OLDEST),
+        ("2362=desk|7928=desk|2964=1", "desk", SelfMatchPrevention.CANCEL_NEWEST),
+        ("8000=O", "", SelfMatchPrevention.CANCEL_OLDEST),
+        ("2964=3", "", SelfMatchPrevention.CANCEL_BOTH),
+        ("20001=D", "", SelfMatchPrevention.DECREMENT),
+        ("7928=desk", "desk", None),
+    ],
+)
+def test_self_match_prevention(fields: str, prevention_id: str, how: SelfMatchPrevention | None) -> None:
+    wanted = Instructions(self_match_prevention_id=prevention_id, self_match_prevention=how)
+    order = decode(f"{NEW_ORDER}|{fields}")
+    assert isinstance(order, NewOrder)
+    assert order.instructions == wanted
 
 
 @pytest.mark.parametrize(
