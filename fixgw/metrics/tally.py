@@ -266,7 +266,7 @@ def _by_whom(event: OrderCanceled) -> str:
     if event.orig_cl_ord_id is not None:
         return "client"
     if event.exec_restatement_reason is ExecRestatementReason.OTHER:
-        return "self_match_prevention"
+        return "self_match"
     if event.exec_restatement_reason is not None:
         return "operator"
     return "mass_cancel" if event.rested else "venue"
