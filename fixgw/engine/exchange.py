@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from typing import assert_never
 
-from fixgw.engine import inquiries, post_only, self_match
+from fixgw.engine import display, inquiries, post_only, self_match
 from fixgw.engine.book import BookSide, Level, OrderBook
 from fixgw.engine.matching import can_fill, crosses, match
 from fixgw.engine.order import Order
@@ -110,6 +110,8 @@ class Exchange:
         self.last_trades: dict[str, Price] = {}
         self.orders_entered = 0
         """OrderIDs given so far: they count from 1."""
+        self.seed = 0
+        """Of what is random: the configuration's."""
         self._sequence = 0
         self._reports = 0
 
@@ -190,15 +192,15 @@ class Exchange:
 
     def _summary(self, symbol: str, halted: Restriction | None) -> InstrumentSummary:
         instrument, book = self.instruments[symbol], self.books[symbol]
-        bid, offer = book.bids.best, book.asks.best
+        bid, offer = book.bids.best_shown(), book.asks.best_shown()
         return InstrumentSummary(
             symbol=symbol,
             halted=halted,
             last_px=self.last_trades.get(symbol),
             bid_px=None if bid is None else bid.price,
-            bid_qty=None if bid is None else bid.leaves_qty,
+            bid_qty=None if bid is None else Qty(bid.shown_qty),
             offer_px=None if offer is None else offer.price,
-            offer_qty=None if offer is None else offer.leaves_qty,
+            offer_qty=None if offer is None else Qty(offer.shown_qty),
             price_scale=instrument.price_scale,
             qty_scale=instrument.qty_scale,
         )
@@ -219,7 +221,7 @@ class Exchange:
 
     def _enter(self, command: NewOrder) -> list[Event]:
         mine = self.orders.of_session(command.session)
-        refusal = _unsupported(command)
+        refusal = _unsupported(command, self.instruments[command.symbol])
         if refusal is not None or command.cl_ord_id in mine.by_cl_ord_id:
             return [self._reject(command, refusal)]
         instrument = self.instruments[command.symbol]
@@ -243,6 +245,8 @@ class Exchange:
             instrument.qty_scale,
             instructions=command.instructions,
         )
+        if command.instructions is not None:
+            display.hide(order)
         self.orders.open(order, mine)
         events: list[Event] = [OrderAccepted(self._next_exec_id(), order.state())]
         self._work(order, events)
@@ -287,7 +291,8 @@ class Exchange:
         )
 
     def _trade(self, order: Order, opposite: BookSide, events: list[Event]) -> None:
-        guard = self_match.guard(order, self.instruments[order.symbol])
+        instrument = self.instruments[order.symbol]
+        guard = self_match.guard(order, instrument)
         if order.time_in_force is _FILL_OR_KILL and not can_fill(order, opposite, guard):
             return
         for resting, last_px, last_qty in match(order, opposite, guard):
@@ -297,6 +302,8 @@ class Exchange:
             self.last_trades[order.symbol] = last_px
             if not resting.leaves_qty:
                 self.orders.close(resting)
+            elif display.has_shown_all(resting):
+                opposite.refresh(resting, display.show_next(resting, instrument.lot_size, self.seed))
             passive = Fill(self._next_exec_id(), resting.state())
             active = Fill(self._next_exec_id(), order.state())
             events.append(Trade(order.symbol, last_px, last_qty, active, passive))
@@ -318,8 +325,9 @@ class Exchange:
             return OrderCanceled(self._next_exec_id(), order.state(), canceled_qty, rested, None, text, reason)
         leaves_qty = order.leaves_qty
         order.decrement(decrement)
+        hidden_qty = order.take_from_hidden(decrement)
         if rested:
-            self.books[order.symbol].side(order.side).reduce(order, decrement)
+            self.books[order.symbol].side(order.side).reduce(order, decrement, hidden_qty)
         return OrderAmended(
             exec_id=self._next_exec_id(),
             order=order.state(),
@@ -394,22 +402,32 @@ class Exchange:
         changed = _unchangeable(found, command)
         if changed is not None:
             return [self._cancel_rejected(command, response_to, CxlRejReason.OTHER, changed, found)]
-        if command.instructions is not None and (cannot := _unsupported_with(command) or self._cannot_rest(command)):
-            reason = CxlRejReason.BROKER_OR_EXCHANGE_OPTION
-            return [self._cancel_rejected(command, response_to, reason, cannot, found)]
+        if command.instructions is not None:
+            unsupported = _unsupported_with(command, self.instruments[command.symbol])
+            cannot = self._cannot_rest(command) if unsupported is None else unsupported.text
+            if cannot is not None:
+                reason = CxlRejReason.BROKER_OR_EXCHANGE_OPTION
+                return [self._cancel_rejected(command, response_to, reason, cannot, found)]
         return self._restate(found, command)
 
     def _restate(self, order: Order, command: ReplaceOrder) -> list[Event]:
-        # Replacing down keeps priority, up or in price loses it (rules of engagement, section 5).
-        keeps_priority = command.price == order.price and command.order_qty <= order.order_qty
+        # Replacing down keeps priority, up, in price or in what is displayed loses it (rules of engagement, section 5).
+        keeps_priority = (
+            command.price == order.price
+            and command.order_qty <= order.order_qty
+            and display.is_same(order.instructions, command.instructions)
+        )
         side = self.books[order.symbol].side(order.side)
         orig_cl_ord_id, previous_price, previous_leaves_qty = order.cl_ord_id, order.price, order.leaves_qty
         leaves_after = command.order_qty - order.cum_qty
         if keeps_priority and leaves_after > 0:
-            side.reduce(order, previous_leaves_qty - leaves_after)
+            less = previous_leaves_qty - leaves_after
+            side.reduce(order, less, order.take_from_hidden(less))
+            order.restate(command)
         else:
-            side.remove(order, previous_leaves_qty)
-        order.restate(command)
+            side.remove(order, previous_leaves_qty, order.hidden_qty)
+            order.restate(command)
+            display.hide(order)
         events: list[Event] = [
             OrderReplaced(
                 self._next_exec_id(),
@@ -535,7 +553,7 @@ class Exchange:
         return self._end(order)
 
     def _take_from_book(self, order: Order) -> None:
-        self.books[order.symbol].side(order.side).remove(order, order.leaves_qty)
+        self.books[order.symbol].side(order.side).remove(order, order.leaves_qty, order.hidden_qty)
 
     def _end(self, order: Order) -> Qty:
         """Cancel a live order that is not in the book and return what was open."""
@@ -625,6 +643,7 @@ class Exchange:
     def _configure(self, command: ConfigureVenue) -> Event:
         self.instruments = {instrument.symbol: instrument for instrument in command.instruments}
         self.ever_listed.update(self.instruments)
+        self.seed = command.seed
         for symbol in self.instruments:
             self.books.setdefault(symbol, OrderBook())
         return VenueConfigured()
@@ -645,8 +664,8 @@ class Exchange:
             book.check()
             for side in (book.bids, book.asks):
                 for level in side:
-                    resting += len(level.orders)
-                    for order in level.orders.values():
+                    for order in level:
+                        resting += 1
                         assert order.symbol == symbol
                         assert self.orders.by_order_id(order.order_id) is order
                         assert self.orders.find(order.session, order.firm, order.cl_ord_id) is order
@@ -659,7 +678,7 @@ def _canceled_by_operator(command: CancelByOperator | CancelAllByOperator) -> st
     return f"canceled by the operator: {command.reason}"
 
 
-def _unsupported(command: NewOrder) -> Refusal | None:
+def _unsupported(command: NewOrder, instrument: Instrument) -> Refusal | None:
     if command.ord_type not in _SUPPORTED_ORD_TYPES:
         text = f"OrdType(40) {command.ord_type} is not supported; 1 (market) or 2 (limit)"
     elif command.time_in_force not in _SUPPORTED_TIMES_IN_FORCE:
@@ -667,16 +686,16 @@ def _unsupported(command: NewOrder) -> Refusal | None:
         text = f"TimeInForce(59) {command.time_in_force} is not supported; {supported}"
     elif command.ord_type is _MARKET and command.price is not None:
         text = "Price(44) is not supported with OrdType(40) 1 (market); leave it out"
-    elif command.instructions is None or (mismatch := _unsupported_with(command)) is None:
-        return None
+    elif command.instructions is not None:
+        return _unsupported_with(command, instrument)
     else:
-        text = mismatch
+        return None
     return Refusal(OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC, text)
 
 
-def _unsupported_with(command: NewOrder | ReplaceOrder) -> str | None:
+def _unsupported_with(command: NewOrder | ReplaceOrder, instrument: Instrument) -> Refusal | None:
     """Return which of its instructions do not go with its other terms, or None."""
-    return post_only.mismatch(command) if post_only.is_post_only(command.instructions) else None
+    return post_only.mismatch(command) or display.mismatch(command, instrument)
 
 
 def _why_it_may_not_rest(order: Order) -> str:

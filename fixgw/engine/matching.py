@@ -20,19 +20,32 @@ def match(aggressor: Order, opposite: BookSide, guard: Guard | None = None) -> I
     A quantity of nothing is a trade that ``guard`` prevents: the caller ends or lowers one of the two.
     """
     while aggressor.leaves_qty and (level := opposite.best) is not None and crosses(aggressor, level):
-        resting = level.oldest()
+        resting = level.first()
         last_px = level.price
         if guard is not None and guard.prevents(resting):
             yield resting, last_px, _NOTHING
             continue
-        last_qty = min(aggressor.leaves_qty, resting.leaves_qty)
+        last_qty = min(aggressor.leaves_qty, _offered(resting) if resting.hidden_qty else resting.leaves_qty)
         resting.execute(last_px, last_qty)
         aggressor.execute(last_px, last_qty)
+        if aggressor.hidden_qty:
+            aggressor.take_from_hidden(last_qty)
+        hidden_qty = _no_longer_hidden(resting) if resting.hidden_qty else _NOTHING
         if resting.leaves_qty:
-            opposite.reduce(resting, last_qty)
+            opposite.reduce(resting, last_qty, hidden_qty)
         else:
-            opposite.remove(resting, last_qty)
+            opposite.remove(resting, last_qty, hidden_qty)
         yield resting, last_px, last_qty
+
+
+def _offered(resting: Order) -> Qty:
+    """Return how much trades at a time: as much as is displayed; of an order that is hidden, all."""
+    return resting.shown_qty or resting.leaves_qty
+
+
+def _no_longer_hidden(resting: Order) -> Qty:
+    """Return what of the last trade was not displayed: all of it, or nothing."""
+    return resting.take_from_hidden(max(resting.hidden_qty - resting.leaves_qty, 0))
 
 
 def crosses(order: Order | NewOrder | ReplaceOrder, level: Level) -> bool:
@@ -59,7 +72,7 @@ def can_fill(order: Order, opposite: BookSide, guard: Guard | None = None) -> bo
 
 def _quantities(level: Level, guard: Guard) -> Iterator[Qty | None]:
     """Yield what each order of ``level`` offers, None for one of its own that does not simply give way."""
-    for resting in level.orders.values():
+    for resting in level:
         if not guard.prevents(resting):
             yield resting.leaves_qty
         elif guard.how is not SelfMatchPrevention.CANCEL_OLDEST:

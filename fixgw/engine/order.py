@@ -41,10 +41,16 @@ class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
     cum_qty: Qty = Qty(0)
     cum_notional: int = 0
     instructions: Instructions | None = None
+    hidden_qty: Qty = Qty(0)
+    """What of leaves_qty is not displayed, or would not be if the order rested now."""
 
     @property
     def is_live(self) -> bool:
         return self.ord_status in _LIVE
+
+    @property
+    def shown_qty(self) -> Qty:
+        return Qty(self.leaves_qty - self.hidden_qty)
 
     def execute(self, price: Price, qty: Qty) -> None:
         assert 0 < qty <= self.leaves_qty, (self.order_id, qty, self.leaves_qty)
@@ -52,6 +58,12 @@ class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
         self.leaves_qty = Qty(self.leaves_qty - qty)
         self.cum_notional += price * qty
         self.ord_status = _PARTIALLY_FILLED if self.leaves_qty else _FILLED
+
+    def take_from_hidden(self, qty: int) -> Qty:
+        """Have ``qty``, or as much as there is, less of what is not displayed; return how much that was."""
+        taken = Qty(min(self.hidden_qty, qty))
+        self.hidden_qty = Qty(self.hidden_qty - taken)
+        return taken
 
     def decrement(self, qty: Qty) -> None:
         """Have ``qty`` less to trade, as if it had never been asked for."""
@@ -70,7 +82,7 @@ class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
     def _end(self, ord_status: OrdStatus) -> Qty:
         assert self.is_live, (self.order_id, self.ord_status)
         open_qty = self.leaves_qty
-        self.leaves_qty = Qty(0)
+        self.leaves_qty = self.hidden_qty = Qty(0)
         self.ord_status = ord_status
         return open_qty
 
@@ -112,4 +124,5 @@ class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
             self.price_scale,
             self.qty_scale,
             self.instructions,
+            self.hidden_qty,
         )

@@ -6,20 +6,24 @@ from fixgw.spec.commands import NewOrder, ReplaceOrder
 from fixgw.spec.fixed import format_fixed
 from fixgw.spec.instructions import NO_CROSS, POST_ONLY, Instructions
 from fixgw.spec.instrument import Instrument
-from fixgw.spec.values import OrdType, Price, Side, TimeInForce
+from fixgw.spec.refusal import Refusal
+from fixgw.spec.values import OrdRejReason, OrdType, Price, Side, TimeInForce
 
-_RESTING = (TimeInForce.DAY, TimeInForce.GOOD_TILL_CANCEL)
+_NEVER_RESTING = (TimeInForce.IMMEDIATE_OR_CANCEL, TimeInForce.FILL_OR_KILL)
 
 
 def is_post_only(instructions: Instructions | None) -> bool:
     return instructions is not None and POST_ONLY in instructions.exec_inst
 
 
-def mismatch(command: NewOrder | ReplaceOrder) -> str | None:
-    """Return why an order with these terms cannot be post-only, or None."""
-    if command.ord_type is OrdType.LIMIT and command.time_in_force in _RESTING:
+def mismatch(command: NewOrder | ReplaceOrder) -> Refusal | None:
+    """Return why ``command`` cannot be post-only though it asks for it, or None."""
+    if not is_post_only(command.instructions):
         return None
-    return "ExecInst(18) 6 (post-only) is not supported here; with OrdType(40) 2 and TimeInForce(59) 0 or 1"
+    if command.ord_type is not OrdType.MARKET and command.time_in_force not in _NEVER_RESTING:
+        return None
+    text = "ExecInst(18) 6 (post-only) is not supported for what never rests: OrdType(40) 1, TimeInForce(59) 3 or 4"
+    return Refusal(OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC, text)
 
 
 def refusal(command: NewOrder | ReplaceOrder, opposite: BookSide, instrument: Instrument) -> str | None:

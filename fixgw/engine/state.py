@@ -76,6 +76,7 @@ def restore(exchange: Exchange, state: ExchangeState, configuration: ConfigureVe
     exchange.ever_listed.update((instrument.symbol, instrument) for instrument in state.ever_listed)
     if configuration is not None:
         exchange.instruments = {instrument.symbol: instrument for instrument in configuration.instruments}
+        exchange.seed = configuration.seed
     exchange.last_trades.update(state.last_trades)
     exchange.orders_entered = state.orders_entered
     exchange.orders.put(state.orders)
@@ -98,7 +99,7 @@ def _queue(symbol: str, book: OrderBook) -> QueueState:
 
 
 def _order_ids(side: BookSide) -> list[str]:
-    return [order_id for level in side for order_id in level.orders]
+    return [order.order_id for level in side for order in level]
 
 
 def _requests(orders: OrderRegistry) -> Iterator[RequestsState]:

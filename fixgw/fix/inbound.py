@@ -182,7 +182,8 @@ class Decoder:
         self, fields: Fields, symbol: str, ord_type: OrdType
     ) -> tuple[Qty, Price | None, Instructions | None] | Refusal:
         """Return OrderQty(38), Price(44) and instructions in the instrument's scales, or why any of it is refused."""
-        instructions = None if INSTRUCTION_TAGS.isdisjoint(fields) else read_instructions(fields)
+        instrument = self._instruments.get(symbol, UNLISTED)
+        instructions = None if INSTRUCTION_TAGS.isdisjoint(fields) else read_instructions(fields, instrument)
         if isinstance(instructions, Refusal):
             return instructions
         qty_text, price_text = fields.get(_ORDER_QTY), fields.get(_PRICE)
@@ -190,7 +191,6 @@ class Decoder:
             raise fix.FieldNotFound(tags.ORDER_QTY)
         if price_text is None and ord_type is _LIMIT:
             raise fix.FieldNotFound(tags.PRICE)
-        instrument = self._instruments.get(symbol, UNLISTED)
         try:
             order_qty = instrument.parse_qty(qty_text)
         except FixedError as error:

@@ -52,6 +52,8 @@ class OrderState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     qty_scale: int
     instructions: Instructions | None = None
     """As the client gave them last; None when it gave none."""
+    hidden_qty: Qty = Qty(0)
+    """What of leaves_qty is not displayed, or would not be if the order rested now."""
 
 
 class OrderAccepted(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="accepted"):

@@ -106,10 +106,16 @@ _PRICES = {"STOCK": (10_000, 10_001, 9_999, 10_002, 9_998), "SPREAD": (0, 2, -2,
 _QTIES = {"STOCK": (1, 2, 3, 4, 6), "SPREAD": (2, 4, 6, 8, 3)}
 
 _INSTRUCTIONS = (
-    (None,) * 10
+    (None,) * 20
     + (Instructions(exec_inst="6"), Instructions(exec_inst="6A"))
     + tuple(Instructions(self_match_prevention=how) for how in SelfMatchPrevention)
     + (
+        Instructions(max_floor=Qty(2)),
+        Instructions(max_floor=Qty(0)),
+        Instructions(max_floor=Qty(2), refresh_qty=Qty(4), exec_inst="6"),
+        Instructions(max_floor=Qty(1), display_low_qty=Qty(2), display_high_qty=Qty(2)),
+        Instructions(max_floor=Qty(2), display_low_qty=Qty(2), display_high_qty=Qty(2)),
+        Instructions(max_floor=Qty(0), self_match_prevention_id="desk"),
         Instructions(self_match_prevention_id="desk"),
         Instructions(self_match_prevention_id="desk", self_match_prevention=SelfMatchPrevention.CANCEL_BOTH),
     )

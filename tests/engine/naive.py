@@ -60,8 +60,20 @@ class NaiveOrder:
     post_only: bool = False
     smp_id: str = ""
     smp: str = ""
+    display: tuple[int | None, ...] = (None, None)
+    shown: int = 0
+
+    @property
+    def is_hidden(self) -> bool:
+        return self.display[0] == 0
+
+    def show(self) -> None:
+        """Display as much of the order as it would when it came to rest now."""
+        first = self.display[0]
+        self.shown = self.leaves if first is None else min(first, self.leaves)
 
     def instruct(self, c: NewOrder | ReplaceOrder) -> None:
+        self.display = display(c)
         self.post_only = "6" in exec_inst(c)
         self.smp_id = c.instructions.self_match_prevention_id if c.instructions else ""
         self.smp = (c.instructions.self_match_prevention or "") if c.instructions else ""
@@ -72,7 +84,8 @@ class NaiveOrder:
 
     def told(self, cl_ord_id: str | None = None) -> Outcome:
         named, terms = cl_ord_id or self.ids[-1], (self.time_in_force, self.qty, self.price)
-        return (self.order_id, named, self.status, *terms, self.cum, self.leaves, self.paid)
+        hidden = max(self.leaves - self.shown, 0)
+        return (self.order_id, named, self.status, *terms, self.cum, self.leaves, self.paid, hidden)
 
     def fill(self, price: int, qty: int) -> Outcome:
         self.cum, self.paid = self.cum + qty, self.paid + price * qty
@@ -157,9 +170,14 @@ class NaiveVenue:
         order.firm = c.firm
         if isinstance(c, NewOrder):
             order.instruct(c)
+            order.show()
         if (c.session, c.cl_ord_id) in [(session, used) for session, used, _ in self.used]:
             order.status = "8"
         return order
+
+    def next_arrival(self) -> int:
+        self.arrivals += 1
+        return self.arrivals
 
     def work(self, order: NaiveOrder) -> list[Outcome]:
         away = self.tick_away(order.symbol, order.side, order.price) if order.post_only else None
@@ -174,9 +192,15 @@ class NaiveVenue:
             if self.of_one_hand(order, other):
                 told += self.prevent(order, other)
                 continue
-            qty = min(order.leaves, other.leaves)
+            qty = min(order.leaves, other.shown or other.leaves)
             self.traded.append((order.symbol, price))
-            told.append(("F", order.symbol, price, qty, other.fill(price, qty), order.fill(price, qty)))
+            other.shown = max(other.shown - qty, 0)
+            other.fill(price, qty)
+            if other.leaves and not other.shown and not other.is_hidden:
+                other.shown, other.arrival = min(other.display[1] or 0, other.leaves), self.next_arrival()
+            order.fill(price, qty)
+            order.shown = min(order.shown, order.leaves)
+            told.append(("F", order.symbol, price, qty, other.told(), order.told()))
         if order.leaves and (order.ord_type == "1" or order.time_in_force in ("3", "4")):
             told.append(self.end(order, order.ids[-1], rested=False, orig=None))
         return told
@@ -190,7 +214,7 @@ class NaiveVenue:
             if other.status in LIVE and other.symbol == order.symbol and other.side != order.side
             if order.price is None or (order.price - (other.price or 0)) * worst_first >= 0
         )
-        return sorted(crossed, key=lambda other: (worst_first * (other.price or 0), other.arrival))
+        return sorted(crossed, key=lambda other: (worst_first * (other.price or 0), other.is_hidden, other.arrival))
 
     def can_fill(self, order: NaiveOrder) -> bool:
         found = 0
@@ -228,6 +252,7 @@ class NaiveVenue:
                 told.append(self.end(each, each.ids[-1], rested=each is other, orig=None))
             else:
                 before, each.qty = each.leaves, each.qty - less
+                each.shown = min(each.shown, each.leaves)
                 told.append(("D", each.told(), "5", each.price, before, each is other, each is other))
         return told
 
@@ -279,17 +304,19 @@ class NaiveVenue:
         if (c.instructions and self.unsupported(c)) or self.may_not_take(c):
             return [self.cancel_reject(c, order, "2")]
         before = (order.ids[-1], order.price, order.leaves)
-        keeps = c.price == order.price and c.order_qty <= order.qty
+        keeps = c.price == order.price and c.order_qty <= order.qty and display(c) == order.display
         order.ids.append(c.cl_ord_id)
         order.qty, order.price, order.time_in_force = max(c.order_qty, order.cum), c.price, c.time_in_force.value
         order.instruct(c)
+        order.shown = min(order.shown, order.leaves)
+        if not keeps:
+            order.show()
         if order.qty == order.cum:
             order.status = "2"
         told: list[Outcome] = [("5", order.told(), *before, keeps)]
         if keeps or order.status == "2":
             return told
-        self.arrivals += 1
-        order.arrival = self.arrivals
+        order.arrival = self.next_arrival()
         return told + self.work(order)
 
     def order_to_change(
@@ -491,11 +518,14 @@ class NaiveVenue:
         return min(found, default=None)
 
     def unsupported(self, c: NewOrder | ReplaceOrder) -> str | None:
-        if "6" in exec_inst(c) and (c.ord_type.value != "2" or c.time_in_force.value not in "01"):
-            return "11"
         market_with_price = c.ord_type.value == "1" and c.price is not None
+        never_rests = c.ord_type.value == "1" or c.time_in_force.value in "34"
         supported = c.ord_type.value in "12" and c.time_in_force.value in "0134" and not market_with_price
-        return None if supported else "11"
+        if not supported or (never_rests and ("6" in exec_inst(c) or display(c)[0] is not None)):
+            return "11"
+        instrument = self.listed(c.symbol)
+        assert instrument is not None
+        return "13" if any((qty or 0) % instrument.lot_size for qty in display(c)) else None
 
     def trading_status(self, symbol: str) -> tuple[str, int | None]:
         """Return SecurityTradingStatus(326) of an instrument, and the price it traded at last."""
@@ -510,13 +540,16 @@ class NaiveVenue:
         for traded, price in reversed(self.traded):
             if traded == symbol:
                 return price
-        bids, asks = self.queue(symbol, "1"), self.queue(symbol, "2")
+        bids, asks = self.queue(symbol, "1", only_shown=True), self.queue(symbol, "2", only_shown=True)
         return (bids[0][0] + asks[0][0]) // 2 if bids and asks else None
 
-    def queue(self, symbol: str, side: str) -> list[tuple[int, str, int]]:
+    def queue(self, symbol: str, side: str, *, only_shown: bool = False) -> list[tuple[int, str, int]]:
         """Return price, OrderID and LeavesQty of all open orders of one side, the first to trade first."""
         open_orders = [o for o in self.orders if o.status in LIVE and (o.symbol, o.side) == (symbol, side)]
-        open_orders.sort(key=lambda order: ((order.price or 0) * (-1 if side == "1" else 1), order.arrival))
+        sign = -1 if side == "1" else 1
+        open_orders.sort(key=lambda order: ((order.price or 0) * sign, order.is_hidden, order.arrival))
+        if only_shown:
+            open_orders = [order for order in open_orders if order.shown]
         return [(order.price or 0, order.order_id, order.leaves) for order in open_orders]
 
     def open(self, order: NaiveOrder) -> Fraction:
@@ -529,6 +562,16 @@ class NaiveVenue:
 
 def exec_inst(c: NewOrder | ReplaceOrder) -> str:
     return c.instructions.exec_inst if c.instructions else ""
+
+
+def display(c: NewOrder | ReplaceOrder) -> tuple[int | None, ...]:
+    """Return what is displayed first and after that; where that is random, the histories leave one number only."""
+    if c.instructions is None or c.instructions.max_floor is None:
+        return None, None
+    asked = c.instructions
+    low = asked.display_low_qty
+    assert low == asked.display_high_qty
+    return asked.max_floor, low or asked.refresh_qty or asked.max_floor
 
 
 def written(configured: ConfigureVenue) -> dict[str, dict[str, Fraction]]:

@@ -182,13 +182,13 @@ def told_of_days(event: DayEvent) -> Outcome:
 def state(order: OrderState) -> Outcome:
     return (
         order.order_id, order.cl_ord_id, order.ord_status.value, order.time_in_force.value, order.order_qty,
-        order.price, order.cum_qty, order.leaves_qty, order.cum_notional,
+        order.price, order.cum_qty, order.leaves_qty, order.cum_notional, order.hidden_qty,
     )  # fmt: skip
 
 
 def queue(core: Core, symbol: str, side: Side) -> list[tuple[int, str, int]]:
     book_side = core.exchange.books[symbol].side(side)
-    return [(level.price, order.order_id, order.leaves_qty) for level in book_side for order in level.orders.values()]
+    return [(level.price, order.order_id, order.leaves_qty) for level in book_side for order in level]
 
 
 def trading_status(core: Core, symbol: str) -> tuple[str, int | None]:

@@ -259,8 +259,8 @@ def test_a_replace_that_does_not_fit() -> None:
 
 
 UNSUPPORTED = (
-    "99=100 110=10 111=10 126=20260103-00:00:00 432=20260103 168=20260102-13:00:00 211=1 388=0 389=1 847=1 210=10 "
-    "152=1000 516=10 386=1 423=1 854=1 1138=10"
+    "99=100 110=10 126=20260103-00:00:00 432=20260103 168=20260102-13:00:00 211=1 388=0 389=1 847=1 210=10 "
+    "152=1000 516=10 386=1 423=1 854=1"
 )
 
 
@@ -304,6 +304,28 @@ def test_self_match_prevention(fields: str, prevention_id: str, how: SelfMatchPr
     order = decode(f"{NEW_ORDER}|{fields}")
     assert isinstance(order, NewOrder)
     assert order.instructions == wanted
+
+
+@pytest.mark.parametrize(
+    ("fields", "wanted"),
+    [
+        ("111=10", (10, None, None, None)),
+        ("1138=10", (10, None, None, None)),
+        ("111=10|1138=10|1084=1", (10, None, None, None)),
+        ("111=0", (0, None, None, None)),
+        ("1084=4", (0, None, None, None)),
+        ("111=10|1084=2|1088=5", (10, 5, None, None)),
+        ("111=10|1088=5", (10, 5, None, None)),
+        ("111=10|1084=3|1085=5|1086=8", (10, None, 5, 8)),
+        ("111=10|1085=5|1086=8", (10, None, 5, 8)),
+    ],
+)
+def test_what_is_displayed(fields: str, wanted: tuple[int | None, ...]) -> None:
+    order = decode(f"{NEW_ORDER}|{fields}")
+    assert isinstance(order, NewOrder)
+    asked = order.instructions
+    assert asked is not None
+    assert (asked.max_floor, asked.refresh_qty, asked.display_low_qty, asked.display_high_qty) == wanted
 
 
 @pytest.mark.parametrize(
