@@ -9,6 +9,7 @@ from fixgw.spec.refusal import Refusal
 from fixgw.spec.values import OrdRejReason, OrdType, Qty, TimeInForce
 
 _NEVER_RESTING = (TimeInForce.IMMEDIATE_OR_CANCEL, TimeInForce.FILL_OR_KILL)
+_AT_MARKET = (OrdType.MARKET, OrdType.STOP, OrdType.MARKET_IF_TOUCHED)
 _64_BITS = 2**64 - 1
 
 
@@ -17,8 +18,8 @@ def mismatch(command: NewOrder | ReplaceOrder, instrument: Instrument) -> Refusa
     instructions = command.instructions
     if instructions is None or instructions.max_floor is None:
         return None
-    if command.ord_type is OrdType.MARKET or command.time_in_force in _NEVER_RESTING:
-        text = "MaxFloor(111) is not supported for what never rests: OrdType(40) 1, TimeInForce(59) 3 or 4"
+    if command.ord_type in _AT_MARKET or command.time_in_force in _NEVER_RESTING:
+        text = "MaxFloor(111) is not supported for what never rests: OrdType(40) 1, 3 or J, TimeInForce(59) 3 or 4"
         return Refusal(OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC, text)
     for name, qty in _quantities(instructions):
         if qty is not None and qty % instrument.lot_size:

@@ -1,7 +1,7 @@
 """Post-only: an order that may only rest slides a tick away from what it would trade with, or is refused."""
 
 from fixgw.engine.book import BookSide, Level
-from fixgw.engine.matching import crosses
+from fixgw.engine.matching import reaches
 from fixgw.spec.commands import NewOrder, ReplaceOrder
 from fixgw.spec.fixed import format_fixed
 from fixgw.spec.instructions import NO_CROSS, POST_ONLY, Instructions
@@ -9,7 +9,7 @@ from fixgw.spec.instrument import Instrument
 from fixgw.spec.refusal import Refusal
 from fixgw.spec.values import OrdRejReason, OrdType, Price, Side, TimeInForce
 
-_NEVER_RESTING = (TimeInForce.IMMEDIATE_OR_CANCEL, TimeInForce.FILL_OR_KILL)
+_RESTING = (TimeInForce.DAY, TimeInForce.GOOD_TILL_CANCEL)
 
 
 def is_post_only(instructions: Instructions | None) -> bool:
@@ -18,18 +18,19 @@ def is_post_only(instructions: Instructions | None) -> bool:
 
 def mismatch(command: NewOrder | ReplaceOrder) -> Refusal | None:
     """Return why ``command`` cannot be post-only though it asks for it, or None."""
-    if not is_post_only(command.instructions):
+    instructions = command.instructions
+    if instructions is None or POST_ONLY not in instructions.exec_inst:
         return None
-    if command.ord_type is not OrdType.MARKET and command.time_in_force not in _NEVER_RESTING:
+    if command.ord_type is OrdType.LIMIT and command.time_in_force in _RESTING and instructions.stop_px is None:
         return None
-    text = "ExecInst(18) 6 (post-only) is not supported for what never rests: OrdType(40) 1, TimeInForce(59) 3 or 4"
+    text = "ExecInst(18) 6 (post-only) is not supported here; with OrdType(40) 2, TimeInForce(59) 0 or 1, no trigger"
     return Refusal(OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC, text)
 
 
 def refusal(command: NewOrder | ReplaceOrder, opposite: BookSide, instrument: Instrument) -> str | None:
     """Return why ``command``, a post-only order, can neither rest at its price nor slide, or None."""
     best = opposite.best
-    if command.price is None or best is None or not crosses(command, best):
+    if command.price is None or best is None or not reaches(command.price, command.side, best):
         return None
     price = format_fixed(command.price, instrument.price_scale)
     assert command.instructions is not None, command

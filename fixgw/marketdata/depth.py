@@ -41,6 +41,7 @@ from fixgw.spec.events import (
     OrdersSwept,
     OrderState,
     OrderStated,
+    OrderTriggered,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -99,7 +100,9 @@ class Depth:
         frame = _Frame(self, sequenced)
         for event in sequenced.events:
             match event:
-                case OrderAccepted():
+                case OrderAccepted() if event.order.is_waiting:
+                    pass  # in no book before its trigger goes off
+                case OrderAccepted() | OrderTriggered():
                     frame.work(event.order)
                 case Trade():
                     frame.trade(event)
@@ -201,12 +204,16 @@ class _Frame:
 
     def replace(self, replaced: OrderReplaced) -> None:
         self.settle()
+        if replaced.order.is_waiting:
+            return
         if replaced.keeps_priority:
             self._keep_in_place(replaced.order)
         else:
             self._at_work = replaced.order
 
     def amend(self, amended: OrderAmended) -> None:
+        if amended.order.is_waiting:
+            return
         if self._at_work is not None and self._at_work.order_id == amended.order.order_id:
             self._at_work = amended.order
         elif amended.keeps_priority:

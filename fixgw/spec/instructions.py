@@ -2,7 +2,7 @@
 
 import msgspec
 
-from fixgw.spec.values import Qty, SelfMatchPrevention
+from fixgw.spec.values import Price, Qty, SelfMatchPrevention, TriggerPriceType
 
 POST_ONLY = "6"
 """ExecInst(18), participate don't initiate: an order that would take slides a tick away."""
@@ -19,6 +19,10 @@ class Instructions(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     exec_inst: str = ""
     """ExecInst(18): its codes in ascending order, without the spaces between them."""
+    stop_px: Price | None = None
+    """StopPx(99), or TriggerPrice(1102), which says the same: what the order waits for."""
+    trigger_price_type: TriggerPriceType | None = None
+    """TriggerPriceType(1107); None for that of the instrument."""
     self_match_prevention_id: str = ""
     """SelfMatchPreventionID(7928): it does not trade with the firm's orders that have the same."""
     self_match_prevention: SelfMatchPrevention | None = None
