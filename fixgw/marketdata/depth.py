@@ -8,6 +8,7 @@ from typing import assert_never
 
 from fixgw.marketdata.book import Book, BookBroken, BookOrder, Books, Level, Levels
 from fixgw.marketdata.messages import (
+    NO_PRICE,
     NOT_DISPLAYED,
     InstrumentListed,
     OrderAdded,
@@ -16,11 +17,14 @@ from fixgw.marketdata.messages import (
     OrderMoved,
     OrderReduced,
     StateChanged,
+    TradeAmended,
     TradingState,
     Update,
 )
 from fixgw.spec.commands import ConfigureVenue
 from fixgw.spec.events import (
+    Amendment,
+    AmendmentEvent,
     CancelRejected,
     DayBegun,
     DayEnding,
@@ -49,6 +53,8 @@ from fixgw.spec.events import (
     SessionLoggedOut,
     SessionReset,
     Trade,
+    TradeBusted,
+    TradeCorrected,
     VenueConfigured,
 )
 from fixgw.spec.instrument import Instrument
@@ -70,6 +76,7 @@ __all__ = [
     "OrderExecuted",
     "OrderMoved",
     "OrderReduced",
+    "TradeAmended",
     "TradingState",
     "Update",
 ]
@@ -106,6 +113,8 @@ class Depth:
                     frame.work(event.order)
                 case Trade():
                     frame.trade(event)
+                case TradeBusted() | TradeCorrected():
+                    frame.amend_trade(event)
                 case OrderCanceled():
                     frame.cancel(event)
                 case OrderExpired():
@@ -198,6 +207,26 @@ class _Frame:
             self._at_work = order
         else:
             self._delete(order)
+
+    def amend_trade(self, event: AmendmentEvent) -> None:
+        """Tell of the trade, then of what its orders have back: one that was filled does not come back."""
+        number = self._number(event.symbol)
+        match_number, _, match_index = event.trade_id.partition(".")
+        last_qty = Qty(0) if isinstance(event, TradeBusted) else event.last_qty
+        market_px = NO_PRICE if event.market_px is None else event.market_px
+        place = int(match_number), int(match_index)
+        self._publish(TradeAmended(number, self._time_ns, *place, event.last_px, last_qty, market_px))
+        for side in (event.resting, event.aggressor):
+            if side.previous_leaves_qty:
+                self._amend_order(number, side)
+
+    def _amend_order(self, number: int, side: Amendment) -> None:
+        order, shown_qty = side.order, _shown_qty(side.order)
+        if order.leaves_qty <= side.previous_leaves_qty:
+            self._keep_in_place(order)
+        elif shown_qty:
+            assert order.price is not None, order.order_id
+            self._publish(OrderMoved(number, self._time_ns, int(order.order_id), order.price, shown_qty))
 
     def expire(self, expired: OrderExpired) -> None:
         self._delete(expired.order)
