@@ -6,7 +6,7 @@ from typing import assert_never
 
 import msgspec
 
-from fixgw.engine import display, inquiries, post_only, self_match, triggers
+from fixgw.engine import display, inquiries, minimum, post_only, self_match, triggers
 from fixgw.engine.book import BookSide, Level, OrderBook
 from fixgw.engine.corrections import Venue, amend
 from fixgw.engine.matching import can_fill, crosses, match
@@ -352,7 +352,7 @@ class Exchange:
     def _trade(self, order: Order, opposite: BookSide, events: list[Event]) -> None:
         instrument = self.instruments[order.symbol]
         guard = self_match.guard(order, instrument)
-        if order.time_in_force is _FILL_OR_KILL and not can_fill(order, opposite, guard):
+        if (wanted := minimum.at_once(order)) and not can_fill(order, wanted, opposite, guard):
             return
         for resting, last_px, last_qty in match(order, opposite, guard):
             if guard is not None and not last_qty:
@@ -401,6 +401,8 @@ class Exchange:
     def _why_it_may_not_rest(self, order: Order) -> str:
         if order.time_in_force is _FILL_OR_KILL:
             return "TimeInForce(59)=4: not all of it could be filled at once"
+        if not order.cum_qty and (min_qty := minimum.at_once(order)):
+            return f"MinQty(110) {format_fixed(min_qty, order.qty_scale)}: less than that could be filled at once"
         if order.time_in_force is TimeInForce.IMMEDIATE_OR_CANCEL:
             return "TimeInForce(59)=3: the rest could not be filled at once"
         what = f"OrdType(40)={order.ord_type}: nothing left to trade with"
@@ -842,7 +844,9 @@ def _unsupported(command: NewOrder, instrument: Instrument) -> Refusal | None:
 
 def _unsupported_with(command: NewOrder | ReplaceOrder, instrument: Instrument) -> Refusal | None:
     """Return which of its instructions do not go with its other terms, or None."""
-    return post_only.mismatch(command) or display.mismatch(command, instrument)
+    return (
+        post_only.mismatch(command) or display.mismatch(command, instrument) or minimum.mismatch(command, instrument)
+    )
 
 
 def _price_not_allowed(command: NewOrder | ReplaceOrder) -> str | None:

@@ -62,9 +62,8 @@ def crosses(order: Order, level: Level) -> bool:
     return level.price <= limit if order.side is _BUY else level.price >= limit
 
 
-def can_fill(order: Order, opposite: BookSide, guard: Guard | None = None) -> bool:
-    """Return whether all of ``order`` would trade at once; O(levels it would take), with a guard O(orders)."""
-    wanted = order.leaves_qty
+def can_fill(order: Order, wanted: Qty, opposite: BookSide, guard: Guard | None = None) -> bool:
+    """Return whether ``wanted`` of ``order`` would trade at once; O(levels it would take), with a guard O(orders)."""
     for level in opposite:
         if not crosses(order, level):
             return False

@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 from fixgw.fix.fields import KEY, Fields, chosen
+from fixgw.fix.quantities import read_qty
 from fixgw.spec import tags
-from fixgw.spec.fixed import FixedError
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.refusal import Refusal
 from fixgw.spec.values import OrdRejReason, Qty
@@ -14,7 +14,6 @@ _QUANTITIES = (*_MAX_FLOORS, tags.REFRESH_QTY, tags.DISPLAY_LOW_QTY, tags.DISPLA
 _INITIAL, _NEW, _RANDOM, _UNDISCLOSED = "1234"
 """DisplayMethod(1084)."""
 _METHODS = {method: method for method in (_INITIAL, _NEW, _RANDOM, _UNDISCLOSED)}
-_ECHO_LENGTH_MAX = 40
 
 DISPLAY_TAGS = frozenset(KEY[tag] for tag in (*_QUANTITIES, tags.DISPLAY_METHOD))
 
@@ -79,13 +78,9 @@ def _contradiction(method: str, display: Display) -> str | None:
 
 def _read_qty(fields: Fields, tag: int, instrument: Instrument) -> Qty | Refusal:
     """Return the quantity; what is displayed first may be 0."""
-    text = fields[KEY[tag]]
-    if text == "0" and tag in _MAX_FLOORS:
+    if fields[KEY[tag]] == "0" and tag in _MAX_FLOORS:
         return Qty(0)
-    try:
-        return instrument.parse_qty(text)
-    except FixedError as error:
-        return Refusal(OrdRejReason.INCORRECT_QUANTITY, f"{tags.NAMES[tag]}({tag}) {text[:_ECHO_LENGTH_MAX]} {error}")
+    return read_qty(fields, tag, instrument)
 
 
 def _unsupported(text: str) -> Refusal:

@@ -2,6 +2,7 @@
 
 from fixgw.fix.display_fields import DISPLAY_TAGS, read_display
 from fixgw.fix.fields import KEY, Fields
+from fixgw.fix.quantities import read_qty
 from fixgw.fix.self_match_fields import SELF_MATCH_TAGS, read_self_match
 from fixgw.fix.trigger_fields import TRIGGER_TAGS, TRIGGERED, read_trigger
 from fixgw.spec import tags
@@ -13,7 +14,6 @@ from fixgw.spec.values import OrdRejReason, OrdType
 UNSUPPORTED = {
     KEY[tag]: tags.NAMES[tag]
     for tag in (
-        tags.MIN_QTY,
         tags.EXPIRE_TIME,
         tags.EXPIRE_DATE,
         tags.EFFECTIVE_TIME,
@@ -38,8 +38,9 @@ EXEC_INSTS = {
 """The codes of ExecInst(18) that are acted upon."""
 
 _EXEC_INST = KEY[tags.EXEC_INST]
+_MIN_QTY = KEY[tags.MIN_QTY]
 
-INSTRUCTION_TAGS = frozenset({*UNSUPPORTED, *TRIGGER_TAGS, *SELF_MATCH_TAGS, *DISPLAY_TAGS, _EXEC_INST})
+INSTRUCTION_TAGS = frozenset({*UNSUPPORTED, *TRIGGER_TAGS, *SELF_MATCH_TAGS, *DISPLAY_TAGS, _EXEC_INST, _MIN_QTY})
 """The keys of all fields that make an order more than a plain one: without any there is nothing to read here."""
 
 
@@ -70,6 +71,9 @@ def read_instructions(fields: Fields, ord_type: OrdType, instrument: Instrument)
     display = read_display(fields, instrument)
     if isinstance(display, Refusal):
         return display
+    min_qty = read_qty(fields, tags.MIN_QTY, instrument) if _MIN_QTY in fields else None
+    if isinstance(min_qty, Refusal):
+        return min_qty
     return Instructions(
         exec_inst=exec_inst,
         stop_px=trigger.stop_px,
@@ -80,6 +84,7 @@ def read_instructions(fields: Fields, ord_type: OrdType, instrument: Instrument)
         refresh_qty=display.refresh_qty,
         display_low_qty=display.low_qty,
         display_high_qty=display.high_qty,
+        min_qty=min_qty,
     )
 
 

@@ -310,7 +310,9 @@ def _avg_px(order: OrderState) -> str:
 def _instructions(instructions: Instructions, order: OrderState) -> str:
     """Return what the client asked for beyond plain terms, as far as FIX 4.4 has fields for it."""
     text = f"18={' '.join(instructions.exec_inst)}\x01" if instructions.exec_inst else ""
+    number = format_fixed if order.qty_scale <= SCALE_MAX else format_shortest
+    if instructions.min_qty is not None:
+        text += f"110={number(instructions.min_qty, order.qty_scale)}\x01"
     if instructions.max_floor is not None:
-        number = format_fixed if order.qty_scale <= SCALE_MAX else format_shortest
         text += f"111={number(instructions.max_floor, order.qty_scale)}\x01"
     return text

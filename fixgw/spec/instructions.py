@@ -34,3 +34,5 @@ class Instructions(msgspec.Struct, frozen=True, array_like=True, gc=False):
     display_low_qty: Qty | None = None
     """DisplayLowQty(1085): with DisplayHighQty, what is displayed after the first time is random between the two."""
     display_high_qty: Qty | None = None
+    min_qty: Qty | None = None
+    """MinQty(110): the least that trades at once, or nothing does."""

@@ -151,6 +151,8 @@ _ATTRIBUTES: Sequence[dict[str, Any]] = (
     {"max_floor": Qty(1), "display_low_qty": Qty(2), "display_high_qty": Qty(2)},
     {"max_floor": Qty(2), "display_low_qty": Qty(2), "display_high_qty": Qty(2)},
     {"max_floor": Qty(0), "self_match_prevention_id": "desk"},
+    {"min_qty": Qty(2)},
+    {"min_qty": Qty(3), "self_match_prevention_id": "desk"},
 )
 """Of these an order has one set, beside its trigger; a random refresh has one choice only."""
 
@@ -280,7 +282,10 @@ class _Writer:
                 {"ord_type": OrdType.MARKET, "instructions": None},
             )
             order = msgspec.structs.replace(order, **self._one(flaws))
-        order = msgspec.structs.replace(order, instructions=self._with_attributes(order.instructions))
+        instructions = self._with_attributes(order.instructions)
+        if order.time_in_force is IOC and self._one_in(2):
+            instructions = msgspec.structs.replace(instructions or Instructions(), min_qty=Qty(4))
+        order = msgspec.structs.replace(order, instructions=instructions)
         self._sent.append(order)
         return order
 

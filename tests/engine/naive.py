@@ -69,6 +69,7 @@ class NaiveOrder:
     smp: str = ""
     display: tuple[int | None, ...] = (None, None)
     shown: int = 0
+    least: int = 0
 
     @property
     def is_hidden(self) -> bool:
@@ -81,6 +82,7 @@ class NaiveOrder:
 
     def instruct(self, c: NewOrder | ReplaceOrder) -> None:
         self.display = display(c)
+        self.least = (c.instructions.min_qty or 0) if c.instructions else 0
         self.post_only = "6" in exec_inst(c)
         self.smp_id = c.instructions.self_match_prevention_id if c.instructions else ""
         self.smp = (c.instructions.self_match_prevention or "") if c.instructions else ""
@@ -280,7 +282,8 @@ class NaiveVenue:
         told: list[Outcome] = []
         if order.price is None:
             order.worst = self.protection(order)
-        if order.time_in_force == "4" and not self.can_fill(order):
+        wanted = order.leaves if order.time_in_force == "4" else order.least
+        if wanted and self.reachable(order) < wanted:
             return [self.end(order, order.ids[-1], rested=False, orig=None)]
         while order.leaves and (hit := self.hit(order)):
             other, price = hit[0], hit[0].price or 0
@@ -326,7 +329,8 @@ class NaiveVenue:
         )
         return sorted(crossed, key=lambda other: (worst_first * (other.price or 0), other.is_hidden, other.arrival))
 
-    def can_fill(self, order: NaiveOrder) -> bool:
+    def reachable(self, order: NaiveOrder) -> int:
+        """Return how much could trade at once, if there were no end to ``order``."""
         found = 0
         for other in self.hit(order):
             if self.of_one_hand(order, other):
@@ -334,7 +338,7 @@ class NaiveVenue:
                     break
                 continue
             found += other.leaves
-        return found >= order.leaves
+        return found
 
     # Self-match prevention.
 
@@ -718,7 +722,14 @@ class NaiveVenue:
             return "11"
         instrument = self.listed(c.symbol)
         assert instrument is not None
-        return "13" if any((qty or 0) % instrument.lot_size for qty in display(c)) else None
+        if any((qty or 0) % instrument.lot_size for qty in display(c)):
+            return "13"
+        least = c.instructions.min_qty if c.instructions else None
+        if least is None:
+            return None
+        if c.time_in_force.value != "3":
+            return "11"
+        return "13" if least % instrument.lot_size or least > c.order_qty else None
 
     def trading_status(self, symbol: str) -> tuple[str, int | None]:
         """Return SecurityTradingStatus(326) of an instrument, and the price it traded at last."""
