@@ -46,6 +46,7 @@ from fixgw.spec.events import (
     OrderState,
     OrderStated,
     OrderTriggered,
+    PhaseChanged,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -58,6 +59,7 @@ from fixgw.spec.events import (
     VenueConfigured,
 )
 from fixgw.spec.instrument import Instrument
+from fixgw.spec.phase import CALLS, Phase
 from fixgw.spec.scope import VENUE
 from fixgw.spec.sequenced import Sequenced
 from fixgw.spec.values import Qty, Side
@@ -94,6 +96,8 @@ class Depth:
         self.before = before
         self._forbidden: set[str] = set()
         """Symbols halted, scopes killed, and the time between two trading days."""
+        self._phases: dict[str, Phase] = {}
+        """Of the instruments that are not in continuous trading, or were not."""
 
     def book(self, symbol: str) -> Book | None:
         """Return the book of an instrument that is or was listed, else None."""
@@ -138,6 +142,10 @@ class Depth:
                 case InstrumentResumed(symbol=allowed) | ScopeReleased(scope=allowed):
                     self._forbidden.discard(allowed)
                     frame.restate()
+                case PhaseChanged():
+                    self._phases[event.symbol] = event.phase
+                    frame.settle()
+                    frame.restate()
                 case OrderRejected() | OrderStated() | CancelRejected() | MassCanceled():
                     pass  # nothing that is or was in the book
                 case OrdersSwept() | OperatorRefused() | LimitsSet():
@@ -154,7 +162,12 @@ class Depth:
     def state(self, symbol: str) -> TradingState:
         """Return the state of a listed instrument; it is halted, too, when all of it or of the venue is killed."""
         halting = symbol, f"instrument:{symbol}", VENUE, _BETWEEN_DAYS
-        return TradingState.TRADING if self._forbidden.isdisjoint(halting) else TradingState.HALTED
+        if not self._forbidden.isdisjoint(halting):
+            return TradingState.HALTED
+        phase = self._phases.get(symbol)
+        if phase in CALLS:
+            return TradingState.CALL
+        return TradingState.CLOSED if phase is Phase.CLOSED else TradingState.TRADING
 
 
 class _Frame:
@@ -180,11 +193,22 @@ class _Frame:
 
     def trade(self, trade: Trade) -> None:
         aggressor, resting = trade.aggressor.order, trade.resting.order
+        if trade.in_auction:
+            self.settle()
+            self._execute(trade, resting)
+            self._keep_in_place(resting)
+            self._keep_in_place(aggressor)
+            return
         if self._at_work is None or self._at_work.order_id != aggressor.order_id:
             self.settle()
         self._at_work = aggressor
+        self._execute(trade, resting)
+
+    def _execute(self, trade: Trade, resting: OrderState) -> None:
         match_number, _, match_index = trade.resting.exec_id.partition(".")
-        displayed = self._displayed(resting)
+        displayed, shown_qty = self._displayed(resting), _shown_qty(resting)
+        if trade.in_auction and displayed is not None and displayed.qty - trade.last_qty != shown_qty:
+            displayed = None  # what is not displayed trades first: the message after this tells what of it still is
         leaves_qty = Qty(0) if displayed is None else Qty(displayed.qty - trade.last_qty)
         executed = OrderExecuted(
             self._number(trade.symbol),
@@ -197,7 +221,7 @@ class _Frame:
             int(match_index),
         )
         self._publish(executed)
-        if _shown_qty(resting) and not leaves_qty:
+        if shown_qty and not leaves_qty and not trade.in_auction:
             self._add(resting)  # the next part of an iceberg
 
     def cancel(self, canceled: OrderCanceled) -> None:
