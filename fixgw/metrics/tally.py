@@ -297,8 +297,10 @@ def _is_public(events: tuple[Event, ...]) -> bool:
             case Trade():
                 return True
             case OrderAccepted() | OrderTriggered():
-                rests = not event.order.is_waiting
-            case OrderReplaced() if event.order.is_waiting:
+                rests = not event.order.is_waiting and not _is_partly_displayed(event.order)
+            case OrderReplaced() if event.order.is_waiting or _is_partly_displayed(event.order):
+                pass
+            case OrderCanceled() | OrderExpired() | OrderAmended() if _is_partly_displayed(event.order):
                 pass
             case OrderReplaced():
                 if (event.order.price, event.order.leaves_qty) != (event.previous_price, event.previous_leaves_qty):
@@ -317,6 +319,11 @@ def _is_public(events: tuple[Event, ...]) -> bool:
             case _:
                 pass
     return rests
+
+
+def _is_partly_displayed(order: OrderState) -> bool:
+    """Return whether the book may be as it was for who sees it, whatever happens to the order but a trade."""
+    return order.instructions is not None and order.instructions.max_floor is not None
 
 
 def _tag(command: Command) -> str:
