@@ -4,6 +4,7 @@ import gc
 import logging
 import os
 import resource
+import secrets
 import socket
 import time
 from collections.abc import Callable, Mapping
@@ -53,6 +54,9 @@ from fixgw.spec.sequenced import Sequenced
 HOST = "127.0.0.1"
 EXIT_FAULT = 70
 """Exit status when the core or the disk failed: what was acknowledged is in the journal, start again."""
+
+SEED_BITS = 62
+"""Of what is random in the venue; an integer of the journal has 64 with its sign."""
 
 TRY_DISK_INTERVAL_S = 1.0
 """How often a disk that takes nothing is tried again."""
@@ -134,7 +138,7 @@ class Gateway:
         self._order_entry.outgoing = restoration
         last = core.replay(restoration.beside(read(data_dir / "journal", start.sequence + 1)))
         self.commands_recovered = start.sequence if last is None else last.sequence
-        self._configuration = ConfigureVenue(config.instruments, config.limits, config.participants)
+        self._configuration = ConfigureVenue(config.instruments, config.limits, config.participants, _seed(core))
         _refuse_conflicts(core, self._configuration)
 
         last_time_ns = start.time_ns if last is None else last.time_ns
@@ -366,6 +370,12 @@ def _refuse_port_in_use(port: int) -> None:
                 f"{HOST}:{port} (order_entry.port) cannot be used: {error.strerror}. Stop the process that listens "
                 "there, or choose another with order_entry.port in venue.toml or FIXGW_ORDER_ENTRY_PORT"
             ) from None
+
+
+def _seed(core: Core) -> int:
+    """Return what is random in the venue is made from: drawn once in its life, and then its journal's."""
+    drawn = 0 if core.configuration is None else core.configuration.seed
+    return drawn or secrets.randbits(SEED_BITS)
 
 
 def _refuse_conflicts(core: Core, configuration: ConfigureVenue) -> None:

@@ -300,6 +300,22 @@ INSTRUMENT = (
         '"best"',
     ),
     Key(
+        "self_match_prevention",
+        one_of("none", "newest", "oldest", "both", "decrement"),
+        "none",
+        "What happens instead of a trade with oneself, where the order that comes does not say it: one of the two "
+        "orders or both are canceled, or both lose the quantity that would have traded",
+        '"newest"',
+    ),
+    Key(
+        "self_match_scope",
+        one_of("id", "account", "firm"),
+        "id",
+        "With `self_match_prevention`: which orders of a firm are kept apart, those of one "
+        "SelfMatchPreventionID(7928), of one account as well, or all",
+        '"account"',
+    ),
+    Key(
         "price_decimals",
         whole_number(0, SCALE_MAX, 4),
         None,

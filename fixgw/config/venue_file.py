@@ -11,12 +11,21 @@ from fixgw.config.schema import INSTRUMENT, LIMITS, REQUIRED, SCALARS, SCOPE_KIN
 from fixgw.config.toml_file import KeyPath, TomlFile, key_text, read_toml
 from fixgw.spec.instrument import SCALE_MAX, Instrument
 from fixgw.spec.limits import ScopedLimits
-from fixgw.spec.values import INT64_MAX, Price, Qty, TriggerSource
+from fixgw.spec.values import INT64_MAX, Price, Qty, SelfMatchPrevention, SelfMatchScope, TriggerSource
 
 _PERCENT_DECIMALS = 4
 
 ScalarPath = tuple[str, str]
 """The table and the name of a key: ``("order_entry", "port")``."""
+
+
+_SELF_MATCH_PREVENTIONS = {
+    "none": None,
+    "newest": SelfMatchPrevention.CANCEL_NEWEST,
+    "oldest": SelfMatchPrevention.CANCEL_OLDEST,
+    "both": SelfMatchPrevention.CANCEL_BOTH,
+    "decrement": SelfMatchPrevention.DECREMENT,
+}
 
 
 @dataclass(frozen=True)
@@ -160,6 +169,8 @@ class _Reading:
             market_protection_ticks=values["market_protection_ticks"] or 0,
             market_protection_ppm=protection,
             trigger_source=TriggerSource(values["trigger_source"]),
+            self_match_prevention=_SELF_MATCH_PREVENTIONS[values["self_match_prevention"]],
+            self_match_scope=SelfMatchScope(values["self_match_scope"]),
         )
 
     def _protection(self, path: KeyPath, values: dict[str, Any]) -> int | None:

@@ -97,19 +97,22 @@ def _until(side: BookSide, worst: Price) -> dict[int, int]:
 
 
 def uncross(book: OrderBook, price: Price) -> Iterator[tuple[Order, Order, Qty]]:
-    """Trade at ``price`` all that can: on each side the best limit first, then the oldest.
+    """Trade at ``price`` all that can: on each side the best limit first, then what is displayed, then the oldest.
+
+    All of an order takes part at its place, displayed or not; what is not displayed trades first.
 
     Yields buyer, seller and quantity of each trade right after both have been executed and a filled order has left
     the book.
     """
     bids, asks = book.bids, book.asks
     while (bid := bids.best) is not None and (ask := asks.best) is not None and bid.price >= price >= ask.price:
-        buy, sell = bid.oldest(), ask.oldest()
+        buy, sell = bid.first(), ask.first()
         last_qty = min(buy.leaves_qty, sell.leaves_qty)
         for order, side in ((buy, bids), (sell, asks)):
             order.execute(price, last_qty)
+            hidden_qty = order.take_from_hidden(last_qty)
             if order.leaves_qty:
-                side.reduce(order, last_qty)
+                side.reduce(order, last_qty, hidden_qty)
             else:
-                side.remove(order, last_qty)
+                side.remove(order, last_qty, hidden_qty)
         yield buy, sell, last_qty

@@ -2,31 +2,45 @@
 
 from collections import OrderedDict
 from collections.abc import Iterator
+from itertools import chain
 
 from sortedcontainers import SortedDict
 
 from fixgw.engine.order import Order
 from fixgw.spec.values import OrdStatus, Price, Qty, Side
 
+_NOTHING = Qty(0)
 _BUY = Side.BUY  # in Python 3.11 each look into an enumeration costs 0.2 us
 
 
 class Level:
-    """All orders at one price, oldest first.
+    """All orders at one price: the displayed ones, oldest first, and behind them the hidden ones, oldest first.
 
     An OrderedDict is a linked list that can be entered anywhere: the oldest order and any order by its
     OrderID are found, and taken out, in constant time however many there are.
     """
 
-    __slots__ = ("leaves_qty", "orders", "price")
+    __slots__ = ("hidden", "hidden_qty", "leaves_qty", "orders", "price")
 
     def __init__(self, price: Price) -> None:
         self.price = price
         self.leaves_qty = 0
+        self.hidden_qty = 0
+        """What of leaves_qty is not displayed, of orders that are partly displayed, too."""
         self.orders: OrderedDict[str, Order] = OrderedDict()
+        """Those of which something is displayed."""
+        self.hidden: OrderedDict[str, Order] = OrderedDict()
 
-    def oldest(self) -> Order:
-        return next(iter(self.orders.values()))
+    def __iter__(self) -> Iterator[Order]:
+        """In the order in which they trade."""
+        return chain(self.orders.values(), self.hidden.values()) if self.hidden else iter(self.orders.values())
+
+    def first(self) -> Order:
+        return next(iter(self.orders.values() if self.orders else self.hidden.values()))
+
+    @property
+    def shown_qty(self) -> int:
+        return self.leaves_qty - self.hidden_qty
 
 
 class BookSide:
@@ -56,22 +70,37 @@ class BookSide:
             level = self._levels[key] = Level(order.price)
             if self.best is None or key < self._sign * self.best.price:
                 self.best = level
-        level.orders[order.order_id] = order
+        (level.orders if order.hidden_qty < order.leaves_qty else level.hidden)[order.order_id] = order
         level.leaves_qty += order.leaves_qty
+        level.hidden_qty += order.hidden_qty
 
-    def remove(self, order: Order, open_qty: Qty) -> None:
-        """Take ``order`` out, of which ``open_qty`` was still counted in its level."""
+    def remove(self, order: Order, open_qty: Qty, hidden_qty: Qty = _NOTHING) -> None:
+        """Take ``order`` out, of which ``open_qty`` was still counted in its level, ``hidden_qty`` as not displayed."""
         level = self._level_of(order.price)
-        del level.orders[order.order_id]
+        if level.orders.pop(order.order_id, None) is None:
+            del level.hidden[order.order_id]
         level.leaves_qty -= open_qty
-        if not level.orders:
+        level.hidden_qty -= hidden_qty
+        if not (level.orders or level.hidden):
             del self._levels[self._sign * level.price]
             if level is self.best:
                 self.best = self._levels.peekitem(0)[1] if self._levels else None
 
-    def reduce(self, order: Order, qty: int) -> None:
-        """Count ``qty`` less of ``order``, which keeps its place."""
-        self._level_of(order.price).leaves_qty -= qty
+    def reduce(self, order: Order, qty: int, hidden_qty: int = 0) -> None:
+        """Count ``qty`` less of ``order``, of which ``hidden_qty`` was not displayed; it keeps its place."""
+        level = self._level_of(order.price)
+        level.leaves_qty -= qty
+        level.hidden_qty -= hidden_qty
+
+    def refresh(self, order: Order, shown_qty: Qty) -> None:
+        """Display ``shown_qty`` more of ``order``, behind all others of its price that are displayed."""
+        level = self._level_of(order.price)
+        level.hidden_qty -= shown_qty
+        level.orders.move_to_end(order.order_id)
+
+    def best_shown(self) -> Level | None:
+        """Return the best level at which something is displayed; O(levels at which nothing is)."""
+        return next((level for level in self if level.shown_qty), None)
 
     def _level_of(self, price: Price | None) -> Level:
         assert price is not None
@@ -96,8 +125,8 @@ class OrderBook:
         return self.asks if side is _BUY else self.bids
 
     def middle(self) -> Price | None:
-        """Return the middle of best bid and offer, rounded down to a whole unit, or None without both."""
-        bid, ask = self.bids.best, self.asks.best
+        """Return the middle of the displayed best bid and offer, rounded down to a whole unit, or None without both."""
+        bid, ask = self.bids.best_shown(), self.asks.best_shown()
         if bid is None or ask is None:
             return None
         return Price((bid.price + ask.price) // 2)
@@ -112,9 +141,12 @@ class OrderBook:
             prices = [level.price for level in levels]
             assert prices == sorted(set(prices), reverse=side is Side.BUY), prices
             for level in levels:
-                assert level.orders, level.price
-                assert level.leaves_qty == sum(order.leaves_qty for order in level.orders.values())
-                for order in level.orders.values():
+                assert level.orders or level.hidden, level.price
+                assert level.leaves_qty == sum(order.leaves_qty for order in level)
+                assert level.hidden_qty == sum(order.hidden_qty for order in level)
+                assert all(0 <= order.hidden_qty < order.leaves_qty for order in level.orders.values())
+                assert all(order.hidden_qty == order.leaves_qty for order in level.hidden.values())
+                for order in level:
                     assert (order.side, order.price) == (side, level.price), order.order_id
                     assert order.ord_status in (OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED), order.order_id
                     assert 0 < order.leaves_qty == order.order_qty - order.cum_qty, order.order_id

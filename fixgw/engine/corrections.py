@@ -7,6 +7,7 @@ that was filled is told so, and is canceled at once: both sides of a trade would
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from fixgw.engine import display
 from fixgw.engine.book import OrderBook
 from fixgw.engine.order import Order
 from fixgw.engine.registry import OrderRegistry
@@ -126,15 +127,18 @@ def _amend_side(venue: Venue, order: Order, exec_ref_id: str, qty: int, notional
     rests = previous_leaves_qty > 0
     side = venue.books[order.symbol].side(order.side)
     if rests and qty < 0:
-        side.remove(order, previous_leaves_qty)
+        side.remove(order, previous_leaves_qty, order.hidden_qty)
     order.amend(qty, notional)
+    hidden_qty = order.take_from_hidden(max(qty, 0))
+    if qty < 0:
+        display.hide(order)
     if rests and qty < 0:
         side.add(order)
     elif rests and not order.leaves_qty:
-        side.remove(order, previous_leaves_qty)
+        side.remove(order, previous_leaves_qty, hidden_qty)
         venue.orders.close(order)
     elif rests and qty > 0:
-        side.reduce(order, qty)
+        side.reduce(order, qty, hidden_qty)
     return Amendment(venue.next_exec_id(), exec_ref_id, order.state(), previous_leaves_qty)
 
 

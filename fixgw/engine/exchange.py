@@ -6,7 +6,7 @@ from typing import assert_never
 
 import msgspec
 
-from fixgw.engine import auction, inquiries, post_only, triggers
+from fixgw.engine import auction, display, inquiries, minimum, post_only, self_match, triggers
 from fixgw.engine.book import BookSide, Level, OrderBook
 from fixgw.engine.corrections import Venue, amend
 from fixgw.engine.matching import can_fill, crosses, match
@@ -96,6 +96,7 @@ from fixgw.spec.values import (
     OrdType,
     Price,
     Qty,
+    SelfMatchPrevention,
     Side,
     TimeInForce,
     TriggerPriceType,
@@ -138,6 +139,8 @@ class Exchange:
         """Those that can still be undone or corrected."""
         self.orders_entered = 0
         """OrderIDs given so far: they count from 1."""
+        self.seed = 0
+        """Of what is random: the configuration's."""
         self._sequence = 0
         self._reports = 0
 
@@ -235,15 +238,15 @@ class Exchange:
 
     def _summary(self, symbol: str, halted: Restriction | None) -> InstrumentSummary:
         instrument, book = self.instruments[symbol], self.books[symbol]
-        bid, offer = book.bids.best, book.asks.best
+        bid, offer = book.bids.best_shown(), book.asks.best_shown()
         return InstrumentSummary(
             symbol=symbol,
             halted=halted,
             last_px=self.last_trades.get(symbol),
             bid_px=None if bid is None else bid.price,
-            bid_qty=None if bid is None else bid.leaves_qty,
+            bid_qty=None if bid is None else Qty(bid.shown_qty),
             offer_px=None if offer is None else offer.price,
-            offer_qty=None if offer is None else offer.leaves_qty,
+            offer_qty=None if offer is None else Qty(offer.shown_qty),
             price_scale=instrument.price_scale,
             qty_scale=instrument.qty_scale,
             phase=self.phases.of(symbol),
@@ -265,7 +268,7 @@ class Exchange:
 
     def _enter(self, command: NewOrder) -> list[Event]:
         mine = self.orders.of_session(command.session)
-        refusal = _unsupported(command) or self.phases.refuse(command)
+        refusal = _unsupported(command, self.instruments[command.symbol]) or self.phases.refuse(command)
         if refusal is not None or command.cl_ord_id in mine.by_cl_ord_id:
             return [self._reject(command, refusal)]
         instrument = self.instruments[command.symbol]
@@ -292,6 +295,8 @@ class Exchange:
             instrument.qty_scale,
             instructions=command.instructions,
         )
+        if command.instructions is not None:
+            display.hide(order)
         self.orders.open(order, mine)
         if trigger is not None:
             order.wait(trigger, triggers.source(command, instrument))
@@ -371,19 +376,59 @@ class Exchange:
         )
 
     def _trade(self, order: Order, opposite: BookSide, events: list[Event]) -> None:
-        if order.time_in_force is _FILL_OR_KILL and not can_fill(order, opposite):
+        instrument = self.instruments[order.symbol]
+        guard = self_match.guard(order, instrument)
+        if (wanted := minimum.at_once(order)) and not can_fill(order, wanted, opposite, guard):
             return
-        for resting, last_px, last_qty in match(order, opposite):
+        for resting, last_px, last_qty in match(order, opposite, guard):
+            if guard is not None and not last_qty:
+                events.extend(self._prevent(order, resting, guard.how))
+                continue
             self.last_trades[order.symbol] = last_px
             if not resting.leaves_qty:
                 self.orders.close(resting)
+            elif display.has_shown_all(resting):
+                opposite.refresh(resting, display.show_next(resting, instrument.lot_size, self.seed))
             passive = Fill(self._next_exec_id(), resting.state())
             active = Fill(self._next_exec_id(), order.state())
             events.append(Trade(order.symbol, last_px, last_qty, active, passive))
 
+    def _prevent(self, order: Order, resting: Order, how: SelfMatchPrevention) -> Iterator[Event]:
+        """Let one or both of two orders of the same hand give way, the resting one first."""
+        decrement = min(order.leaves_qty, resting.leaves_qty) if how is SelfMatchPrevention.DECREMENT else Qty(0)
+        if how is not SelfMatchPrevention.CANCEL_NEWEST:
+            yield self._give_way(resting, order, decrement, rested=True)
+        if how is not SelfMatchPrevention.CANCEL_OLDEST:
+            yield self._give_way(order, resting, decrement, rested=False)
+
+    def _give_way(self, order: Order, other: Order, decrement: Qty, *, rested: bool) -> OrderCanceled | OrderAmended:
+        """Take ``decrement`` off ``order``; where that is nothing or all, cancel it."""
+        text = f"self-match with order {other.order_id} prevented"
+        if not 0 < decrement < order.leaves_qty:
+            # One that does not rest is closed by whoever works it.
+            canceled_qty, reason = self._take_out(order) if rested else order.cancel(), ExecRestatementReason.OTHER
+            return OrderCanceled(self._next_exec_id(), order.state(), canceled_qty, rested, None, text, reason)
+        leaves_qty = order.leaves_qty
+        order.decrement(decrement)
+        hidden_qty = order.take_from_hidden(decrement)
+        if rested:
+            self.books[order.symbol].side(order.side).reduce(order, decrement, hidden_qty)
+        return OrderAmended(
+            exec_id=self._next_exec_id(),
+            order=order.state(),
+            exec_restatement_reason=ExecRestatementReason.PARTIAL_DECLINE_OF_ORDER_QTY,
+            previous_price=order.price,
+            previous_leaves_qty=leaves_qty,
+            rested=rested,
+            keeps_priority=rested,
+            text=text,
+        )
+
     def _why_it_may_not_rest(self, order: Order) -> str:
         if order.time_in_force is _FILL_OR_KILL:
             return "TimeInForce(59)=4: not all of it could be filled at once"
+        if not order.cum_qty and (min_qty := minimum.at_once(order)):
+            return f"MinQty(110) {format_fixed(min_qty, order.qty_scale)}: less than that could be filled at once"
         if order.time_in_force is TimeInForce.IMMEDIATE_OR_CANCEL:
             return "TimeInForce(59)=3: the rest could not be filled at once"
         what = f"OrdType(40)={order.ord_type}: nothing left to trade with"
@@ -522,17 +567,21 @@ class Exchange:
         if changed is not None:
             return [self._cancel_rejected(command, response_to, CxlRejReason.OTHER, changed, found)]
         refusal = self.phases.refuse(command)
-        if refusal is not None:
-            reason = CxlRejReason.BROKER_OR_EXCHANGE_OPTION
-            return [self._cancel_rejected(command, response_to, reason, refusal.text, found)]
-        if command.instructions is not None and (cannot := _unsupported_with(command) or self._cannot_rest(command)):
+        if refusal is None and command.instructions is not None:
+            refusal = _unsupported_with(command, self.instruments[command.symbol])
+        cannot = self._cannot_rest(command) if refusal is None else refusal.text
+        if cannot is not None:
             reason = CxlRejReason.BROKER_OR_EXCHANGE_OPTION
             return [self._cancel_rejected(command, response_to, reason, cannot, found)]
         return self._restate(found, command)
 
     def _restate(self, order: Order, command: ReplaceOrder) -> list[Event]:
-        # Replacing down keeps priority, up or in price loses it (rules of engagement, section 5).
-        keeps_priority = command.price == order.price and command.order_qty <= order.order_qty
+        # Replacing down keeps priority, up, in price or in what is displayed loses it (rules of engagement, section 5).
+        keeps_priority = (
+            command.price == order.price
+            and command.order_qty <= order.order_qty
+            and display.is_same(order.instructions, command.instructions)
+        )
         trigger = None
         if order.is_waiting:
             trigger = self._trigger_of(order, command)
@@ -544,9 +593,14 @@ class Exchange:
         leaves_after = command.order_qty - order.cum_qty
         if not keeps_priority or leaves_after <= 0:
             self._take_from_book(order)
-        elif not order.is_waiting:
-            self.books[order.symbol].side(order.side).reduce(order, previous_leaves_qty - leaves_after)
-        order.restate(command)
+            order.restate(command)
+            display.hide(order)
+        else:
+            less = previous_leaves_qty - leaves_after
+            hidden_qty = order.take_from_hidden(less)
+            if not order.is_waiting:
+                self.books[order.symbol].side(order.side).reduce(order, less, hidden_qty)
+            order.restate(command)
         if trigger is not None:
             order.wait(*trigger)
             order.is_dormant = order.is_dormant and triggers.begins_dormant(command)
@@ -688,7 +742,7 @@ class Exchange:
         if order.is_waiting:
             self.triggers.remove(order)
             return
-        self.books[order.symbol].side(order.side).remove(order, order.leaves_qty)
+        self.books[order.symbol].side(order.side).remove(order, order.leaves_qty, order.hidden_qty)
 
     def _end(self, order: Order) -> Qty:
         """Cancel a live order that is not in the book and return what was open."""
@@ -811,6 +865,7 @@ class Exchange:
     def _configure(self, command: ConfigureVenue) -> Event:
         self.instruments = {instrument.symbol: instrument for instrument in command.instruments}
         self.ever_listed.update(self.instruments)
+        self.seed = command.seed
         for symbol in self.instruments:
             self.books.setdefault(symbol, OrderBook())
         return VenueConfigured()
@@ -836,8 +891,8 @@ class Exchange:
             book.check(may_cross=symbol in self.phases.other)
             for side in (book.bids, book.asks):
                 for level in side:
-                    resting += len(level.orders)
-                    for order in level.orders.values():
+                    for order in level:
+                        resting += 1
                         assert order.symbol == symbol
                         assert self.orders.by_order_id(order.order_id) is order
                         assert self.orders.find(order.session, order.firm, order.cl_ord_id) is order
@@ -852,7 +907,7 @@ def _canceled_by_operator(command: CancelByOperator | CancelAllByOperator) -> st
     return f"canceled by the operator: {command.reason}"
 
 
-def _unsupported(command: NewOrder) -> Refusal | None:
+def _unsupported(command: NewOrder, instrument: Instrument) -> Refusal | None:
     if command.ord_type not in _SUPPORTED_ORD_TYPES or (command.ord_type is _PEGGED and not is_trailing(command)):
         supported = "1 (market), 2 (limit), 3 (stop), 4 (stop limit), J (if touched), K (to limit) or P (trailing)"
         text = f"OrdType(40) {command.ord_type} is not supported; {supported}"
@@ -865,16 +920,18 @@ def _unsupported(command: NewOrder) -> Refusal | None:
         text = wrong
     elif triggers.waits(command) and command.time_in_force not in _RESTING:
         text = f"TimeInForce(59) {command.time_in_force} is not supported with a trigger; 0 (day) or 1 (GTC)"
-    elif command.instructions is None or (mismatch := _unsupported_with(command)) is None:
-        return None
+    elif command.instructions is not None:
+        return _unsupported_with(command, instrument)
     else:
-        text = mismatch
+        return None
     return Refusal(OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC, text)
 
 
-def _unsupported_with(command: NewOrder | ReplaceOrder) -> str | None:
+def _unsupported_with(command: NewOrder | ReplaceOrder, instrument: Instrument) -> Refusal | None:
     """Return which of its instructions do not go with its other terms, or None."""
-    return post_only.mismatch(command) if post_only.is_post_only(command.instructions) else None
+    return (
+        post_only.mismatch(command) or display.mismatch(command, instrument) or minimum.mismatch(command, instrument)
+    )
 
 
 def _price_not_allowed(command: NewOrder | ReplaceOrder) -> str | None:

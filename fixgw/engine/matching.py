@@ -4,28 +4,47 @@ from collections.abc import Iterator
 
 from fixgw.engine.book import BookSide, Level
 from fixgw.engine.order import Order
-from fixgw.spec.values import Price, Qty, Side
+from fixgw.engine.self_match import Guard
+from fixgw.spec.values import Price, Qty, SelfMatchPrevention, Side
 
 _BUY = Side.BUY  # in Python 3.11 each look into an enumeration costs 0.2 us
+_NOTHING = Qty(0)
 
 
-def match(aggressor: Order, opposite: BookSide) -> Iterator[tuple[Order, Price, Qty]]:
+def match(aggressor: Order, opposite: BookSide, guard: Guard | None = None) -> Iterator[tuple[Order, Price, Qty]]:
     """Trade ``aggressor`` against ``opposite`` while they cross.
 
     Yields the resting order, price and quantity of each trade right after both orders have been
     executed and a filled resting order has left the book, so that the caller can take their states.
+    A quantity of nothing is a trade that ``guard`` prevents: the caller ends or lowers one of the two.
     """
     while aggressor.leaves_qty and (level := opposite.best) is not None and crosses(aggressor, level):
-        resting = level.oldest()
+        resting = level.first()
         last_px = level.price
-        last_qty = min(aggressor.leaves_qty, resting.leaves_qty)
+        if guard is not None and guard.prevents(resting):
+            yield resting, last_px, _NOTHING
+            continue
+        last_qty = min(aggressor.leaves_qty, _offered(resting) if resting.hidden_qty else resting.leaves_qty)
         resting.execute(last_px, last_qty)
         aggressor.execute(last_px, last_qty)
+        if aggressor.hidden_qty:
+            aggressor.take_from_hidden(last_qty)
+        hidden_qty = _no_longer_hidden(resting) if resting.hidden_qty else _NOTHING
         if resting.leaves_qty:
-            opposite.reduce(resting, last_qty)
+            opposite.reduce(resting, last_qty, hidden_qty)
         else:
-            opposite.remove(resting, last_qty)
+            opposite.remove(resting, last_qty, hidden_qty)
         yield resting, last_px, last_qty
+
+
+def _offered(resting: Order) -> Qty:
+    """Return how much trades at a time: as much as is displayed; of an order that is hidden, all."""
+    return resting.shown_qty or resting.leaves_qty
+
+
+def _no_longer_hidden(resting: Order) -> Qty:
+    """Return what of the last trade was not displayed: all of it, or nothing."""
+    return resting.take_from_hidden(max(resting.hidden_qty - resting.leaves_qty, 0))
 
 
 def reaches(limit: Price, side: Side, level: Level) -> bool:
@@ -43,13 +62,24 @@ def crosses(order: Order, level: Level) -> bool:
     return level.price <= limit if order.side is _BUY else level.price >= limit
 
 
-def can_fill(order: Order, opposite: BookSide) -> bool:
-    """Return whether all of ``order`` would trade at once; O(levels it would take)."""
-    wanted = order.leaves_qty
+def can_fill(order: Order, wanted: Qty, opposite: BookSide, guard: Guard | None = None) -> bool:
+    """Return whether ``wanted`` of ``order`` would trade at once; O(levels it would take), with a guard O(orders)."""
     for level in opposite:
         if not crosses(order, level):
             return False
-        wanted = Qty(wanted - level.leaves_qty)
-        if wanted <= 0:
-            return True
+        for qty in (level.leaves_qty,) if guard is None else _quantities(level, guard):
+            if qty is None:
+                return False
+            wanted = Qty(wanted - qty)
+            if wanted <= 0:
+                return True
     return False
+
+
+def _quantities(level: Level, guard: Guard) -> Iterator[Qty | None]:
+    """Yield what each order of ``level`` offers, None for one of its own that does not simply give way."""
+    for resting in level:
+        if not guard.prevents(resting):
+            yield resting.leaves_qty
+        elif guard.how is not SelfMatchPrevention.CANCEL_OLDEST:
+            yield None

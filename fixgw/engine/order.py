@@ -51,10 +51,16 @@ class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
     """Whether its trigger cannot go off yet, since its activation price has not been reached."""
     protection_price: Price | None = None
     """The worst price that it may trade at without a limit of its own; None before it has met anybody, or for any."""
+    hidden_qty: Qty = Qty(0)
+    """What of leaves_qty is not displayed, or would not be if the order rested now."""
 
     @property
     def is_live(self) -> bool:
         return self.ord_status in _LIVE
+
+    @property
+    def shown_qty(self) -> Qty:
+        return Qty(self.leaves_qty - self.hidden_qty)
 
     def execute(self, price: Price, qty: Qty) -> None:
         assert 0 < qty <= self.leaves_qty, (self.order_id, qty, self.leaves_qty)
@@ -62,6 +68,18 @@ class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
         self.leaves_qty = Qty(self.leaves_qty - qty)
         self.cum_notional += price * qty
         self.ord_status = _PARTIALLY_FILLED if self.leaves_qty else _FILLED
+
+    def take_from_hidden(self, qty: int) -> Qty:
+        """Have ``qty``, or as much as there is, less of what is not displayed; return how much that was."""
+        taken = Qty(min(self.hidden_qty, qty))
+        self.hidden_qty = Qty(self.hidden_qty - taken)
+        return taken
+
+    def decrement(self, qty: Qty) -> None:
+        """Have ``qty`` less to trade, as if it had never been asked for."""
+        assert 0 < qty < self.leaves_qty, (self.order_id, qty, self.leaves_qty)
+        self.order_qty = Qty(self.order_qty - qty)
+        self.leaves_qty = Qty(self.leaves_qty - qty)
 
     def cancel(self) -> Qty:
         """End the order and return what was open."""
@@ -74,7 +92,7 @@ class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
     def _end(self, ord_status: OrdStatus) -> Qty:
         assert self.is_live, (self.order_id, self.ord_status)
         open_qty = self.leaves_qty
-        self.leaves_qty = Qty(0)
+        self.leaves_qty = self.hidden_qty = Qty(0)
         self.ord_status = ord_status
         return open_qty
 
@@ -137,4 +155,5 @@ class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
             self.instructions,
             self.is_waiting,
             self.trigger_price,
+            self.hidden_qty,
         )

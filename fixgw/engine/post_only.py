@@ -6,7 +6,8 @@ from fixgw.spec.commands import NewOrder, ReplaceOrder
 from fixgw.spec.fixed import format_fixed
 from fixgw.spec.instructions import NO_CROSS, POST_ONLY, Instructions
 from fixgw.spec.instrument import Instrument
-from fixgw.spec.values import OrdType, Price, Side, TimeInForce
+from fixgw.spec.refusal import Refusal
+from fixgw.spec.values import OrdRejReason, OrdType, Price, Side, TimeInForce
 
 _RESTING = (TimeInForce.DAY, TimeInForce.GOOD_TILL_CANCEL)
 
@@ -15,12 +16,15 @@ def is_post_only(instructions: Instructions | None) -> bool:
     return instructions is not None and POST_ONLY in instructions.exec_inst
 
 
-def mismatch(command: NewOrder | ReplaceOrder) -> str | None:
-    """Return why an order with these terms cannot be post-only, or None."""
-    instructions, rests = command.instructions, command.time_in_force in _RESTING
-    if command.ord_type is OrdType.LIMIT and rests and (instructions is None or instructions.stop_px is None):
+def mismatch(command: NewOrder | ReplaceOrder) -> Refusal | None:
+    """Return why ``command`` cannot be post-only though it asks for it, or None."""
+    instructions = command.instructions
+    if instructions is None or POST_ONLY not in instructions.exec_inst:
         return None
-    return "ExecInst(18) 6 (post-only) is not supported here; with OrdType(40) 2, TimeInForce(59) 0 or 1, no trigger"
+    if command.ord_type is OrdType.LIMIT and command.time_in_force in _RESTING and instructions.stop_px is None:
+        return None
+    text = "ExecInst(18) 6 (post-only) is not supported here; with OrdType(40) 2, TimeInForce(59) 0 or 1, no trigger"
+    return Refusal(OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC, text)
 
 
 def refusal(command: NewOrder | ReplaceOrder, opposite: BookSide, instrument: Instrument) -> str | None:

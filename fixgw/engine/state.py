@@ -96,6 +96,7 @@ def restore(exchange: Exchange, state: ExchangeState, configuration: ConfigureVe
     exchange.ever_listed.update((instrument.symbol, instrument) for instrument in state.ever_listed)
     if configuration is not None:
         exchange.instruments = {instrument.symbol: instrument for instrument in configuration.instruments}
+        exchange.seed = configuration.seed
     exchange.last_trades.update(state.last_trades)
     for symbol, phase in state.phases:
         exchange.phases.set(symbol, phase)
@@ -129,7 +130,7 @@ def _queue(symbol: str, book: OrderBook) -> QueueState:
 
 
 def _order_ids(side: BookSide) -> list[str]:
-    return [order_id for level in side for order_id in level.orders]
+    return [order.order_id for level in side for order in level]
 
 
 def _requests(orders: OrderRegistry) -> Iterator[RequestsState]:

@@ -270,12 +270,12 @@ def first_trigger(command: NewOrder, prices: Prices, instrument: Instrument) -> 
 
 
 def prices(book: OrderBook, last_px: Price | None, traded: Iterable[Price]) -> Prices:
-    """Return what is to be seen in one instrument now, ``traded`` being the trades since the last look."""
+    """Return what is displayed in one instrument now, ``traded`` being the trades since the last look."""
     found: Prices = {}
     # The last trade of an earlier look counts for those that wait since then.
     trades = list(traded) or ([] if last_px is None else [last_px])
     found[_LAST_TRADE] = [Seen(price, price) for price in trades]
-    bid, offer = book.bids.best, book.asks.best
+    bid, offer = book.bids.best_shown(), book.asks.best_shown()
     if bid is not None:
         found[_BEST_BID] = [Seen(bid.price, bid.price)]
     if offer is not None:

@@ -185,12 +185,12 @@ class Decoder:
         is_plain = INSTRUCTION_TAGS.isdisjoint(fields)
         if not is_plain and (refused := refused_field(fields)) is not None:
             return refused
+        instrument = self._instruments.get(symbol, UNLISTED)
         qty_text, price_text = fields.get(_ORDER_QTY), fields.get(_PRICE)
         if qty_text is None:
             raise fix.FieldNotFound(tags.ORDER_QTY)
         if price_text is None and ord_type in _LIMITED:
             raise fix.FieldNotFound(tags.PRICE)
-        instrument = self._instruments.get(symbol, UNLISTED)
         try:
             order_qty = instrument.parse_qty(qty_text)
         except FixedError as error:

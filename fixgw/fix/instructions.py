@@ -1,7 +1,10 @@
 """The fields of an order beyond side, quantity, price, OrdType and TimeInForce, to the instructions of a command."""
 
+from fixgw.fix.display_fields import DISPLAY_TAGS, read_display
 from fixgw.fix.fields import KEY, Fields
 from fixgw.fix.peg_fields import PEG_TAGS, read_offset, why_not
+from fixgw.fix.quantities import read_qty
+from fixgw.fix.self_match_fields import SELF_MATCH_TAGS, read_self_match
 from fixgw.fix.trigger_fields import TRIGGER_TAGS, TRIGGERED, read_trigger
 from fixgw.spec import tags
 from fixgw.spec.instructions import NO_CROSS, POST_ONLY, TRAILING, Instructions
@@ -12,8 +15,6 @@ from fixgw.spec.values import OrdRejReason, OrdType
 UNSUPPORTED = {
     KEY[tag]: tags.NAMES[tag]
     for tag in (
-        tags.MIN_QTY,
-        tags.MAX_FLOOR,
         tags.EXPIRE_TIME,
         tags.EXPIRE_DATE,
         tags.EFFECTIVE_TIME,
@@ -30,16 +31,6 @@ UNSUPPORTED = {
         tags.NO_TRADING_SESSIONS,
         tags.PRICE_TYPE,
         tags.QTY_TYPE,
-        tags.DISPLAY_METHOD,
-        tags.DISPLAY_LOW_QTY,
-        tags.DISPLAY_HIGH_QTY,
-        tags.REFRESH_QTY,
-        tags.DISPLAY_QTY,
-        tags.SELF_MATCH_PREVENTION_ID,
-        tags.SELF_MATCH_PREVENTION_INSTRUCTION,
-        tags.LATEST_SELF_MATCH_PREVENTION_ID,
-        tags.LATEST_SELF_MATCH_PREVENTION_INSTRUCTION,
-        tags.SELF_MATCH_PREVENTION_DECREMENT,
     )
 }
 """What would change how an order works and this version does not do: refused, never ignored."""
@@ -52,8 +43,11 @@ EXEC_INSTS = {
 """The codes of ExecInst(18) that are acted upon."""
 
 _EXEC_INST = KEY[tags.EXEC_INST]
+_MIN_QTY = KEY[tags.MIN_QTY]
 
-INSTRUCTION_TAGS = frozenset({*UNSUPPORTED, *TRIGGER_TAGS, *PEG_TAGS, _EXEC_INST})
+INSTRUCTION_TAGS = frozenset(
+    {*UNSUPPORTED, *TRIGGER_TAGS, *PEG_TAGS, *SELF_MATCH_TAGS, *DISPLAY_TAGS, _EXEC_INST, _MIN_QTY}
+)
 """The keys of all fields that make an order more than a plain one: without any there is nothing to read here."""
 
 
@@ -84,6 +78,15 @@ def read_instructions(fields: Fields, ord_type: OrdType, instrument: Instrument)
     offset = read_offset(fields, exec_inst, instrument)
     if isinstance(offset, Refusal):
         return offset
+    prevention = read_self_match(fields)
+    if isinstance(prevention, Refusal):
+        return prevention
+    display = read_display(fields, instrument)
+    if isinstance(display, Refusal):
+        return display
+    min_qty = read_qty(fields, tags.MIN_QTY, instrument) if _MIN_QTY in fields else None
+    if isinstance(min_qty, Refusal):
+        return min_qty
     return Instructions(
         exec_inst=exec_inst,
         stop_px=trigger.stop_px,
@@ -91,6 +94,13 @@ def read_instructions(fields: Fields, ord_type: OrdType, instrument: Instrument)
         peg_offset_value=offset.value,
         peg_offset_type=offset.kind,
         activation_price=trigger.activation_price,
+        self_match_prevention_id=prevention.id,
+        self_match_prevention=prevention.how,
+        max_floor=display.max_floor,
+        refresh_qty=display.refresh_qty,
+        display_low_qty=display.low_qty,
+        display_high_qty=display.high_qty,
+        min_qty=min_qty,
     )
 
 

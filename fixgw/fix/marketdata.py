@@ -27,6 +27,7 @@ from fixgw.fix.outbound import Report
 from fixgw.journal.follower import Follower
 from fixgw.journal.position import Position
 from fixgw.marketdata.depth import (
+    NOT_DISPLAYED,
     Book,
     Depth,
     OrderAdded,
@@ -155,6 +156,8 @@ class MarketData:
                 changes.trades.append(update)
             case OrderAdded():
                 changes.touched.add(Place(update.side, update.price))
+            case OrderExecuted() if update.order_id == NOT_DISPLAYED:
+                changes.trades.append(update)
             case OrderExecuted() | OrderReduced() | OrderDeleted() | OrderMoved():
                 order = book.order(update.order_id)
                 assert order is not None, update

@@ -177,7 +177,7 @@ class Encoder:
         codes = "\x01150=" + exec_type + "\x0139=" + order.ord_status + "\x0154=" + order.side
         terms = "40=" + order.ord_type + "\x0159=" + order.time_in_force + "\x01"
         if order.instructions is not None:
-            terms += _instructions(order.instructions, order.price_scale)
+            terms += _instructions(order.instructions, order)
         body = (
             f"37={order.order_id}\x0117={exec_id}{codes}\x01"
             f"1={order.account}\x0111={order.cl_ord_id}\x0155={order.symbol}\x01"
@@ -319,10 +319,17 @@ def _avg_px(order: OrderState) -> str:
     return format_ratio(order.cum_notional, order.cum_qty * 10**scale, scale + AVG_PX_EXTRA_DECIMALS)
 
 
-def _instructions(instructions: Instructions, price_scale: int) -> str:
+def _instructions(instructions: Instructions, order: OrderState) -> str:
     """Return what the client asked for beyond plain terms, as far as FIX 4.4 has fields for it."""
-    exec_inst = f"18={' '.join(instructions.exec_inst)}\x01" if instructions.exec_inst else ""
-    return exec_inst + (_offset(instructions, price_scale) if instructions.peg_offset_value else "")
+    text = f"18={' '.join(instructions.exec_inst)}\x01" if instructions.exec_inst else ""
+    if instructions.peg_offset_value:
+        text += _offset(instructions, order.price_scale)
+    number = format_fixed if order.qty_scale <= SCALE_MAX else format_shortest
+    if instructions.min_qty is not None:
+        text += f"110={number(instructions.min_qty, order.qty_scale)}\x01"
+    if instructions.max_floor is not None:
+        text += f"111={number(instructions.max_floor, order.qty_scale)}\x01"
+    return text
 
 
 def _offset(instructions: Instructions, price_scale: int) -> str:

@@ -14,6 +14,7 @@ from sortedcontainers import SortedDict
 
 from fixgw.marketdata.messages import (
     NO_PRICE,
+    NOT_DISPLAYED,
     InstrumentListed,
     Message,
     OrderAdded,
@@ -198,6 +199,9 @@ class Book:
         self.side(order.side).add(order)
 
     def _execute(self, executed: OrderExecuted) -> None:
+        if executed.order_id == NOT_DISPLAYED:
+            self.last_px = executed.last_px
+            return
         order = self._known(executed.order_id)
         if order.qty - executed.last_qty != executed.leaves_qty or executed.last_qty <= 0:
             what = f"{executed.last_qty} of {order.qty}, {executed.leaves_qty} left"

@@ -9,6 +9,7 @@ from typing import assert_never
 from fixgw.marketdata.book import Book, BookBroken, BookOrder, Books, Level, Levels
 from fixgw.marketdata.messages import (
     NO_PRICE,
+    NOT_DISPLAYED,
     InstrumentListed,
     OrderAdded,
     OrderDeleted,
@@ -64,6 +65,7 @@ from fixgw.spec.sequenced import Sequenced
 from fixgw.spec.values import Qty, Side
 
 __all__ = [
+    "NOT_DISPLAYED",
     "Book",
     "BookBroken",
     "BookOrder",
@@ -194,7 +196,8 @@ class _Frame:
         if trade.in_auction:
             self.settle()
             self._execute(trade, resting)
-            self._shrink(aggressor)
+            self._keep_in_place(resting)
+            self._keep_in_place(aggressor)
             return
         if self._at_work is None or self._at_work.order_id != aggressor.order_id:
             self.settle()
@@ -203,25 +206,31 @@ class _Frame:
 
     def _execute(self, trade: Trade, resting: OrderState) -> None:
         match_number, _, match_index = trade.resting.exec_id.partition(".")
+        displayed, shown_qty = self._displayed(resting), _shown_qty(resting)
+        if trade.in_auction and displayed is not None and displayed.qty - trade.last_qty != shown_qty:
+            displayed = None  # what is not displayed trades first: the message after this tells what of it still is
+        leaves_qty = Qty(0) if displayed is None else Qty(displayed.qty - trade.last_qty)
         executed = OrderExecuted(
             self._number(trade.symbol),
             self._time_ns,
-            int(resting.order_id),
+            NOT_DISPLAYED if displayed is None else int(resting.order_id),
             trade.last_px,
             trade.last_qty,
-            resting.leaves_qty,
+            leaves_qty,
             int(match_number),
             int(match_index),
         )
         self._publish(executed)
+        if shown_qty and not leaves_qty and not trade.in_auction:
+            self._add(resting)  # the next part of an iceberg
 
     def cancel(self, canceled: OrderCanceled) -> None:
         order = canceled.order
         if self._at_work is not None and self._at_work.order_id == order.order_id:
             # What was left may not rest: leaves_qty is 0 now.
             self._at_work = order
-        elif canceled.rested:
-            self._publish(OrderDeleted(self._number(order.symbol), self._time_ns, int(order.order_id)))
+        else:
+            self._delete(order)
 
     def amend_trade(self, event: AmendmentEvent) -> None:
         """Tell of the trade, then of what its orders have back: one that was filled does not come back."""
@@ -236,26 +245,22 @@ class _Frame:
                 self._amend_order(number, side)
 
     def _amend_order(self, number: int, side: Amendment) -> None:
-        order, order_id = side.order, int(side.order.order_id)
-        if not order.leaves_qty:
-            self._publish(OrderDeleted(number, self._time_ns, order_id))
-        elif order.leaves_qty < side.previous_leaves_qty:
-            self._publish(OrderReduced(number, self._time_ns, order_id, order.leaves_qty))
-        elif order.leaves_qty > side.previous_leaves_qty:
-            assert order.price is not None, order_id
-            self._publish(OrderMoved(number, self._time_ns, order_id, order.price, order.leaves_qty))
+        order, shown_qty = side.order, _shown_qty(side.order)
+        if order.leaves_qty <= side.previous_leaves_qty:
+            self._keep_in_place(order)
+        elif shown_qty:
+            assert order.price is not None, order.order_id
+            self._publish(OrderMoved(number, self._time_ns, int(order.order_id), order.price, shown_qty))
 
     def expire(self, expired: OrderExpired) -> None:
-        order = expired.order
-        if not order.is_waiting:
-            self._publish(OrderDeleted(self._number(order.symbol), self._time_ns, int(order.order_id)))
+        self._delete(expired.order)
 
     def replace(self, replaced: OrderReplaced) -> None:
         self.settle()
         if replaced.order.is_waiting:
             return
         if replaced.keeps_priority:
-            self._keep_in_place(replaced)
+            self._keep_in_place(replaced.order)
         else:
             self._at_work = replaced.order
 
@@ -265,43 +270,45 @@ class _Frame:
         if self._at_work is not None and self._at_work.order_id == amended.order.order_id:
             self._at_work = amended.order
         elif amended.keeps_priority:
-            self._keep_in_place(amended)
+            self._keep_in_place(amended.order)
         else:
             self.work(amended.order)
 
-    def _keep_in_place(self, changed: OrderReplaced | OrderAmended) -> None:
-        order = changed.order
-        if not order.leaves_qty:
-            self._publish(OrderDeleted(self._number(order.symbol), self._time_ns, int(order.order_id)))
-        elif order.leaves_qty != changed.previous_leaves_qty:
-            number, order_id = self._number(order.symbol), int(order.order_id)
-            self._publish(OrderReduced(number, self._time_ns, order_id, order.leaves_qty))
-
-    def _shrink(self, order: OrderState) -> None:
-        """The other side of a trade in which both orders rested: its quantity is told once, with the buyer's."""
-        number, order_id = self._number(order.symbol), int(order.order_id)
-        if order.leaves_qty:
-            self._publish(OrderReduced(number, self._time_ns, order_id, order.leaves_qty))
-        else:
-            self._publish(OrderDeleted(number, self._time_ns, order_id))
+    def _keep_in_place(self, order: OrderState) -> None:
+        displayed, shown_qty = self._displayed(order), _shown_qty(order)
+        if not shown_qty:
+            self._delete(order)
+        elif displayed is not None and displayed.qty != shown_qty:
+            self._publish(OrderReduced(self._number(order.symbol), self._time_ns, displayed.order_id, shown_qty))
 
     def settle(self) -> None:
         """The order at work has traded all it could: let it rest, or go."""
         order, self._at_work = self._at_work, None
         if order is None:
             return
-        number, order_id = self._number(order.symbol), int(order.order_id)
-        rested = order_id in self._books.by_number[number]
-        if not order.leaves_qty:
-            if rested:
-                self._publish(OrderDeleted(number, self._time_ns, order_id))
-            return
-        assert order.price is not None, order_id
-        if rested:
-            self._publish(OrderMoved(number, self._time_ns, order_id, order.price, order.leaves_qty))
+        if not _shown_qty(order):
+            self._delete(order)
+        elif self._displayed(order) is None:
+            self._add(order)
         else:
-            side = _BUY if order.side is _BUY else _SELL
-            self._publish(OrderAdded(number, self._time_ns, order_id, side, order.price, order.leaves_qty))
+            assert order.price is not None, order.order_id
+            number, order_id = self._number(order.symbol), int(order.order_id)
+            self._publish(OrderMoved(number, self._time_ns, order_id, order.price, _shown_qty(order)))
+
+    def _add(self, order: OrderState) -> None:
+        assert order.price is not None, order.order_id
+        number, side = self._number(order.symbol), _BUY if order.side is _BUY else _SELL
+        added = OrderAdded(number, self._time_ns, int(order.order_id), side, order.price, _shown_qty(order))
+        self._publish(added)
+
+    def _delete(self, order: OrderState) -> None:
+        """Take the order out of the public book, if anything of it is there."""
+        if self._displayed(order) is not None:
+            self._publish(OrderDeleted(self._number(order.symbol), self._time_ns, int(order.order_id)))
+
+    def _displayed(self, order: OrderState) -> BookOrder | None:
+        """Return what everybody sees of the order; None when that is nothing."""
+        return self._books.by_symbol[order.symbol].order(int(order.order_id))
 
     def list(self, instruments: Iterable[Instrument]) -> None:
         """Tell of the instruments that are new or have other terms, and of those that are gone."""
@@ -335,6 +342,10 @@ class _Frame:
             self._depth.before(self._books.by_number[update.instrument], update)
         self._books.apply(update)
         self.updates.append(update)
+
+
+def _shown_qty(order: OrderState) -> Qty:
+    return Qty(order.leaves_qty - order.hidden_qty)
 
 
 def _listing(number: int, time_ns: int, instrument: Instrument) -> InstrumentListed:

@@ -19,6 +19,9 @@ from fixgw.spec.values import Price, Qty, Side
 NO_PRICE = -(2**63)
 """Stands for a last price where nothing has traded yet."""
 
+NOT_DISPLAYED = 0
+"""Stands for the OrderID of an order that is not displayed."""
+
 SYMBOL_LENGTH_MAX = 64
 
 
@@ -67,6 +70,8 @@ class OrderAdded(msgspec.Struct, frozen=True, gc=False):
 
 class OrderExecuted(msgspec.Struct, frozen=True, gc=False):
     """A trade with the resting order; it leaves the book when ``leaves_qty`` is 0, else keeps its place.
+
+    With ``order_id`` NOT_DISPLAYED the resting order was not in the book, which stays as it is.
 
     The trade is named by ExecID(17) of the resting side's report, ``match_number.match_index``; that of the aggressor's
     report has the next index.

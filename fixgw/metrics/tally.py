@@ -57,7 +57,7 @@ from fixgw.spec.events import (
 from fixgw.spec.instrument import NOTIONAL_SCALE, SCALE_MAX, Instrument
 from fixgw.spec.limits import LIMIT_NAMES
 from fixgw.spec.sequenced import Sequenced
-from fixgw.spec.values import CxlRejResponseTo, OrdRejReason
+from fixgw.spec.values import CxlRejResponseTo, ExecRestatementReason, OrdRejReason
 
 UNLISTED = "unlisted"
 """Stands for every symbol that was never configured."""
@@ -282,6 +282,8 @@ def _check_that_refused(event: OrderRejected | CancelRejected) -> str | None:
 def _by_whom(event: OrderCanceled) -> str:
     if event.orig_cl_ord_id is not None:
         return "client"
+    if event.exec_restatement_reason is ExecRestatementReason.OTHER:
+        return "self_match"
     if event.exec_restatement_reason is not None:
         return "operator"
     return "mass_cancel" if event.rested or event.order.is_waiting else "venue"
@@ -295,8 +297,10 @@ def _is_public(events: tuple[Event, ...]) -> bool:
             case Trade():
                 return True
             case OrderAccepted() | OrderTriggered():
-                rests = not event.order.is_waiting
-            case OrderReplaced() if event.order.is_waiting:
+                rests = not event.order.is_waiting and not _is_partly_displayed(event.order)
+            case OrderReplaced() if event.order.is_waiting or _is_partly_displayed(event.order):
+                pass
+            case OrderCanceled() | OrderExpired() | OrderAmended() if _is_partly_displayed(event.order):
                 pass
             case OrderReplaced():
                 if (event.order.price, event.order.leaves_qty) != (event.previous_price, event.previous_leaves_qty):
@@ -315,6 +319,11 @@ def _is_public(events: tuple[Event, ...]) -> bool:
             case _:
                 pass
     return rests
+
+
+def _is_partly_displayed(order: OrderState) -> bool:
+    """Return whether the book may be as it was for who sees it, whatever happens to the order but a trade."""
+    return order.instructions is not None and order.instructions.max_floor is not None
 
 
 def _tag(command: Command) -> str:

@@ -128,6 +128,8 @@ class ConfigureVenue(msgspec.Struct, frozen=True, array_like=True, tag="configur
     instruments: tuple[Instrument, ...]
     limits: tuple[ScopedLimits, ...]
     participants: tuple[Participant, ...]
+    seed: int = 0
+    """What is random in the venue is made from it; drawn once, at the first start."""
 
 
 class HaltInstrument(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="halt"):

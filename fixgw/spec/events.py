@@ -57,6 +57,8 @@ class OrderState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Whether it is not in the book, nor was, since its trigger has not gone off; stays so when it ends like that."""
     trigger_price: Price | None = None
     """StopPx(99) as it stands."""
+    hidden_qty: Qty = Qty(0)
+    """What of leaves_qty is not displayed, or would not be if the order rested now."""
 
     @property
     def exposed_price(self) -> Price | None:

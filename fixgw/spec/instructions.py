@@ -2,7 +2,7 @@
 
 import msgspec
 
-from fixgw.spec.values import PegOffsetType, Price, TriggerPriceType
+from fixgw.spec.values import PegOffsetType, Price, Qty, SelfMatchPrevention, TriggerPriceType
 
 POST_ONLY = "6"
 """ExecInst(18), participate don't initiate: an order that would take slides a tick away."""
@@ -32,3 +32,16 @@ class Instructions(msgspec.Struct, frozen=True, array_like=True, gc=False):
     peg_offset_type: PegOffsetType = PegOffsetType.PRICE
     activation_price: Price | None = None
     """TriggerPrice(1102) of a trailing stop: where it begins to follow the price."""
+    self_match_prevention_id: str = ""
+    """SelfMatchPreventionID(7928): it does not trade with the firm's orders that have the same."""
+    self_match_prevention: SelfMatchPrevention | None = None
+    """Without an id, too: it does not trade with the account's other orders."""
+    max_floor: Qty | None = None
+    """MaxFloor(111), DisplayQty(1138): the most that is displayed of it at a time; 0 hides all of it."""
+    refresh_qty: Qty | None = None
+    """RefreshQty(1088): what is displayed after the first time; None: MaxFloor again."""
+    display_low_qty: Qty | None = None
+    """DisplayLowQty(1085): with DisplayHighQty, what is displayed after the first time is random between the two."""
+    display_high_qty: Qty | None = None
+    min_qty: Qty | None = None
+    """MinQty(110): the least that trades at once, or nothing does."""

@@ -3,7 +3,7 @@
 import msgspec
 
 from fixgw.spec.fixed import FixedError, parse
-from fixgw.spec.values import INT64_MAX, Price, Qty, TriggerSource
+from fixgw.spec.values import INT64_MAX, Price, Qty, SelfMatchPrevention, SelfMatchScope, TriggerSource
 
 SCALE_MAX = 9
 """The most decimals a price or a quantity may have."""
@@ -35,6 +35,9 @@ class Instrument(msgspec.Struct, frozen=True, array_like=True):
     market_protection_ppm: int = 0
     """The same in millionths of that price; with both the nearer counts, with neither there is no protection."""
     trigger_source: TriggerSource = TriggerSource.LAST
+    self_match_prevention: SelfMatchPrevention | None = None
+    """For orders that say nothing themselves; None lets them trade with their own."""
+    self_match_scope: SelfMatchScope = SelfMatchScope.ID
 
     def parse_price(self, text: str) -> Price:
         """Return Price(44) ``text`` in this instrument's scale; raises FixedError."""

@@ -103,6 +103,7 @@ class ExecRestatementReason(StrEnum):
 
     GT_RENEWAL = "1"
     REPRICING = "3"
+    PARTIAL_DECLINE_OF_ORDER_QTY = "5"
     MARKET_OPTION = "8"
     OTHER = "99"
 
@@ -134,6 +135,24 @@ class TriggerSource(StrEnum):
     BEST = "best"
     """The best offer for an order to buy, the best bid for one to sell: where it would trade."""
     MID = "mid"
+
+
+class SelfMatchPrevention(StrEnum):
+    """What happens instead of a trade with oneself, as SelfMatchPreventionInstruction(8000) has it and beyond."""
+
+    CANCEL_NEWEST = "N"
+    CANCEL_OLDEST = "O"
+    CANCEL_BOTH = "B"
+    DECREMENT = "D"
+    """Both lose the quantity that would have traded."""
+
+
+class SelfMatchScope(StrEnum):
+    """Which orders of a firm may not trade with each other, besides those with the same SelfMatchPreventionID."""
+
+    ID = "id"
+    ACCOUNT = "account"
+    FIRM = "firm"
 
 
 class OrdRejReason(StrEnum):

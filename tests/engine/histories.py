@@ -56,6 +56,8 @@ from fixgw.spec.values import (
     PegOffsetType,
     Price,
     Qty,
+    SelfMatchPrevention,
+    SelfMatchScope,
     Side,
     TimeInForce,
     TriggerPriceType,
@@ -82,6 +84,12 @@ CONFIGURATIONS = tuple(
         (limits(price_collar_percent="0.02"), limits("session:CLIENT1", price_collar_percent="0.015")),
         (limits(open_notional_max="1000"), limits("account:B1", open_notional_max="600")),
         (limits(price_collar_percent="100"), limits("instrument:STOCK", order_qty_max="3", open_notional_max="1")),
+    )
+) + tuple(
+    configuration(instruments=(msgspec.structs.replace(STOCK, **terms), SPREAD), participants=PARTICIPANTS)
+    for terms in (
+        {"self_match_prevention": SelfMatchPrevention.CANCEL_NEWEST, "self_match_scope": SelfMatchScope.ACCOUNT},
+        {"self_match_prevention": SelfMatchPrevention.DECREMENT, "self_match_scope": SelfMatchScope.FIRM},
     )
 )
 
@@ -140,7 +148,24 @@ _CORRECTED = {
 }
 _QTIES = {"STOCK": (1, 2, 3, 4, 6), "SPREAD": (2, 4, 6, 8, 3)}
 
-_EXEC_INSTS = ("",) * 6 + ("6", "6A")
+_ATTRIBUTES: Sequence[dict[str, Any]] = (
+    *({},) * 20,
+    {"exec_inst": "6"},
+    {"exec_inst": "6"},
+    {"exec_inst": "6A"},
+    *({"self_match_prevention": how} for how in SelfMatchPrevention),
+    {"self_match_prevention_id": "desk"},
+    {"self_match_prevention_id": "desk", "self_match_prevention": SelfMatchPrevention.CANCEL_BOTH},
+    {"max_floor": Qty(2)},
+    {"max_floor": Qty(0)},
+    {"max_floor": Qty(2), "refresh_qty": Qty(4), "exec_inst": "6"},
+    {"max_floor": Qty(1), "display_low_qty": Qty(2), "display_high_qty": Qty(2)},
+    {"max_floor": Qty(2), "display_low_qty": Qty(2), "display_high_qty": Qty(2)},
+    {"max_floor": Qty(0), "self_match_prevention_id": "desk"},
+    {"min_qty": Qty(2)},
+    {"min_qty": Qty(3), "self_match_prevention_id": "desk"},
+)
+"""Of these an order has one set, beside its trigger; a random refresh has one choice only."""
 
 T = TypeVar("T")
 
@@ -275,7 +300,10 @@ class _Writer:
                 {"ord_type": OrdType.MARKET, "instructions": None},
             )
             order = msgspec.structs.replace(order, **self._one(flaws))
-        order = msgspec.structs.replace(order, instructions=self._with_exec_inst(order.instructions))
+        instructions = self._with_attributes(order.instructions)
+        if order.time_in_force is IOC and self._one_in(2):
+            instructions = msgspec.structs.replace(instructions or Instructions(), min_qty=Qty(4))
+        order = msgspec.structs.replace(order, instructions=instructions)
         self._sent.append(order)
         return order
 
@@ -299,13 +327,14 @@ class _Writer:
             activation_price=Price(self._one(prices)) if self._one_in(4) else None,
         )
 
-    def _with_exec_inst(self, instructions: Instructions | None) -> Instructions | None:
-        exec_inst = self._one(_EXEC_INSTS)
-        if not exec_inst and instructions is None:
+    def _with_attributes(self, instructions: Instructions | None) -> Instructions | None:
+        attributes = self._one(_ATTRIBUTES)
+        if not attributes and instructions is None:
             return None
+        attributed = msgspec.structs.replace(instructions or Instructions(), **attributes)
         if instructions is not None and "a" in instructions.exec_inst:
-            exec_inst += "a"
-        return msgspec.structs.replace(instructions or Instructions(), exec_inst=exec_inst)
+            return msgspec.structs.replace(attributed, exec_inst=attributed.exec_inst.replace("a", "") + "a")
+        return attributed
 
     def _order_to_change(self, by: Participant, cl_ord_id: str) -> NewOrder | ReplaceOrder:
         """Mostly one of the last that were sent, whoever sent it."""
@@ -338,7 +367,7 @@ class _Writer:
             )
             replacing = msgspec.structs.replace(replacing, **self._one(flaws))
         if self._one_in(4):
-            instructions = self._with_exec_inst(replacing.instructions)
+            instructions = self._with_attributes(replacing.instructions)
             replacing = msgspec.structs.replace(replacing, instructions=instructions)
         self._sent.append(replacing)
         return replacing

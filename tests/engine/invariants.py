@@ -243,6 +243,8 @@ class Invariants:
         assert (order.ord_status is OrdStatus.FILLED) == (0 < order.cum_qty == order.order_qty) or (
             order.ord_status in (OrdStatus.CANCELED, OrdStatus.EXPIRED)
         ), order
+        assert 0 <= order.hidden_qty <= order.leaves_qty, order
+        assert not order.hidden_qty or (order.instructions is not None and order.instructions.max_floor is not None)
         before = self.states.get(order.order_id)
         if before is not None:
             assert amends or before.cum_qty <= order.cum_qty, (before, order)

@@ -69,7 +69,29 @@ class NaiveOrder:
     since: int = 0
     trails: Instructions | None = None
     dormant: bool = False
+    firm: str = ""
     post_only: bool = False
+    smp_id: str = ""
+    smp: str = ""
+    display: tuple[int | None, ...] = (None, None)
+    shown: int = 0
+    least: int = 0
+
+    @property
+    def is_hidden(self) -> bool:
+        return self.display[0] == 0
+
+    def show(self) -> None:
+        """Display as much of the order as it would when it came to rest now."""
+        first = self.display[0]
+        self.shown = self.leaves if first is None else min(first, self.leaves)
+
+    def instruct(self, c: NewOrder | ReplaceOrder) -> None:
+        self.display = display(c)
+        self.least = (c.instructions.min_qty or 0) if c.instructions else 0
+        self.post_only = "6" in exec_inst(c)
+        self.smp_id = c.instructions.self_match_prevention_id if c.instructions else ""
+        self.smp = (c.instructions.self_match_prevention or "") if c.instructions else ""
 
     @property
     def leaves(self) -> int:
@@ -77,7 +99,9 @@ class NaiveOrder:
 
     def told(self, cl_ord_id: str | None = None) -> Outcome:
         named, terms = cl_ord_id or self.ids[-1], (self.time_in_force, self.qty, self.price)
-        return (self.order_id, named, self.status, *terms, self.cum, self.leaves, self.paid, self.waits, self.stop)
+        hidden = max(self.leaves - self.shown, 0)
+        traded = self.cum, self.leaves, self.paid
+        return (self.order_id, named, self.status, *terms, *traded, self.waits, self.stop, hidden)
 
     def fill(self, price: int, qty: int) -> Outcome:
         self.cum, self.paid = self.cum + qty, self.paid + price * qty
@@ -259,7 +283,8 @@ class NaiveVenue:
     def seen(self, symbol: str, traded: list[Fraction]) -> dict[str, list[Fraction]]:
         """Return the prices of each source: every trade, and the book as it is now."""
         last = [Fraction(each.price) for each in self.traded if each.symbol == symbol and each.qty][-1:]
-        bids, asks = [q[0] for q in self.queue(symbol, "1")], [q[0] for q in self.queue(symbol, "2")]
+        bids = [price for price, *_ in self.queue(symbol, "1", only_shown=True)]
+        asks = [price for price, *_ in self.queue(symbol, "2", only_shown=True)]
         middle = [Fraction(max(bids) + min(asks), 2)] if bids and asks else []
         book = {"3": [Fraction(bid) for bid in bids[:1]], "1": [Fraction(ask) for ask in asks[:1]]}
         return {"2": traded or last, "6": middle, **book}
@@ -319,10 +344,17 @@ class NaiveVenue:
         order = NaiveOrder(
             str(self.order_ids), c.session, c.account, c.symbol, *values, qty, price, self.arrivals, [c.cl_ord_id]
         )
-        order.post_only = isinstance(c, NewOrder) and "6" in exec_inst(c)
+        order.firm = c.firm
+        if isinstance(c, NewOrder):
+            order.instruct(c)
+            order.show()
         if (c.session, c.cl_ord_id) in [(session, used) for session, used, _ in self.used]:
             order.status = "8"
         return order
+
+    def next_arrival(self) -> int:
+        self.arrivals += 1
+        return self.arrivals
 
     def work(self, order: NaiveOrder) -> list[Outcome]:
         if self.phases.get(order.symbol) in CALLS:
@@ -331,28 +363,26 @@ class NaiveVenue:
         if away is not None:
             before, order.price = order.price, away
             return [("D", order.told(), "3", before, order.leaves, False, False)]
-        worst_first = 1 if order.side == "1" else -1
+        told: list[Outcome] = []
         if order.price is None:
             order.worst = self.protection(order)
-        limit = order.worst if order.price is None else order.price
-        hit = sorted(
-            (
-                other
-                for other in self.orders
-                if other.status in LIVE and not other.waits
-                if other.symbol == order.symbol and other.side != order.side
-                if limit is None or (limit - (other.price or 0)) * worst_first >= 0
-            ),
-            key=lambda other: (worst_first * (other.price or 0), other.arrival),
-        )
-        if order.time_in_force == "4" and sum(other.leaves for other in hit) < order.leaves:
-            hit = []
-        told: list[Outcome] = []
-        for other in hit:
-            qty, price = min(order.leaves, other.leaves), other.price or 0
-            if qty:
-                self.traded.append(NaiveTrade(order.symbol, price, qty, other, order))
-                told.append(("F", order.symbol, price, qty, other.fill(price, qty), order.fill(price, qty)))
+        wanted = order.leaves if order.time_in_force == "4" else order.least
+        if wanted and self.reachable(order) < wanted:
+            return [self.end(order, order.ids[-1], rested=False, orig=None)]
+        while order.leaves and (hit := self.hit(order)):
+            other, price = hit[0], hit[0].price or 0
+            if self.of_one_hand(order, other):
+                told += self.prevent(order, other)
+                continue
+            qty = min(order.leaves, other.shown or other.leaves)
+            self.traded.append(NaiveTrade(order.symbol, price, qty, other, order))
+            other.shown = max(other.shown - qty, 0)
+            other.fill(price, qty)
+            if other.leaves and not other.shown and not other.is_hidden:
+                other.shown, other.arrival = min(other.display[1] or 0, other.leaves), self.next_arrival()
+            order.fill(price, qty)
+            order.shown = min(order.shown, order.leaves)
+            told.append(("F", order.symbol, price, qty, other.told(), order.told()))
         if order.leaves and order.ord_type == "K" and order.cum and order.time_in_force in "01" and order.price is None:
             order.price = self.traded[-1].price
             told.append(("D", order.told(), "3", None, order.leaves, False, False))
@@ -370,6 +400,59 @@ class NaiveVenue:
         if instrument.market_protection_ppm:
             rooms.append(int(Fraction(abs(best) * instrument.market_protection_ppm, 1_000_000)))
         return best + sign * min(rooms) if rooms else None
+
+    def hit(self, order: NaiveOrder) -> list[NaiveOrder]:
+        """Return what ``order`` may trade with, the first to trade first."""
+        worst_first = 1 if order.side == "1" else -1
+        limit = order.worst if order.price is None else order.price
+        crossed = (
+            other
+            for other in self.orders
+            if other.status in LIVE and not other.waits and other.symbol == order.symbol and other.side != order.side
+            if limit is None or (limit - (other.price or 0)) * worst_first >= 0
+        )
+        return sorted(crossed, key=lambda other: (worst_first * (other.price or 0), other.is_hidden, other.arrival))
+
+    def reachable(self, order: NaiveOrder) -> int:
+        """Return how much could trade at once, if there were no end to ``order``."""
+        found = 0
+        for other in self.hit(order):
+            if self.of_one_hand(order, other):
+                if self.prevention(order) != "O":
+                    break
+                continue
+            found += other.leaves
+        return found
+
+    # Self-match prevention.
+
+    def of_one_hand(self, order: NaiveOrder, other: NaiveOrder) -> bool:
+        instrument = self.listed(order.symbol)
+        assert instrument is not None
+        by_default = instrument.self_match_scope.value if instrument.self_match_prevention else "id"
+        if order.firm != other.firm:
+            return False
+        if by_default == "firm" or (order.smp_id and order.smp_id == other.smp_id):
+            return True
+        return order.account == other.account and (by_default == "account" or bool(order.smp and not order.smp_id))
+
+    def prevention(self, order: NaiveOrder) -> str:
+        instrument = self.listed(order.symbol)
+        by_default = instrument.self_match_prevention if instrument else None
+        return order.smp or (by_default.value if by_default else "O")
+
+    def prevent(self, order: NaiveOrder, other: NaiveOrder) -> list[Outcome]:
+        how, less = self.prevention(order), min(order.leaves, other.leaves)
+        giving_way = {"N": [order], "O": [other], "B": [other, order], "D": [other, order]}[how]
+        told = []
+        for each in giving_way:
+            if how != "D" or less == each.leaves:
+                told.append(self.end(each, each.ids[-1], rested=each is other, orig=None))
+            else:
+                before, each.qty = each.leaves, each.qty - less
+                each.shown = min(each.shown, each.leaves)
+                told.append(("D", each.told(), "5", each.price, before, each is other, each is other))
+        return told
 
     def may_not_take(self, c: NewOrder | ReplaceOrder) -> bool:
         """Whether a post-only order would take, and may not slide or has nowhere to slide to."""
@@ -430,17 +513,20 @@ class NaiveVenue:
             return [self.cancel_reject(c, order, "99")]
         if trails != (order.trails is not None):
             return [self.cancel_reject(c, order, "99")]
-        if self.unfit_for_phase(c) or (c.instructions and self.unsupported(c)) or self.may_not_take(c):
+        if self.unfit_for_phase(c) or self.mismatch(c) or self.may_not_take(c):
             return [self.cancel_reject(c, order, "2")]
         before = (order.ids[-1], order.price, order.leaves)
-        keeps = c.price == order.price and c.order_qty <= order.qty
+        keeps = c.price == order.price and c.order_qty <= order.qty and display(c) == order.display
         if order.waits:
             trigger = order.stop, order.source
             self.wait(order, c)
             keeps = keeps and trigger == (order.stop, order.source) and not trails
         order.ids.append(c.cl_ord_id)
         order.qty, order.price, order.time_in_force = max(c.order_qty, order.cum), c.price, c.time_in_force.value
-        order.post_only = "6" in exec_inst(c)
+        order.instruct(c)
+        order.shown = min(order.shown, order.leaves)
+        if not keeps:
+            order.show()
         if order.qty == order.cum:
             order.status = "2"
         if order.status == "2" or not keeps:
@@ -448,8 +534,7 @@ class NaiveVenue:
         told: list[Outcome] = [("5", order.told(), *before, keeps)]
         if keeps or order.status == "2":
             return told
-        self.arrivals += 1
-        order.arrival = self.arrivals
+        order.arrival = self.next_arrival()
         return told if order.waits else told + self.work(order)
 
     def order_to_change(
@@ -604,7 +689,10 @@ class NaiveVenue:
         while buys and sells:
             qty = min(buys[0].leaves, sells[0].leaves)
             self.traded.append(NaiveTrade(symbol, price, qty, buys[0], sells[0]))
-            told.append(("uncross", symbol, price, qty, buys[0].fill(price, qty), sells[0].fill(price, qty)))
+            for order in (buys[0], sells[0]):
+                order.fill(price, qty)
+                order.shown = min(order.shown, order.leaves)
+            told.append(("uncross", symbol, price, qty, buys[0].told(), sells[0].told()))
             buys, sells = [o for o in buys if o.leaves], [o for o in sells if o.leaves]
         return told
 
@@ -697,6 +785,9 @@ class NaiveVenue:
             order.cum, order.paid = order.cum + more, order.paid + paid
             if was_live or order.status == "2":
                 order.status = "2" if order.cum == order.qty else "1" if order.cum else "0"
+            order.shown = min(order.shown, order.leaves)
+            if more < 0:
+                order.show()
             if was_live and more < 0:
                 self.arrivals += 1
                 order.arrival = self.arrivals
@@ -779,16 +870,31 @@ class NaiveVenue:
         found = [of_scope[name] for scope, of_scope in self.limits.items() if scope in scopes and name in of_scope]
         return min(found, default=None)
 
-    def unsupported(self, c: NewOrder | ReplaceOrder) -> str | None:
-        has_stop = c.instructions is not None and c.instructions.stop_px is not None
-        if "6" in exec_inst(c) and (c.ord_type.value != "2" or c.time_in_force.value not in "01" or has_stop):
-            return "11"
+    def unsupported(self, c: NewOrder) -> str | None:
         market_with_price = c.ord_type.value in "13JK" and c.price is not None
         supported = c.ord_type.value in "1234JKP" and c.time_in_force.value in "0123457" and not market_with_price
         supported = supported and (c.ord_type.value != "P" or "a" in exec_inst(c))
         supported = supported and not (c.ord_type.value != "2" and c.time_in_force.value in "257")
         supported = supported and not (waits(c) and c.time_in_force.value not in "01")
-        return None if supported else "11"
+        return self.mismatch(c) if supported else "11"
+
+    def mismatch(self, c: NewOrder | ReplaceOrder) -> str | None:
+        """Return why its attributes do not go with its other terms."""
+        has_stop = c.instructions is not None and c.instructions.stop_px is not None
+        if "6" in exec_inst(c) and (c.ord_type.value != "2" or c.time_in_force.value not in "01" or has_stop):
+            return "11"
+        if display(c)[0] is not None and (c.ord_type.value in "13J" or c.time_in_force.value in "34"):
+            return "11"
+        instrument = self.listed(c.symbol)
+        assert instrument is not None
+        if any((qty or 0) % instrument.lot_size for qty in display(c)):
+            return "13"
+        least = c.instructions.min_qty if c.instructions else None
+        if least is None:
+            return None
+        if c.time_in_force.value != "3":
+            return "11"
+        return "13" if least % instrument.lot_size or least > c.order_qty else None
 
     def trading_status(self, symbol: str) -> tuple[str, int | None]:
         """Return SecurityTradingStatus(326) of an instrument, and the price it traded at last."""
@@ -805,17 +911,19 @@ class NaiveVenue:
         for trade in reversed(self.traded):
             if trade.symbol == symbol and trade.qty:
                 return trade.price
-        bids, asks = self.queue(symbol, "1"), self.queue(symbol, "2")
+        bids, asks = self.queue(symbol, "1", only_shown=True), self.queue(symbol, "2", only_shown=True)
         return (bids[0][0] + asks[0][0]) // 2 if bids and asks else None
 
-    def queue(self, symbol: str, side: str) -> list[tuple[int, str, int]]:
+    def queue(self, symbol: str, side: str, *, only_shown: bool = False) -> list[tuple[int, str, int]]:
         """Return price, OrderID and LeavesQty of all open orders of one side, the first to trade first."""
-        return [(price, order.order_id, order.leaves) for price, order in self.in_queue(symbol, side)]
+        queue = self.in_queue(symbol, side, only_shown=only_shown)
+        return [(price, order.order_id, order.leaves) for price, order in queue]
 
-    def in_queue(self, symbol: str, side: str) -> list[tuple[int, NaiveOrder]]:
+    def in_queue(self, symbol: str, side: str, *, only_shown: bool = False) -> list[tuple[int, NaiveOrder]]:
         open_orders = [o for o in self.orders if o.status in LIVE and (o.symbol, o.side) == (symbol, side)]
-        open_orders = [order for order in open_orders if not order.waits]
-        open_orders.sort(key=lambda order: ((order.price or 0) * (-1 if side == "1" else 1), order.arrival))
+        sign = -1 if side == "1" else 1
+        open_orders = [order for order in open_orders if not order.waits and (order.shown or not only_shown)]
+        open_orders.sort(key=lambda order: ((order.price or 0) * sign, order.is_hidden, order.arrival))
         return [(order.price or 0, order) for order in open_orders]
 
     def open(self, order: NaiveOrder) -> Fraction:
@@ -839,6 +947,16 @@ def fits(instrument: Instrument, *prices: int | None) -> bool:
     """Whether orders may have these prices."""
     given = [price for price in prices if price is not None]
     return all(abs(p) <= instrument.price_bound and (p > 0 or instrument.allows_negative_price) for p in given)
+
+
+def display(c: NewOrder | ReplaceOrder) -> tuple[int | None, ...]:
+    """Return what is displayed first and after that; where that is random, the histories leave one number only."""
+    if c.instructions is None or c.instructions.max_floor is None:
+        return None, None
+    asked = c.instructions
+    low = asked.display_low_qty
+    assert low == asked.display_high_qty
+    return asked.max_floor, low or asked.refresh_qty or asked.max_floor
 
 
 def written(configured: ConfigureVenue) -> dict[str, dict[str, Fraction]]:

@@ -198,13 +198,13 @@ def state(order: OrderState) -> Outcome:
     return (
         order.order_id, order.cl_ord_id, order.ord_status.value, order.time_in_force.value, order.order_qty,
         order.price, order.cum_qty, order.leaves_qty, order.cum_notional, order.is_waiting,
-        order.trigger_price,
+        order.trigger_price, order.hidden_qty,
     )  # fmt: skip
 
 
 def queue(core: Core, symbol: str, side: Side) -> list[tuple[int, str, int]]:
     book_side = core.exchange.books[symbol].side(side)
-    return [(level.price, order.order_id, order.leaves_qty) for level in book_side for order in level.orders.values()]
+    return [(level.price, order.order_id, order.leaves_qty) for level in book_side for order in level]
 
 
 def trading_status(core: Core, symbol: str) -> tuple[str, int | None]:
@@ -296,6 +296,7 @@ def test_histories_are_eventful() -> None:
     often |= {"C", "day ending", "expired", "day begun", "phase"}
     often |= {"8 0", "8 2", "halted", "resumed", "killed", "released", "swept", "refused"}
     now_and_then = {"I", "8 1", "8 13", "8 15", "8 99", "r None", "r 0", "r 1"}
-    now_and_then |= {"disabled", "enabled", "logged out", "reset", "limits", "restated", "D 3", "D", "G", "uncross"}
+    now_and_then |= {"disabled", "enabled", "logged out", "reset", "limits", "restated", "D 3", "D 5", "G"}
+    now_and_then |= {"D", "uncross"}
     assert {kind for kind in often if seen.get(kind, 0) < 10} == set(), seen
     assert {kind for kind in now_and_then if not seen.get(kind)} == set(), seen

@@ -35,6 +35,7 @@ from fixgw.spec.values import (
     Qty,
     SecurityListRequestType,
     SecurityRequestType,
+    SelfMatchPrevention,
     Side,
     SubscriptionRequestType,
     TimeInForce,
@@ -258,8 +259,8 @@ def test_a_replace_that_does_not_fit() -> None:
 
 
 UNSUPPORTED = (
-    "110=10 111=10 126=20260103-00:00:00 432=20260103 168=20260102-13:00:00 388=0 389=1 847=1 210=10 "
-    "835=0 837=0 838=1 840=1 152=1000 516=10 386=1 423=1 854=1 1138=10 7928=1 8000=1 2362=1 2964=1 20001=D"
+    "126=20260103-00:00:00 432=20260103 168=20260102-13:00:00 388=0 389=1 847=1 210=10 "
+    "835=0 837=0 838=1 840=1 152=1000 516=10 386=1 423=1 854=1"
 )
 
 
@@ -275,7 +276,7 @@ def test_a_tag_that_would_change_the_order_is_refused_not_ignored(field: str) ->
 
 
 def test_of_several_such_tags_the_lowest_is_named() -> None:
-    assert refused(f"{NEW_ORDER}|111=1|110=2|18=6")[1] == "MinQty(110) is not supported; leave it out"
+    assert refused(f"{NEW_ORDER}|168=1|211=1|18=6")[1] == "EffectiveTime(168) is not supported; leave it out"
 
 
 @pytest.mark.parametrize(("text", "exec_inst"), [("6", "6"), ("6 A", "6A"), ("A 6", "6A"), ("6 6", "6")])
@@ -284,6 +285,47 @@ def test_the_codes_of_exec_inst_stand_in_one_order(text: str, exec_inst: str) ->
     assert isinstance(order, NewOrder)
     assert isinstance(change, ReplaceOrder)
     assert order.instructions == change.instructions == Instructions(exec_inst=exec_inst)
+
+
+@pytest.mark.parametrize(
+    ("fields", "prevention_id", "how"),
+    [
+        ("7928=desk|8000=N", "desk", SelfMatchPrevention.CANCEL_NEWEST),
+        ("2362=desk|2964=2", "desk", SelfMatchPrevention.CANCEL_OLDEST),
+        ("2362=desk|7928=desk|2964=1", "desk", SelfMatchPrevention.CANCEL_NEWEST),
+        ("8000=O", "", SelfMatchPrevention.CANCEL_OLDEST),
+        ("2964=3", "", SelfMatchPrevention.CANCEL_BOTH),
+        ("20001=D", "", SelfMatchPrevention.DECREMENT),
+        ("7928=desk", "desk", None),
+    ],
+)
+def test_self_match_prevention(fields: str, prevention_id: str, how: SelfMatchPrevention | None) -> None:
+    wanted = Instructions(self_match_prevention_id=prevention_id, self_match_prevention=how)
+    order = decode(f"{NEW_ORDER}|{fields}")
+    assert isinstance(order, NewOrder)
+    assert order.instructions == wanted
+
+
+@pytest.mark.parametrize(
+    ("fields", "wanted"),
+    [
+        ("111=10", (10, None, None, None)),
+        ("1138=10", (10, None, None, None)),
+        ("111=10|1138=10|1084=1", (10, None, None, None)),
+        ("111=0", (0, None, None, None)),
+        ("1084=4", (0, None, None, None)),
+        ("111=10|1084=2|1088=5", (10, 5, None, None)),
+        ("111=10|1088=5", (10, 5, None, None)),
+        ("111=10|1084=3|1085=5|1086=8", (10, None, 5, 8)),
+        ("111=10|1085=5|1086=8", (10, None, 5, 8)),
+    ],
+)
+def test_what_is_displayed(fields: str, wanted: tuple[int | None, ...]) -> None:
+    order = decode(f"{NEW_ORDER}|{fields}")
+    assert isinstance(order, NewOrder)
+    asked = order.instructions
+    assert asked is not None
+    assert (asked.max_floor, asked.refresh_qty, asked.display_low_qty, asked.display_high_qty) == wanted
 
 
 @pytest.mark.parametrize(

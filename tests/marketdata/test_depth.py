@@ -44,6 +44,7 @@ from fixgw.spec.commands import (
     SetPhase,
 )
 from fixgw.spec.events import Trade, TradeBusted, TradeCorrected
+from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.phase import Phase
 from fixgw.spec.sequenced import Sequenced
@@ -114,14 +115,14 @@ class Watched:
                     assert book.state is TradingState.DELISTED
                 assert book.last_px == self.last_px.get(symbol)
                 for side in (BUY, SELL):
-                    levels = list(engine_book.side(side))
+                    displayed = [level for level in engine_book.side(side) if level.shown_qty]
                     assert orders(book, side) == [
-                        (int(order.order_id), level.price, order.leaves_qty)
-                        for level in levels
+                        (int(order.order_id), level.price, order.leaves_qty - order.hidden_qty)
+                        for level in displayed
                         for order in level.orders.values()
                     ]
                     assert [(level.price, level.qty, level.order_count) for level in book.side(side)] == [
-                        (level.price, level.leaves_qty, len(level.orders)) for level in levels
+                        (level.price, level.shown_qty, len(level.orders)) for level in displayed
                     ]
                 assert len(book) == len(orders(book, BUY)) + len(orders(book, SELL))
 
@@ -489,3 +490,34 @@ def test_a_snapshot_takes_the_place_of_a_book() -> None:
     assert books.by_symbol == {"STOCK": book}
     with pytest.raises(BookBroken):
         books.put(Book(msgspec.structs.replace(LISTED, instrument=2)))
+
+
+def displaying(max_floor: int) -> NewOrder:
+    instructions = Instructions(max_floor=Qty(max_floor))
+    return msgspec.structs.replace(new("a1", SELL, 10, 10_000), instructions=instructions)
+
+
+def test_an_iceberg_is_seen_part_by_part(venue: Watched) -> None:
+    (added,) = venue.send(displaying(4))
+    assert isinstance(added, OrderAdded)
+    assert added.qty == 4
+
+    executed, next_part, rest = venue.send(new("b1", BUY, 6, 10_000))
+
+    assert isinstance(executed, OrderExecuted)
+    assert (executed.order_id, executed.last_qty, executed.leaves_qty) == (1, 4, 0)
+    assert isinstance(next_part, OrderAdded)
+    assert (next_part.order_id, next_part.qty) == (1, 4)
+    assert isinstance(rest, OrderExecuted)
+    assert (rest.last_qty, rest.leaves_qty) == (2, 2)
+
+
+def test_a_hidden_order_is_seen_in_its_trades_only(venue: Watched) -> None:
+    order = displaying(0)
+    assert venue.send(order) == []
+
+    (executed,) = venue.send(new("b1", BUY, 6, 10_000))
+
+    assert isinstance(executed, OrderExecuted)
+    assert (executed.order_id, executed.last_px, executed.last_qty, executed.leaves_qty) == (0, 10_000, 6, 0)
+    assert venue.send(CancelOrder(order.session, order.firm, "x1", "a1", None, "STOCK", SELL)) == []
