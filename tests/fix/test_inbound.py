@@ -176,7 +176,7 @@ def test_requests_for_reference_data() -> None:
 
 
 @pytest.mark.parametrize("side", list(Side))
-@pytest.mark.parametrize("ord_type", [OrdType.LIMIT, OrdType.PEGGED])
+@pytest.mark.parametrize("ord_type", [OrdType.LIMIT, OrdType.FUNARI])
 def test_values_that_fix_knows_are_read_though_the_venue_may_refuse_them(side: Side, ord_type: OrdType) -> None:
     order = decode(changed(changed(NEW_ORDER, f"54={side.value}"), f"40={ord_type.value}"))
 
@@ -331,7 +331,7 @@ def test_what_is_displayed(fields: str, wanted: tuple[int | None, ...]) -> None:
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("Q", "Q is not supported; 6 (post-only), A (with 6: refused rather than repriced)"),
+        ("Q", "Q is not supported; 6 (post-only), A (with 6: refused rather than repriced), a (trailing stop)"),
         ("A", "A is not supported without 6 (post-only)"),
     ],
 )
