@@ -105,11 +105,13 @@ class Gateway:
         ids = session_ids(config.comp_id, sessions)
         encoder, postman = Encoder(), Postman(config.comp_id, sessions, self._traffic)
         self._doorkeeper = Doorkeeper(config.port, self._readiness, self._traffic)
-        decoder = Decoder(config.participants, config.instruments, config.stale_order_s, clock_ns)
+        self._schedule = Schedule(config.day, lambda: self._sequencer.core, clock_ns)
+        decoder = Decoder(
+            config.participants, config.instruments, config.stale_order_s, clock_ns, self._schedule.trading_date
+        )
         gc.disable()  # reading the state back makes millions of objects, and no cycles
         start = snapshots.latest(data_dir, self._journal.next_sequence - 1)
         core = start.core
-        self._schedule = Schedule(config.day, lambda: self._sequencer.core, clock_ns)
         self._control = SessionControl(ids, self._disabled, lambda away: self._numbering.closed(away))
         admission = Admission(self._doorkeeper.may_log_on, self._control.why_not)
         self._order_entry = OrderEntry(decoder, postman, admission, _stop_hard)
@@ -247,6 +249,7 @@ class Gateway:
         due = self._schedule.due(self._control.is_settled and self._numbering.is_settled)
         if due:
             self._sequencer.process(due)
+            self._tick_at = 0.0  # what follows is due at once, after others had their turn
 
     def _write_board(self) -> None:
         notice = Notice(

@@ -22,6 +22,7 @@ from fixgw.spec.commands import (
     DisableSession,
     EnableSession,
     EndDay,
+    ExpireDueOrders,
     HaltInstrument,
     Kill,
     LogOutSession,
@@ -102,7 +103,7 @@ class Core:
                 self.gate.configure(command)
             case CancelOrder() | MassCancel() | RefuseOrder() | RefuseChange():
                 pass
-            case ContinueSweep() | BeginDay():
+            case ContinueSweep() | BeginDay() | ExpireDueOrders():
                 return self._go_on(command, number)
             case UseNumber() | OpenSession() | CloseSession():
                 return []
@@ -111,7 +112,7 @@ class Core:
         self._trading_commands = number
         return self.exchange.handle(command, number)
 
-    def _go_on(self, command: ContinueSweep | BeginDay, number: int) -> list[Event]:
+    def _go_on(self, command: ContinueSweep | BeginDay | ExpireDueOrders, number: int) -> list[Event]:
         if isinstance(command, BeginDay):
             assert self.day.date is None or self.day.phase is DayPhase.ENDED, (command, self.day)
             assert self.day.date is None or command.date > self.day.date, (command, self.day)

@@ -6,6 +6,7 @@ from typing import assert_never
 
 from fixgw.engine import inquiries, post_only
 from fixgw.engine.book import BookSide, Level, OrderBook
+from fixgw.engine.expiry import Expiries, ends_with_day
 from fixgw.engine.matching import can_fill, crosses, match
 from fixgw.engine.order import Order
 from fixgw.engine.registry import OrderRegistry
@@ -18,6 +19,7 @@ from fixgw.spec.commands import (
     ConfigureVenue,
     ContinueSweep,
     EndDay,
+    ExpireDueOrders,
     Kill,
     MassCancel,
     NewOrder,
@@ -89,7 +91,8 @@ _BUY = Side.BUY
 _LIMIT = OrdType.LIMIT
 _MARKET = OrdType.MARKET
 _FILL_OR_KILL = TimeInForce.FILL_OR_KILL
-_RESTING = (TimeInForce.DAY, TimeInForce.GOOD_TILL_CANCEL)
+_GOOD_TILL_DATE = TimeInForce.GOOD_TILL_DATE
+_RESTING = (TimeInForce.DAY, TimeInForce.GOOD_TILL_CANCEL, _GOOD_TILL_DATE)
 _SUPPORTED_ORD_TYPES = (_LIMIT, _MARKET)
 _SUPPORTED_TIMES_IN_FORCE = (*_RESTING, TimeInForce.IMMEDIATE_OR_CANCEL, _FILL_OR_KILL)
 
@@ -104,6 +107,7 @@ class Exchange:
         """Also those that have left, as they were last."""
         self.books: dict[str, OrderBook] = {}
         self.orders = OrderRegistry()
+        self.expiries = Expiries(self.orders)
         self.sweeps: deque[Sweep] = deque()
         """What is to be done to many orders and is not done yet, to be continued one slice after the other."""
         self.last_trades: dict[str, Price] = {}
@@ -146,6 +150,8 @@ class Exchange:
                 return self._end_day(command)
             case BeginDay():
                 return self._begin_day(command)
+            case ExpireDueOrders():
+                return self._expire_due(command)
             case CancelByOperator():
                 return [self._cancel_by_operator(command)]
             case _:
@@ -243,6 +249,8 @@ class Exchange:
             instructions=command.instructions,
         )
         self.orders.open(order, mine)
+        if order.time_in_force is _GOOD_TILL_DATE:
+            self.expiries.add(order)
         events: list[Event] = [OrderAccepted(self._next_exec_id(), order.state())]
         self._work(order, events)
         return events
@@ -375,6 +383,8 @@ class Exchange:
         else:
             side.remove(order, previous_leaves_qty)
         order.restate(command)
+        if order.time_in_force is _GOOD_TILL_DATE:
+            self.expiries.add(order)
         events: list[Event] = [
             OrderReplaced(
                 self._next_exec_id(),
@@ -559,8 +569,8 @@ class Exchange:
     # Trading days.
 
     def _end_day(self, command: EndDay) -> list[Event]:
-        """Have all Day orders expire; from here on risk lets none in."""
-        orders = [order for order in self._all_open() if order.time_in_force is TimeInForce.DAY]
+        """Have all orders expire that are not for another day; from here on risk lets none in."""
+        orders = [order for order in self._all_open() if ends_with_day(order, command.date)]
         text = f"the trading day {command.date} has ended: {command.reason}"
         sweep = Sweep("venue", command.operator, command.reason, text, orders, SweepKind.EXPIRE, command.date)
         self.sweeps.append(sweep)
@@ -572,6 +582,16 @@ class Exchange:
         sweep = Sweep("venue", "", "", "", self._all_open(), SweepKind.RESTATE, command.date)
         self.sweeps.append(sweep)
         return self._sweep(sweep)
+
+    def _expire_due(self, command: ExpireDueOrders) -> list[Event]:
+        events: list[Event] = []
+        while len(events) < self._sweep_slice_max:
+            order = self.expiries.next_due(command.now_ns, command.date)
+            if order is None:
+                break
+            events.append(self._expire(order, _why_it_expires(order)))
+        assert events, ("no order is due", command)
+        return events
 
     def _all_open(self) -> list[Order]:
         return self.orders.open_of(parse("venue"))
@@ -628,7 +648,7 @@ def _unsupported(command: NewOrder) -> Refusal | None:
     if command.ord_type not in _SUPPORTED_ORD_TYPES:
         text = f"OrdType(40) {command.ord_type} is not supported; 1 (market) or 2 (limit)"
     elif command.time_in_force not in _SUPPORTED_TIMES_IN_FORCE:
-        supported = "0 (day), 1 (good till cancel), 3 (immediate or cancel) or 4 (fill or kill)"
+        supported = "0 (day), 1 (good till cancel), 3 (immediate or cancel), 4 (fill or kill) or 6 (good till date)"
         text = f"TimeInForce(59) {command.time_in_force} is not supported; {supported}"
     elif command.ord_type is _MARKET and command.price is not None:
         text = "Price(44) is not supported with OrdType(40) 1 (market); leave it out"
@@ -650,6 +670,13 @@ def _why_it_may_not_rest(order: Order) -> str:
     if order.time_in_force is TimeInForce.IMMEDIATE_OR_CANCEL:
         return "TimeInForce(59)=3: the rest could not be filled at once"
     return "OrdType(40)=1: nothing left to trade with, and a market order does not rest"
+
+
+def _why_it_expires(order: Order) -> str:
+    assert order.instructions is not None, order.order_id
+    if order.instructions.expire_time_ns:
+        return "TimeInForce(59)=6: its ExpireTime(126) has come"
+    return f"TimeInForce(59)=6: the trading day {order.instructions.expire_date}, its ExpireDate(432), is over"
 
 
 def _misnamed(order: Order, command: CancelOrder | ReplaceOrder | RefuseChange) -> str | None:
@@ -677,5 +704,5 @@ def _unchangeable(order: Order, command: ReplaceOrder) -> str | None:
     if command.ord_type is not order.ord_type:
         return f"OrdType(40) {command.ord_type} is not that of the order, {order.ord_type}"
     if command.time_in_force not in _RESTING:
-        return f"TimeInForce(59) {command.time_in_force} is not for an order that rests; 0 (day) or 1 (GTC)"
+        return f"TimeInForce(59) {command.time_in_force} is not for an order that rests; 0 (day), 1 (GTC) or 6 (GTD)"
     return None

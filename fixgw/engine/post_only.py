@@ -8,7 +8,7 @@ from fixgw.spec.instructions import NO_CROSS, POST_ONLY, Instructions
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.values import OrdType, Price, Side, TimeInForce
 
-_RESTING = (TimeInForce.DAY, TimeInForce.GOOD_TILL_CANCEL)
+_RESTING = (TimeInForce.DAY, TimeInForce.GOOD_TILL_CANCEL, TimeInForce.GOOD_TILL_DATE)
 
 
 def is_post_only(instructions: Instructions | None) -> bool:
@@ -19,7 +19,7 @@ def mismatch(command: NewOrder | ReplaceOrder) -> str | None:
     """Return why an order with these terms cannot be post-only, or None."""
     if command.ord_type is OrdType.LIMIT and command.time_in_force in _RESTING:
         return None
-    return "ExecInst(18) 6 (post-only) is not supported here; with OrdType(40) 2 and TimeInForce(59) 0 or 1"
+    return "ExecInst(18) 6 (post-only) is not supported here; with OrdType(40) 2 and TimeInForce(59) 0, 1 or 6"
 
 
 def refusal(command: NewOrder | ReplaceOrder, opposite: BookSide, instrument: Instrument) -> str | None:

@@ -11,7 +11,7 @@ from fixgw.engine.registry import OrderRegistry
 from fixgw.engine.sweep import Sweep, SweepKind
 from fixgw.spec.commands import ConfigureVenue
 from fixgw.spec.instrument import Instrument
-from fixgw.spec.values import Price
+from fixgw.spec.values import Price, TimeInForce
 
 _NO_ORDER = ""
 
@@ -79,6 +79,9 @@ def restore(exchange: Exchange, state: ExchangeState, configuration: ConfigureVe
     exchange.last_trades.update(state.last_trades)
     exchange.orders_entered = state.orders_entered
     exchange.orders.put(state.orders)
+    for order in state.orders:
+        if order.is_live and order.time_in_force is TimeInForce.GOOD_TILL_DATE:
+            exchange.expiries.add(order)
     orders = exchange.orders
     for requests in state.requests:
         named = orders.of_session(requests.session).by_cl_ord_id

@@ -18,6 +18,7 @@ from fixgw.fix.fields import (
     split,
     utc_timestamp_ns,
 )
+from fixgw.fix.good_till_date import read_expiry
 from fixgw.fix.instructions import INSTRUCTION_TAGS, read_instructions
 from fixgw.spec import tags
 from fixgw.spec.commands import CancelOrder, MassCancel, NewOrder, OrderCommand, RefuseChange, RefuseOrder, ReplaceOrder
@@ -60,6 +61,7 @@ _POSS_RESEND = KEY[tags.POSS_RESEND]
 # In Python 3.11 each look into an enumeration takes 0.2 us.
 _LIMIT = OrdType.LIMIT
 _DAY = TimeInForce.DAY
+_GOOD_TILL_DATE = TimeInForce.GOOD_TILL_DATE
 
 _SIDES = {str(side): side for side in Side}
 _ORD_TYPES = {str(ord_type): ord_type for ord_type in OrdType}
@@ -79,11 +81,13 @@ class Decoder:
         instruments: Iterable[Instrument],
         stale_order_s: int,
         clock_ns: Callable[[], int],
+        trading_date: Callable[[], str],
     ) -> None:
         self._participants = {participant.session: participant for participant in participants}
         self._instruments = {instrument.symbol: instrument for instrument in instruments}
         self._stale_order_ns = stale_order_s * 1_000_000_000
         self._clock_ns = clock_ns
+        self._trading_date = trading_date
         self._readers: dict[str, Callable[[Fields, Participant], Request]] = {
             "D": self._new_order,
             "F": self._cancel_order,
@@ -110,7 +114,7 @@ class Decoder:
         cl_ord_id, account, symbol, side, ord_type, time_in_force = _terms(fields, participant)
         is_resent = fields.get(_POSS_DUP_FLAG) == "Y"
         poss_resend = is_resent or fields.get(_POSS_RESEND) == "Y"
-        numbers = (self._stale(fields) if is_resent else None) or self._numbers(fields, symbol, ord_type)
+        numbers = (self._stale(fields) if is_resent else None) or self._numbers(fields, symbol, ord_type, time_in_force)
         if isinstance(numbers, Refusal):
             return RefuseOrder(
                 participant.session,
@@ -145,7 +149,7 @@ class Decoder:
     def _replace_order(self, fields: Fields, participant: Participant) -> OrderCommand:
         orig_cl_ord_id = identifier(fields, tags.ORIG_CL_ORD_ID)
         cl_ord_id, account, symbol, side, ord_type, time_in_force = _terms(fields, participant)
-        numbers = self._numbers(fields, symbol, ord_type)
+        numbers = self._numbers(fields, symbol, ord_type, time_in_force)
         if isinstance(numbers, Refusal):
             return RefuseChange(
                 participant.session,
@@ -175,12 +179,15 @@ class Decoder:
         )
 
     def _numbers(
-        self, fields: Fields, symbol: str, ord_type: OrdType
+        self, fields: Fields, symbol: str, ord_type: OrdType, time_in_force: TimeInForce
     ) -> tuple[Qty, Price | None, Instructions | None] | Refusal:
         """Return OrderQty(38), Price(44) and instructions in the instrument's scales, or why any of it is refused."""
-        instructions = None if INSTRUCTION_TAGS.isdisjoint(fields) else read_instructions(fields)
-        if isinstance(instructions, Refusal):
-            return instructions
+        instructions: Instructions | None = None
+        if time_in_force is _GOOD_TILL_DATE or not INSTRUCTION_TAGS.isdisjoint(fields):
+            instructed = self._instructions(fields, time_in_force)
+            if isinstance(instructed, Refusal):
+                return instructed
+            instructions = instructed
         qty_text, price_text = fields.get(_ORDER_QTY), fields.get(_PRICE)
         if qty_text is None:
             raise fix.FieldNotFound(tags.ORDER_QTY)
@@ -197,6 +204,12 @@ class Decoder:
         except FixedError as error:
             text = f"Price(44) {_shortened(price_text or '')} {error}"
             return _misfit(instrument, symbol, Refusal(OrdRejReason.OTHER, text))
+
+    def _instructions(self, fields: Fields, time_in_force: TimeInForce) -> Instructions | Refusal | None:
+        instructions = None if INSTRUCTION_TAGS.isdisjoint(fields) else read_instructions(fields)
+        if isinstance(instructions, Refusal):
+            return instructions
+        return read_expiry(fields, time_in_force, instructions, self._clock_ns(), self._trading_date())
 
     def _cancel_order(self, fields: Fields, participant: Participant) -> OrderCommand:
         return CancelOrder(

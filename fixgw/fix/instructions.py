@@ -12,8 +12,6 @@ UNSUPPORTED = {
         tags.STOP_PX,
         tags.MIN_QTY,
         tags.MAX_FLOOR,
-        tags.EXPIRE_TIME,
-        tags.EXPIRE_DATE,
         tags.EFFECTIVE_TIME,
         tags.PEG_OFFSET_VALUE,
         tags.DISCRETION_INST,
@@ -50,7 +48,7 @@ EXEC_INSTS = {
 
 _EXEC_INST = KEY[tags.EXEC_INST]
 
-INSTRUCTION_TAGS = frozenset({*UNSUPPORTED, _EXEC_INST})
+INSTRUCTION_TAGS = frozenset({*UNSUPPORTED, _EXEC_INST, KEY[tags.EXPIRE_TIME], KEY[tags.EXPIRE_DATE]})
 """The keys of all fields that make an order more than a plain one: without any there is nothing to read here."""
 
 

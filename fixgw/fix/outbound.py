@@ -281,7 +281,14 @@ def _avg_px(order: OrderState) -> str:
 
 def _instructions(instructions: Instructions) -> str:
     """Return what the client asked for beyond plain terms, as far as FIX 4.4 has fields for it."""
-    return f"18={' '.join(instructions.exec_inst)}\x01" if instructions.exec_inst else ""
+    exec_inst = f"18={' '.join(instructions.exec_inst)}\x01" if instructions.exec_inst else ""
+    return exec_inst + _expiry(instructions)
+
+
+def _expiry(instructions: Instructions) -> str:
+    if instructions.expire_date:
+        return f"432={instructions.expire_date.replace('-', '')}\x01"
+    return f"126={TimeText().of(instructions.expire_time_ns)}\x01" if instructions.expire_time_ns else ""
 
 
 def _optional(tag: str, value: str | None) -> str:

@@ -17,3 +17,7 @@ class Instructions(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     exec_inst: str = ""
     """ExecInst(18): its codes in ascending order, without the spaces between them."""
+    expire_date: str = ""
+    """ExpireDate(432), ISO 8601: the last trading day that the order is good for."""
+    expire_time_ns: int = 0
+    """ExpireTime(126): when the order is good no longer."""

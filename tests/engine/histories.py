@@ -21,6 +21,7 @@ from fixgw.spec.commands import (
     DisableSession,
     EnableSession,
     EndDay,
+    ExpireDueOrders,
     HaltInstrument,
     Kill,
     LogOutSession,
@@ -52,7 +53,7 @@ from fixgw.spec.values import (
     Side,
     TimeInForce,
 )
-from tests.orders import ALICE, BOB, CAROL, DAY, FOK, GTC, IOC, configuration, limits
+from tests.orders import ALICE, BOB, CAROL, DAY, FOK, GTC, GTD, IOC, configuration, limits
 
 BYTES_A_COMMAND = 20
 
@@ -81,6 +82,13 @@ _KINDS = (
 )
 _SCOPES = ("instrument:STOCK", "session:CLIENT1", "account:B1", "firm:ALPHA", "firm:BETA", "venue", "firm:NONE", "none")
 _DATES = ("2026-02-27", "2026-02-28", "2026-03-01", "2026-03-02")
+_EXPIRIES: Sequence[dict[str, Any]] = (
+    {"expire_date": "2026-02-28"},
+    {"expire_time_ns": 40},
+    {"expire_date": "2026-03-02"},
+    {"expire_time_ns": 400},
+)
+"""Times in commands since the history has begun."""
 _OPERATOR = ("olivia", "a reason")
 _OF_SESSIONS: Sequence[Callable[[str, str, str], "Decided"]] = (
     DisableSession,
@@ -90,7 +98,8 @@ _OF_SESSIONS: Sequence[Callable[[str, str, str], "Decided"]] = (
 )
 _TERMS = (
     ((OrdType.LIMIT, DAY),) * 6
-    + ((OrdType.LIMIT, GTC), (OrdType.LIMIT, IOC), (OrdType.LIMIT, IOC), (OrdType.LIMIT, FOK), (OrdType.LIMIT, FOK))
+    + ((OrdType.LIMIT, GTC), (OrdType.LIMIT, GTD), (OrdType.LIMIT, GTD))
+    + ((OrdType.LIMIT, IOC), (OrdType.LIMIT, IOC), (OrdType.LIMIT, FOK), (OrdType.LIMIT, FOK))
     + ((OrdType.MARKET, DAY), (OrdType.MARKET, IOC), (OrdType.MARKET, FOK))
     + ((OrdType.STOP_LIMIT, DAY), (OrdType.LIMIT, TimeInForce.AT_THE_CLOSE))
 )
@@ -116,7 +125,8 @@ def commands(script: Iterable[bytes]) -> Iterator[Decided]:
 def with_sweeps(history: Iterable[Decided], core: Core) -> Iterator[Decided]:
     """Yield the commands of ``history`` to be decided by ``core``, with what the venue itself adds between them.
 
-    Where sweeps are left that is, every other time, the next slice of one; after a day that has ended, the next one.
+    Where sweeps are left that is, every other time, the next slice of one; the expiry of orders that are due, a while
+    after; after a day that has ended, the next one.
     The day that an operator ends is mostly the one there is.
     """
     for number, command in enumerate(history):
@@ -126,6 +136,10 @@ def with_sweeps(history: Iterable[Decided], core: Core) -> Iterator[Decided]:
             yield command
         if core.exchange.sweeps and number % 2:
             yield ContinueSweep()
+        if core.day.phase is DayPhase.OPEN and number % 5 == 0:
+            due = ExpireDueOrders(number, core.day.date or _DATES[1])
+            if core.exchange.expiries.next_due(due.now_ns, due.date) is not None:
+                yield due
         if core.day.phase is DayPhase.ENDED and number % 3 == 0:
             assert core.day.date is not None
             yield BeginDay((date.fromisoformat(core.day.date) + timedelta(days=1)).isoformat(), number % 2 == 0)
@@ -201,7 +215,7 @@ class _Writer:
                 {"ord_type": OrdType.MARKET},
             )
             order = msgspec.structs.replace(order, **self._one(flaws))
-        order = msgspec.structs.replace(order, instructions=self._one(_INSTRUCTIONS))
+        order = msgspec.structs.replace(order, instructions=self._instructions(order.time_in_force))
         self._sent.append(order)
         return order
 
@@ -235,8 +249,10 @@ class _Writer:
                 {"time_in_force": IOC},
             )
             replacing = msgspec.structs.replace(replacing, **self._one(flaws))
-        instructions = self._one(_INSTRUCTIONS) if self._one_in(4) else order.instructions
-        replacing = msgspec.structs.replace(replacing, instructions=instructions)
+        if self._one_in(4) or replacing.time_in_force is not order.time_in_force:
+            replacing = msgspec.structs.replace(replacing, instructions=self._instructions(replacing.time_in_force))
+        else:
+            replacing = msgspec.structs.replace(replacing, instructions=order.instructions)
         self._sent.append(replacing)
         return replacing
 
@@ -244,7 +260,13 @@ class _Writer:
         prices, quantities = _PRICES.get(order.symbol, (1,)), _QTIES.get(order.symbol, (1,))
         price = order.price if order.price is None or self._one_in(2) else Price(self._one(prices))
         order_qty = order.order_qty if self._one_in(4) else Qty(self._one(quantities))
-        return order_qty, order.ord_type, price, self._one((DAY, GTC))
+        return order_qty, order.ord_type, price, self._one((DAY, GTC, GTD))
+
+    def _instructions(self, time_in_force: TimeInForce) -> Instructions | None:
+        instructions = self._one(_INSTRUCTIONS)
+        if time_in_force is not GTD:
+            return instructions
+        return msgspec.structs.replace(instructions or Instructions(), **self._one(_EXPIRIES))
 
     def _mass_cancel(self, by: Participant, cl_ord_id: str) -> MassCancel:
         symbol = self._one((None, "STOCK", "SPREAD", "NONE"))

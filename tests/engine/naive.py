@@ -17,6 +17,7 @@ from fixgw.spec.commands import (
     DisableSession,
     EnableSession,
     EndDay,
+    ExpireDueOrders,
     HaltInstrument,
     Kill,
     LogOutSession,
@@ -57,6 +58,8 @@ class NaiveOrder:
     cum: int = 0
     paid: int = 0
     post_only: bool = False
+    expire_time: int = 0
+    expire_date: str = ""
 
     @property
     def leaves(self) -> int:
@@ -109,6 +112,8 @@ class NaiveVenue:
                 return self.end_day(command)
             case BeginDay():
                 return self.begin_day(command)
+            case ExpireDueOrders():
+                return self.expire_due(command)
             case _:
                 return self.operate(command)
 
@@ -146,10 +151,17 @@ class NaiveVenue:
         order = NaiveOrder(
             str(self.order_ids), c.session, c.account, c.symbol, *values, qty, price, self.arrivals, [c.cl_ord_id]
         )
-        order.post_only = isinstance(c, NewOrder) and "6" in exec_inst(c)
+        if isinstance(c, NewOrder):
+            self.instruct(order, c)
         if (c.session, c.cl_ord_id) in [(session, used) for session, used, _ in self.used]:
             order.status = "8"
         return order
+
+    def instruct(self, order: NaiveOrder, c: NewOrder | ReplaceOrder) -> None:
+        order.post_only = "6" in exec_inst(c)
+        good_till_date = c.instructions if order.time_in_force == "6" else None
+        order.expire_time = good_till_date.expire_time_ns if good_till_date else 0
+        order.expire_date = good_till_date.expire_date if good_till_date else ""
 
     def work(self, order: NaiveOrder) -> list[Outcome]:
         away = self.tick_away(order.symbol, order.side, order.price) if order.post_only else None
@@ -221,7 +233,7 @@ class NaiveVenue:
         if reason and not (reason == "3" and c.price == order.price and c.order_qty <= order.qty):
             return [self.cancel_reject(c, order, "2")]
         asked = (c.symbol, c.side.value, c.account, c.ord_type.value)
-        if asked != (order.symbol, order.side, order.account, order.ord_type) or c.time_in_force.value not in "01":
+        if asked != (order.symbol, order.side, order.account, order.ord_type) or c.time_in_force.value not in "016":
             return [self.cancel_reject(c, order, "99")]
         if (c.instructions and self.unsupported(c)) or self.may_not_take(c):
             return [self.cancel_reject(c, order, "2")]
@@ -229,7 +241,7 @@ class NaiveVenue:
         keeps = c.price == order.price and c.order_qty <= order.qty
         order.ids.append(c.cl_ord_id)
         order.qty, order.price, order.time_in_force = max(c.order_qty, order.cum), c.price, c.time_in_force.value
-        order.post_only = "6" in exec_inst(c)
+        self.instruct(order, c)
         if order.qty == order.cum:
             order.status = "2"
         told: list[Outcome] = [("5", order.told(), *before, keeps)]
@@ -367,7 +379,11 @@ class NaiveVenue:
         if self.date not in (None, c.date) or self.phase != "open":
             return [("refused",)]
         self.date, self.phase = c.date, "ending"
-        day_orders = [order for order in self.open_of("venue") if order.time_in_force == "0"]
+        day_orders = [
+            order
+            for order in self.open_of("venue")
+            if order.time_in_force == "0" or "" != order.expire_date <= c.date
+        ]
         return [("day ending", c.date), *self.slice("expired", c.date, day_orders, at=len(self.sweeps))]
 
     def begin_day(self, c: BeginDay) -> list[Outcome]:
@@ -376,6 +392,14 @@ class NaiveVenue:
             return self.slice("restated", c.date, self.open_of("venue"), at=len(self.sweeps))
         self.phase = "open"
         return [("day begun", c.date)]
+
+    def expire_due(self, c: ExpireDueOrders) -> list[Outcome]:
+        live = [order for order in self.orders if order.status in LIVE]
+        by_time = [o for o in live if o.expire_time and o.expire_time <= c.now_ns]
+        by_date = [o for o in live if o.expire_date and o.expire_date < c.date]
+        by_time.sort(key=lambda order: (order.expire_time, int(order.order_id)))
+        by_date.sort(key=lambda order: (order.expire_date, int(order.order_id)))
+        return [self.expire(order) for order in (by_time + by_date)[: self.slice_max]]
 
     def expire(self, order: NaiveOrder) -> Outcome:
         open_qty, order.status = order.leaves, "C"
@@ -438,10 +462,10 @@ class NaiveVenue:
         return min(found, default=None)
 
     def unsupported(self, c: NewOrder | ReplaceOrder) -> str | None:
-        if "6" in exec_inst(c) and (c.ord_type.value != "2" or c.time_in_force.value not in "01"):
+        if "6" in exec_inst(c) and (c.ord_type.value != "2" or c.time_in_force.value not in "016"):
             return "11"
         market_with_price = c.ord_type.value == "1" and c.price is not None
-        supported = c.ord_type.value in "12" and c.time_in_force.value in "0134" and not market_with_price
+        supported = c.ord_type.value in "12" and c.time_in_force.value in "01346" and not market_with_price
         return None if supported else "11"
 
     def reference(self, symbol: str) -> int | None:

@@ -51,7 +51,6 @@ def test_an_order_type_that_is_not_supported_is_named(ord_type: OrdType) -> None
     [
         TimeInForce.AT_THE_OPENING,
         TimeInForce.GOOD_TILL_CROSSING,
-        TimeInForce.GOOD_TILL_DATE,
         TimeInForce.AT_THE_CLOSE,
     ],
 )
@@ -59,7 +58,7 @@ def test_a_time_in_force_that_is_not_supported_is_named(time_in_force: TimeInFor
     venue = venue_with()
     order = buy(100, at="100", time_in_force=time_in_force)
 
-    supported = "0 (day), 1 (good till cancel), 3 (immediate or cancel) or 4 (fill or kill)"
+    supported = "0 (day), 1 (good till cancel), 3 (immediate or cancel), 4 (fill or kill) or 6 (good till date)"
     text = f"TimeInForce(59) {time_in_force.value} is not supported; {supported}"
     assert venue.handle(order) == [OrderRejected("2.0", rejected(order), UNSUPPORTED, text)]
 
