@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import assert_never
 
-import msgspec
-
+from fixgw.fix import reference_reports
+from fixgw.fix.report import Report as Report
+from fixgw.fix.report import optional as _optional
 from fixgw.spec.commands import CancelOrder, MassCancel, NewOrder, OrderCommand, RefuseChange, RefuseOrder, ReplaceOrder
 from fixgw.spec.events import (
     CancelRejected,
@@ -81,14 +82,6 @@ _TRADE = ExecType.TRADE
 _STATUS = ExecType.ORDER_STATUS
 
 
-class Report(msgspec.Struct, frozen=True, gc=False):
-    """A message for one session: MsgType(35) and its body, fields ended by SOH."""
-
-    session: str
-    msg_type: str
-    body: str
-
-
 class Encoder:
     """Writes reports."""
 
@@ -137,14 +130,14 @@ class Encoder:
                 assert_never(event)
 
     def answers(self, answer: Answer, time_ns: int) -> Iterator[Report]:
-        """Yield the reports that answer an inquiry: 150=I with 17=0, which change nothing (E22, E23)."""
+        """Yield the reports that answer an inquiry; those of orders have 150=I with 17=0 (E22, E23)."""
         match answer:
             case OrderStatusAnswer():
                 yield self._order_status(answer, time_ns)
             case MassStatusAnswer():
                 yield from self._mass_status(answer, time_ns)
             case _:
-                assert_never(answer)
+                yield reference_reports.report(answer, self._time.of(time_ns))
 
     def _execution(self, exec_id: str, exec_type: str, order: OrderState, time_ns: int, extra: str = "") -> Report:
         qty_scale = order.qty_scale
@@ -289,7 +282,3 @@ def _expiry(instructions: Instructions) -> str:
     if instructions.expire_date:
         return f"432={instructions.expire_date.replace('-', '')}\x01"
     return f"126={TimeText().of(instructions.expire_time_ns)}\x01" if instructions.expire_time_ns else ""
-
-
-def _optional(tag: str, value: str | None) -> str:
-    return "" if value is None else f"{tag}{value}\x01"

@@ -8,6 +8,7 @@ import msgspec
 
 from fixgw.spec.events import OrderState
 from fixgw.spec.limits import ScopedLimits
+from fixgw.spec.reference import ReferenceAnswer, ReferenceInquiry
 from fixgw.spec.restriction import Restriction
 from fixgw.spec.trading_day import TradingDay
 from fixgw.spec.values import MassStatusReqType, OrdRejReason, OrdStatus, Price, Side
@@ -58,8 +59,8 @@ class MassStatusAnswer(msgspec.Struct, frozen=True, gc=False):
     text: str | None
 
 
-Inquiry = OrderStatusInquiry | MassStatusInquiry
-Answer = OrderStatusAnswer | MassStatusAnswer
+Inquiry = OrderStatusInquiry | MassStatusInquiry | ReferenceInquiry
+Answer = OrderStatusAnswer | MassStatusAnswer | ReferenceAnswer
 """Those of clients."""
 
 

@@ -468,6 +468,15 @@ class NaiveVenue:
         supported = c.ord_type.value in "12" and c.time_in_force.value in "01346" and not market_with_price
         return None if supported else "11"
 
+    def trading_status(self, symbol: str) -> tuple[str, int | None]:
+        """Return SecurityTradingStatus(326) of an instrument, and the price it traded at last."""
+        last = next((price for traded, price in reversed(self.traded) if traded == symbol), None)
+        if self.listed(symbol) is None:
+            return "19", last
+        if {"venue", f"instrument:{symbol}"} & {*self.killed} or self.phase != "open":
+            return "18", last
+        return "2" if symbol in self.halted else "17", last
+
     def reference(self, symbol: str) -> int | None:
         for traded, price in reversed(self.traded):
             if traded == symbol:

@@ -46,8 +46,9 @@ from fixgw.spec.events import (
     VenueConfigured,
 )
 from fixgw.spec.limits import LIMIT_NAMES
+from fixgw.spec.reference import SecurityStatusAnswer, SecurityStatusInquiry
 from fixgw.spec.sequenced import Sequenced
-from fixgw.spec.values import Side
+from fixgw.spec.values import Side, SubscriptionRequestType
 from tests.engine.histories import BYTES_A_COMMAND, CONFIGURATIONS, INSTRUMENTS, Decided, commands, with_sweeps
 from tests.engine.invariants import Invariants
 from tests.engine.naive import NaiveVenue, Outcome
@@ -92,6 +93,7 @@ class Watched:
             for side in (Side.BUY, Side.SELL):
                 symbol = instrument.symbol
                 assert queue(self.core, symbol, side) == self.naive.queue(symbol, side.value)
+            assert trading_status(self.core, instrument.symbol) == self.naive.trading_status(instrument.symbol)
 
     def finish(self) -> None:
         for order in self.naive.orders:
@@ -187,6 +189,13 @@ def state(order: OrderState) -> Outcome:
 def queue(core: Core, symbol: str, side: Side) -> list[tuple[int, str, int]]:
     book_side = core.exchange.books[symbol].side(side)
     return [(level.price, order.order_id, order.leaves_qty) for level in book_side for order in level.orders.values()]
+
+
+def trading_status(core: Core, symbol: str) -> tuple[str, int | None]:
+    inquiry = SecurityStatusInquiry("CLIENT1", "s1", symbol, SubscriptionRequestType.SNAPSHOT, 0)
+    (answer,) = core.consult(inquiry)
+    assert isinstance(answer, SecurityStatusAnswer)
+    return answer.security_trading_status.value, answer.last_px
 
 
 @settings(PROPERTY, max_examples=400)
