@@ -13,12 +13,13 @@ from fixgw.spec.values import INT64_MAX, OrdRejReason, TimeInForce
 
 _EXPIRE_TIME = KEY[tags.EXPIRE_TIME]
 _EXPIRE_DATE = KEY[tags.EXPIRE_DATE]
+EXPIRY_TAGS = (_EXPIRE_TIME, _EXPIRE_DATE)
 _LAST_TIME = datetime.fromtimestamp(INT64_MAX // 1_000_000_000, UTC)
 
 
 def read_expiry(
-    fields: Fields, time_in_force: TimeInForce, instructions: Instructions | None, now_ns: int, trading_date: str
-) -> Instructions | Refusal | None:
+    fields: Fields, time_in_force: TimeInForce, instructions: Instructions, now_ns: int, trading_date: str
+) -> Instructions | Refusal:
     """Return ``instructions`` with when the order expires, if it does; or why that is refused.
 
     ``trading_date`` is ISO 8601.  Raises FieldNotFound when nothing says how long a good-till-date order is good.
@@ -32,9 +33,9 @@ def read_expiry(
     if time_text is not None and date_text is not None:
         return _unsupported("ExpireTime(126) is not supported with ExpireDate(432); give one of them")
     if time_text is not None:
-        return _until_time(time_text, instructions or Instructions(), now_ns)
+        return _until_time(time_text, instructions, now_ns)
     if date_text is not None:
-        return _until_date(date_text, instructions or Instructions(), trading_date)
+        return _until_date(date_text, instructions, trading_date)
     raise fix.FieldNotFound(tags.EXPIRE_DATE)
 
 

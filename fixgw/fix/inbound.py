@@ -16,12 +16,13 @@ from fixgw.fix.fields import (
     identifier,
     optional_identifier,
     required,
+    shortened,
     split,
     utc_timestamp_ns,
 )
 from fixgw.fix.fields import msg_seq_num as _msg_seq_num
 from fixgw.fix.good_till_date import read_expiry
-from fixgw.fix.instructions import INSTRUCTION_TAGS, read_instructions
+from fixgw.fix.instructions import INSTRUCTION_TAGS, needs_instructions, read_instructions, refused_field
 from fixgw.spec import tags
 from fixgw.spec.commands import CancelOrder, MassCancel, NewOrder, OrderCommand, RefuseChange, RefuseOrder, ReplaceOrder
 from fixgw.spec.fixed import FixedError
@@ -43,8 +44,6 @@ from fixgw.spec.values import (
     TimeInForce,
 )
 
-_ECHO_LENGTH_MAX = 40
-
 _CL_ORD_ID = KEY[tags.CL_ORD_ID]
 _SYMBOL = KEY[tags.SYMBOL]
 _ORDER_QTY = KEY[tags.ORDER_QTY]
@@ -60,8 +59,8 @@ _POSS_RESEND = KEY[tags.POSS_RESEND]
 
 # In Python 3.11 each look into an enumeration takes 0.2 us.
 _LIMIT = OrdType.LIMIT
+_LIMITED = (_LIMIT, OrdType.STOP_LIMIT)
 _DAY = TimeInForce.DAY
-_GOOD_TILL_DATE = TimeInForce.GOOD_TILL_DATE
 
 _SIDES = {str(side): side for side in Side}
 _ORD_TYPES = {str(ord_type): ord_type for ord_type in OrdType}
@@ -186,34 +185,34 @@ class Decoder:
         self, fields: Fields, symbol: str, ord_type: OrdType, time_in_force: TimeInForce
     ) -> tuple[Qty, Price | None, Instructions | None] | Refusal:
         """Return OrderQty(38), Price(44) and instructions in the instrument's scales, or why any of it is refused."""
-        instructions: Instructions | None = None
-        if time_in_force is _GOOD_TILL_DATE or not INSTRUCTION_TAGS.isdisjoint(fields):
-            instructed = self._instructions(fields, time_in_force)
-            if isinstance(instructed, Refusal):
-                return instructed
-            instructions = instructed
+        is_plain = INSTRUCTION_TAGS.isdisjoint(fields)
+        if not is_plain and (refused := refused_field(fields)) is not None:
+            return refused
         qty_text, price_text = fields.get(_ORDER_QTY), fields.get(_PRICE)
         if qty_text is None:
             raise fix.FieldNotFound(tags.ORDER_QTY)
-        if price_text is None and ord_type is _LIMIT:
+        if price_text is None and ord_type in _LIMITED:
             raise fix.FieldNotFound(tags.PRICE)
         instrument = self._instruments.get(symbol, UNLISTED)
         try:
             order_qty = instrument.parse_qty(qty_text)
         except FixedError as error:
-            text = f"OrderQty(38) {_shortened(qty_text)} {error}"
+            text = f"OrderQty(38) {shortened(qty_text)} {error}"
             return _misfit(instrument, symbol, Refusal(OrdRejReason.INCORRECT_QUANTITY, text))
         try:
-            return order_qty, None if price_text is None else instrument.parse_price(price_text), instructions
+            price = None if price_text is None else instrument.parse_price(price_text)
         except FixedError as error:
-            text = f"Price(44) {_shortened(price_text or '')} {error}"
+            text = f"Price(44) {shortened(price_text or '')} {error}"
             return _misfit(instrument, symbol, Refusal(OrdRejReason.OTHER, text))
-
-    def _instructions(self, fields: Fields, time_in_force: TimeInForce) -> Instructions | Refusal | None:
-        instructions = None if INSTRUCTION_TAGS.isdisjoint(fields) else read_instructions(fields)
+        if is_plain and not needs_instructions(ord_type, time_in_force):
+            return order_qty, price, None
+        instructions = read_instructions(fields, ord_type, instrument)
+        if not isinstance(instructions, Refusal):
+            now_ns, trading_date = self._clock_ns(), self._trading_date()
+            instructions = read_expiry(fields, time_in_force, instructions, now_ns, trading_date)
         if isinstance(instructions, Refusal):
-            return instructions
-        return read_expiry(fields, time_in_force, instructions, self._clock_ns(), self._trading_date())
+            return _misfit(instrument, symbol, instructions)
+        return order_qty, price, instructions
 
     def _cancel_order(self, fields: Fields, participant: Participant) -> OrderCommand:
         return CancelOrder(
@@ -306,5 +305,3 @@ def _optional_side(fields: Fields) -> Side | None:
     return chosen(fields, tags.SIDE, _SIDES) if _SIDE in fields else None
 
 
-def _shortened(text: str) -> str:
-    return text if len(text) <= _ECHO_LENGTH_MAX else f"{text[:_ECHO_LENGTH_MAX]}..."
