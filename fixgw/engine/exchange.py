@@ -17,6 +17,7 @@ from fixgw.engine.registry import OrderRegistry
 from fixgw.engine.sweep import SWEEP_SLICE_MAX, Sweep, SweepKind
 from fixgw.engine.trades import Trades
 from fixgw.engine.triggers import Triggers
+from fixgw.spec.bands import Band, trading_band
 from fixgw.spec.commands import (
     BeginDay,
     BustTrade,
@@ -304,6 +305,7 @@ class Exchange:
         """Match a live order that is not in the book, then rest it or cancel what is left."""
         book = self.books[order.symbol]
         own, opposite = (book.bids, book.asks) if order.side is _BUY else (book.asks, book.bids)
+        band = None
         if (best := opposite.best) is not None:
             if order.price is None:
                 order.protection_price = protection_price(self.instruments[order.symbol], order.side, best.price)
@@ -312,14 +314,18 @@ class Exchange:
             elif post_only.is_post_only(order.instructions):
                 events.append(self._slide(order, best))
             else:
-                self._trade(order, opposite, events)
+                band = self._band(order.symbol)
+                self._trade(order, opposite, band, events)
+        rests = order.time_in_force in _RESTING
         if not order.leaves_qty:
             self.orders.close(order)
-        elif order.price is not None and order.time_in_force in _RESTING:
-            own.add(order)
-        elif order.ord_type is _LEFTOVER_AS_LIMIT and order.cum_qty and order.time_in_force in _RESTING:
+        elif order.price is None and order.ord_type is _LEFTOVER_AS_LIMIT and order.cum_qty and rests:
             text = "OrdType(40)=K: what is left rests at the price of its last trade"
             events.append(self._reprice(order, self.last_trades[order.symbol], text, rested=False))
+            own.add(order)
+        elif band is not None and _is_stopped(order, opposite):
+            events.append(self._stop_at(band, order))
+        elif order.price is not None and rests:
             own.add(order)
         else:
             canceled_qty, why = self._end(order), self._why_it_may_not_rest(order)
@@ -352,10 +358,21 @@ class Exchange:
             text=text,
         )
 
-    def _trade(self, order: Order, opposite: BookSide, events: list[Event]) -> None:
-        if order.time_in_force is _FILL_OR_KILL and not can_fill(order, opposite):
+    def _band(self, symbol: str) -> Band | None:
+        """Return where the next order may trade, or None for anywhere; it stays as it is while that order trades."""
+        instrument = self.instruments[symbol]
+        return trading_band(instrument, self.last_trades.get(symbol)) if instrument.has_bands else None
+
+    def _stop_at(self, band: Band, order: Order) -> OrderCanceled:
+        """Cancel what is left of an order that could trade outside ``band`` only: at rest it would cross the book."""
+        text = f"nothing left to trade with in the price band {band.text(self.instruments[order.symbol])}"
+        canceled_qty = self._end(order)
+        return OrderCanceled(self._next_exec_id(), order.state(), canceled_qty, False, None, text)
+
+    def _trade(self, order: Order, opposite: BookSide, band: Band | None, events: list[Event]) -> None:
+        if order.time_in_force is _FILL_OR_KILL and not can_fill(order, opposite, band):
             return
-        for resting, last_px, last_qty in match(order, opposite):
+        for resting, last_px, last_qty in match(order, opposite, band):
             self.last_trades[order.symbol] = last_px
             if not resting.leaves_qty:
                 self.orders.close(resting)
@@ -821,6 +838,12 @@ def _why_it_expires(order: Order) -> str:
     if order.instructions.expire_time_ns:
         return "TimeInForce(59)=6: its ExpireTime(126) has come"
     return f"TimeInForce(59)=6: the trading day {order.instructions.expire_date}, its ExpireDate(432), is over"
+
+
+def _is_stopped(order: Order, opposite: BookSide) -> bool:
+    """Return whether ``order``, which has traded all that it may, would trade on if there were no band."""
+    best = opposite.best
+    return order.time_in_force is not _FILL_OR_KILL and best is not None and crosses(order, best)
 
 
 def _misnamed(order: Order, command: CancelOrder | ReplaceOrder | RefuseChange) -> str | None:

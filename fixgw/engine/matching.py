@@ -4,18 +4,21 @@ from collections.abc import Iterator
 
 from fixgw.engine.book import BookSide, Level
 from fixgw.engine.order import Order
+from fixgw.spec.bands import Band
 from fixgw.spec.values import Price, Qty, Side
 
 _BUY = Side.BUY  # in Python 3.11 each look into an enumeration costs 0.2 us
 
 
-def match(aggressor: Order, opposite: BookSide) -> Iterator[tuple[Order, Price, Qty]]:
-    """Trade ``aggressor`` against ``opposite`` while they cross.
+def match(aggressor: Order, opposite: BookSide, band: Band | None) -> Iterator[tuple[Order, Price, Qty]]:
+    """Trade ``aggressor`` against ``opposite`` while they cross, within ``band`` where there is one.
 
     Yields the resting order, price and quantity of each trade right after both orders have been
     executed and a filled resting order has left the book, so that the caller can take their states.
     """
     while aggressor.leaves_qty and (level := opposite.best) is not None and crosses(aggressor, level):
+        if band is not None and not band.has(level.price):
+            return
         resting = level.oldest()
         last_px = level.price
         last_qty = min(aggressor.leaves_qty, resting.leaves_qty)
@@ -43,11 +46,11 @@ def crosses(order: Order, level: Level) -> bool:
     return level.price <= limit if order.side is _BUY else level.price >= limit
 
 
-def can_fill(order: Order, opposite: BookSide) -> bool:
+def can_fill(order: Order, opposite: BookSide, band: Band | None) -> bool:
     """Return whether all of ``order`` would trade at once; O(levels it would take)."""
     wanted = order.leaves_qty
     for level in opposite:
-        if not crosses(order, level):
+        if not crosses(order, level) or (band is not None and not band.has(level.price)):
             return False
         wanted = Qty(wanted - level.leaves_qty)
         if wanted <= 0:

@@ -68,6 +68,10 @@ SPREAD = Instrument(
     allows_negative_price=True, market_protection_ppm=500_000, trigger_source=TriggerSource.BEST,
 )  # fmt: skip
 INSTRUMENTS = (STOCK, SPREAD)
+BANDED = (
+    msgspec.structs.replace(STOCK, reference_price=Price(10_000), static_band_ticks=1, dynamic_band_ppm=100),
+    msgspec.structs.replace(SPREAD, dynamic_band_ticks=1),
+)
 PARTICIPANTS = (ALICE, BOB, CAROL, Participant("CLIENT5", "BETA", ("B1", "B2")))
 
 CONFIGURATIONS = tuple(
@@ -81,6 +85,7 @@ CONFIGURATIONS = tuple(
         (limits(price_collar_percent="100"), limits("instrument:STOCK", order_qty_max="3", open_notional_max="1")),
     )
 )
+CONFIGURATIONS += (configuration(instruments=BANDED, participants=PARTICIPANTS),)
 
 _KINDS = (
     (("new",) * 10 + ("replace",) * 6 + ("cancel",) * 3 + ("mass", "configure", "refuse-order", "refuse-change")) * 3

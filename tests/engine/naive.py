@@ -273,6 +273,9 @@ class NaiveVenue:
             ),
             key=lambda other: (worst_first * (other.price or 0), other.arrival),
         )
+        everywhere, band = len(hit), self.band(order.symbol)
+        hit = [other for other in hit if band is None or band[0] <= (other.price or 0) <= band[1]]
+        is_stopped = len(hit) < everywhere
         if order.time_in_force == "4" and sum(other.leaves for other in hit) < order.leaves:
             hit = []
         told: list[Outcome] = []
@@ -281,12 +284,28 @@ class NaiveVenue:
             if qty:
                 self.traded.append(NaiveTrade(order.symbol, price, qty, other, order))
                 told.append(("F", order.symbol, price, qty, other.fill(price, qty), order.fill(price, qty)))
-        if order.leaves and order.ord_type == "K" and order.cum and order.time_in_force in "01" and order.price is None:
+        is_left_over = order.leaves and order.ord_type == "K" and order.cum and order.price is None
+        if is_left_over and order.time_in_force in "016":
+            is_stopped = False
             order.price = self.traded[-1].price
             told.append(("D", order.told(), "3", None, order.leaves, False, False))
-        if order.leaves and (order.price is None or order.time_in_force in ("3", "4")):
+        if order.leaves and (order.price is None or order.time_in_force in ("3", "4") or is_stopped):
             told.append(self.end(order, order.ids[-1], rested=False, orig=None))
         return told
+
+    def band(self, symbol: str) -> tuple[Fraction, Fraction] | None:
+        """Return the lowest and the highest price that the next order may trade at."""
+        instrument = self.listed(symbol)
+        if instrument is None:
+            return None
+        last = next((trade.price for trade in reversed(self.traded) if trade.symbol == symbol and trade.qty), None)
+        static, dynamic = instrument.reference_price, instrument.reference_price if last is None else last
+        edges = [
+            around(static, instrument.static_band_ticks * instrument.tick_size, instrument.static_band_ppm),
+            around(dynamic, instrument.dynamic_band_ticks * instrument.tick_size, instrument.dynamic_band_ppm),
+        ]
+        lows, highs = [low for low, _ in edges if low is not None], [high for _, high in edges if high is not None]
+        return (max(lows), min(highs)) if lows else None
 
     def protection(self, order: NaiveOrder) -> int | None:
         """Return the worst price that market protection lets an order trade at."""
@@ -617,6 +636,11 @@ class NaiveVenue:
         notional_max = self.limit("order_notional_max", scopes)
         collar = self.limit("price_collar_percent", scopes)
         open_max = self.limit("open_notional_max", scopes - {f"instrument:{c.symbol}"})
+        low, high = around(
+            instrument.reference_price, instrument.static_band_ticks * instrument.tick_size, instrument.static_band_ppm
+        )
+        if c.price is not None and low is not None and high is not None and not low <= c.price <= high:
+            return True
         reference = self.reference(c.symbol)
         price = c.price
         if price is None and c.instructions is not None:
@@ -685,6 +709,15 @@ class NaiveVenue:
 
     def listed(self, symbol: str | None) -> Instrument | None:
         return next((each for each in self.configured.instruments if each.symbol == symbol), None)
+
+
+def around(reference: int | None, room: int, ppm: int) -> tuple[Fraction | None, Fraction | None]:
+    """Return the edges of a band, or None twice where there is none."""
+    rooms = [Fraction(room)] if room else []
+    rooms += [Fraction(abs(reference) * ppm, 1_000_000)] if ppm and reference is not None else []
+    if reference is None or not rooms:
+        return None, None
+    return reference - min(rooms), reference + min(rooms)
 
 
 def exec_inst(c: NewOrder | ReplaceOrder) -> str:
