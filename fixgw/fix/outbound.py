@@ -37,6 +37,7 @@ from fixgw.spec.events import (
     OrderState,
     OrderStated,
     OrderTriggered,
+    PhaseChanged,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -134,7 +135,7 @@ class Encoder:
                 return (self._mass_cancel_report(event, time_ns),)
             case VenueConfigured() | OrdersSwept() | OperatorRefused() | LimitsSet():
                 return ()
-            case DayEnding() | OrdersExpired() | OrdersRestated() | DayBegun():
+            case DayEnding() | OrdersExpired() | OrdersRestated() | DayBegun() | PhaseChanged():
                 return ()
             case InstrumentHalted() | InstrumentResumed() | ScopeKilled() | ScopeReleased():
                 return ()

@@ -42,6 +42,7 @@ from fixgw.spec.events import (
     OrderState,
     OrderStated,
     OrderTriggered,
+    PhaseChanged,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -205,7 +206,7 @@ class Tally:
                 pass
             case DayEnding() | OrdersExpired() | OrderRestated() | OrdersRestated() | DayBegun() | OrderAmended():
                 pass
-            case OrderTriggered():
+            case OrderTriggered() | PhaseChanged():
                 pass
             case _:
                 assert_never(event)

@@ -35,6 +35,7 @@ from fixgw.spec.events import (
     OrderState,
     OrderStated,
     OrderTriggered,
+    PhaseChanged,
     RestrictionEvent,
     ScopeKilled,
     ScopeReleased,
@@ -170,6 +171,8 @@ class RiskGate:
             case OrderRejected() | OrderStated() | CancelRejected() | MassCanceled() | VenueConfigured():
                 pass
             case OrdersSwept() | OperatorRefused() | OrderRestated() | OrdersExpired() | OrdersRestated():
+                pass
+            case PhaseChanged():
                 pass
             case LimitsSet():
                 self.limits.set(event.limits)
