@@ -279,10 +279,10 @@ def test_an_empty_journal_has_no_last_frame() -> None:
 
 def test_histories_are_eventful() -> None:
     """The properties above would hold in silence if all commands were refused: count what happens."""
-    random, watched = Random(0), Watched()
+    random, watched = Random(1), Watched()
     seen: dict[str, int] = {}
 
-    watched.play(commands(random.randbytes(BYTES_A_COMMAND) for _ in range(9_000)))
+    watched.play(commands(random.randbytes(BYTES_A_COMMAND) for _ in range(6_000)))
     for event in (event for frame in watched.frames for event in frame.events):
         outcome = told(event)
         reason = outcome[-1] if outcome[0] in ("8", "9", "r") else ""
