@@ -12,7 +12,7 @@ from fixgw.engine.corrections import Venue, amend
 from fixgw.engine.expiry import Expiries, ends_with_day
 from fixgw.engine.matching import can_fill, crosses, match
 from fixgw.engine.order import Order
-from fixgw.engine.phases import Phases
+from fixgw.engine.phases import OF_PHASES, Phases, expires
 from fixgw.engine.protection import protection_price
 from fixgw.engine.registry import OrderRegistry
 from fixgw.engine.sweep import SWEEP_SLICE_MAX, Sweep, SweepKind
@@ -83,10 +83,10 @@ from fixgw.spec.inquiries import (
 )
 from fixgw.spec.instrument import UNLISTED, Instrument
 from fixgw.spec.participant import Participant
-from fixgw.spec.phase import uncrosses
+from fixgw.spec.phase import Phase, uncrosses
 from fixgw.spec.refusal import Refusal
 from fixgw.spec.restriction import Restriction
-from fixgw.spec.scope import parse
+from fixgw.spec.scope import Scope, parse
 from fixgw.spec.values import (
     CxlRejReason,
     CxlRejResponseTo,
@@ -113,7 +113,7 @@ _RESTING = (TimeInForce.DAY, TimeInForce.GOOD_TILL_CANCEL, _GOOD_TILL_DATE)
 _LEFTOVER_AS_LIMIT = OrdType.MARKET_WITH_LEFTOVER_AS_LIMIT
 _UNPRICED = (_MARKET, OrdType.STOP, OrdType.MARKET_IF_TOUCHED, _LEFTOVER_AS_LIMIT)
 _SUPPORTED_ORD_TYPES = (_LIMIT, OrdType.STOP_LIMIT, *_UNPRICED)
-_SUPPORTED_TIMES_IN_FORCE = (*_RESTING, TimeInForce.IMMEDIATE_OR_CANCEL, _FILL_OR_KILL)
+_NEVER_RESTING = (TimeInForce.IMMEDIATE_OR_CANCEL, _FILL_OR_KILL)
 
 
 class Exchange:
@@ -327,16 +327,20 @@ class Exchange:
             else:
                 band = self._band(order.symbol)
                 self._trade(order, opposite, band, events)
-        rests = order.time_in_force in _RESTING
         if not order.leaves_qty:
             self.orders.close(order)
-        elif order.price is None and order.ord_type is _LEFTOVER_AS_LIMIT and order.cum_qty and rests:
+        elif (
+            order.price is None
+            and order.ord_type is _LEFTOVER_AS_LIMIT
+            and order.cum_qty
+            and order.time_in_force in _RESTING
+        ):
             text = "OrdType(40)=K: what is left rests at the price of its last trade"
             events.append(self._reprice(order, self.last_trades[order.symbol], text, rested=False))
             own.add(order)
         elif band is not None and _is_stopped(order, opposite):
             events.append(self._stop_at(band, order))
-        elif order.price is not None and rests:
+        elif order.price is not None and order.time_in_force not in _NEVER_RESTING:
             own.add(order)
         else:
             canceled_qty, why = self._end(order), self._why_it_may_not_rest(order)
@@ -782,9 +786,16 @@ class Exchange:
         events: list[Event] = []
         if uncrosses(before, command.phase):
             self._uncross(symbol, events)
+        text = f"{symbol} goes on in {command.phase}: {command.reason}"
+        events += [self._expire(order, text) for order in self._expiring(symbol, command.phase)]
         self.phases.set(symbol, command.phase)
         events.append(PhaseChanged(symbol, command.phase, before, command.operator, command.reason))
         return events
+
+    def _expiring(self, symbol: str, phase: Phase) -> list[Order]:
+        """Return the orders whose time in force ends as ``phase`` begins, by session, the oldest of each first."""
+        open_orders = self.orders.open_of(Scope("instrument", symbol))
+        return [order for order in open_orders if expires(order.time_in_force, phase)]
 
     def _uncross(self, symbol: str, events: list[Event]) -> None:
         book = self.books[symbol]
@@ -850,9 +861,8 @@ def _unsupported(command: NewOrder) -> Refusal | None:
     if command.ord_type not in _SUPPORTED_ORD_TYPES:
         supported = "1 (market), 2 (limit), 3 (stop), 4 (stop limit), J (if touched) or K (market to limit)"
         text = f"OrdType(40) {command.ord_type} is not supported; {supported}"
-    elif command.time_in_force not in _SUPPORTED_TIMES_IN_FORCE:
-        supported = "0 (day), 1 (good till cancel), 3 (immediate or cancel), 4 (fill or kill) or 6 (good till date)"
-        text = f"TimeInForce(59) {command.time_in_force} is not supported; {supported}"
+    elif command.time_in_force in OF_PHASES and command.ord_type is not _LIMIT:
+        text = f"TimeInForce(59) {command.time_in_force} is not supported with OrdType(40) {command.ord_type}; with 2"
     elif command.ord_type is not _LIMIT and (wrong := _price_not_allowed(command)) is not None:
         text = wrong
     elif triggers.stop_px(command) is not None and command.time_in_force not in _RESTING:
@@ -919,6 +929,6 @@ def _unchangeable(order: Order, command: ReplaceOrder) -> str | None:
         return "Price(44) is missing: the order rests at a limit"
     if (order.trigger_price is None) != (triggers.stop_px(command) is None):
         return "StopPx(99) cannot be added to an order or taken from it; send a new one"
-    if command.time_in_force not in _RESTING:
+    if command.time_in_force not in (*_RESTING, order.time_in_force):
         return f"TimeInForce(59) {command.time_in_force} is not for an order that rests; 0 (day), 1 (GTC) or 6 (GTD)"
     return None

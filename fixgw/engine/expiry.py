@@ -56,7 +56,7 @@ def ends_with_day(order: Order, date: str) -> bool:
     """Return whether ``order`` is good no longer when the trading day of ``date`` has ended."""
     if order.time_in_force is TimeInForce.GOOD_TILL_DATE:
         return "" < _expire_date(order) <= date
-    return order.time_in_force is TimeInForce.DAY
+    return order.time_in_force is not TimeInForce.GOOD_TILL_CANCEL
 
 
 def _expire_time_ns(order: Order) -> int:

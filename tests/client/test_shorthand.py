@@ -32,6 +32,9 @@ from fixgw.client.shorthand import (
     [
         ("buy 100 AAPL 10.05", Order("1", "100", "AAPL", "10.05")),
         ("sell 50 AAPL mkt ioc", Order("2", "50", "AAPL", None, "3")),
+        ("buy 100 AAPL 10 opg", Order("1", "100", "AAPL", "10", "2")),
+        ("buy 100 AAPL 10 gtx", Order("1", "100", "AAPL", "10", "5")),
+        ("buy 100 AAPL 10 atc", Order("1", "100", "AAPL", "10", "7")),
         ("SELL 0.0100 BTC-USD 60000.10 GTC acct B1", Order("2", "0.0100", "BTC-USD", "60000.10", "1", "B1")),
         ("buy 1 AAPL 1 gtd 20261231 18=6", Order("1", "1", "AAPL", "1", "6", extra=((432, "20261231"), (18, "6")))),
         ("buy 1 AAPL 1 gtd 20261231-17:00:00", Order("1", "1", "AAPL", "1", "6", extra=((126, "20261231-17:00:00"),))),
@@ -77,7 +80,7 @@ def test_line(line: str, meant: Command | None) -> None:
         ("buy AAPL 100 10", "QTY must be a number such as 100 or 10.05, not 'AAPL'"),
         ("buy 100 AAPL", "quantity, symbol or price is missing"),
         ("buy 100 AAPL 1e3", "PRICE must be a number such as 100 or 10.05, not '1e3'"),
-        ("buy 100 AAPL 10 gtx", "'gtx' is not one of day, gtc, ioc, fok, gtd WHEN"),
+        ("buy 100 AAPL 10 gta", "'gta' is not one of day, gtc, ioc, fok, opg, gtx, atc, gtd WHEN"),
         ("buy 100 AAPL 10 gtd", "gtd needs a date such as 20261231 or a UTC time"),
         ("buy 100 AAPL 10 gtd 2026-12-31", "gtd needs a date such as 20261231 or a UTC time"),
         ("buy 100 AAPL 10 acct", "acct needs an account"),

@@ -4,6 +4,7 @@ from collections import Counter
 
 import msgspec
 
+from fixgw.engine.phases import OF_PHASES
 from fixgw.spec.commands import ExpireDueOrders, RestrictionCommand, TradingCommand
 from fixgw.spec.events import (
     AmendmentEvent,
@@ -112,7 +113,8 @@ class Invariants:
                 before = self._live(event.order)
                 assert event.expired_qty == before.leaves_qty
                 assert event.order.ord_status is OrdStatus.EXPIRED
-                assert _is_over(event.order, self._command, self._ending), (event.order, self._command)
+                is_of_phase = event.order.time_in_force in OF_PHASES
+                assert is_of_phase or _is_over(event.order, self._command, self._ending), (event.order, self._command)
                 self._step(event.order, None)
                 self._state(event.order)
             case OrderRestated():
@@ -271,10 +273,8 @@ class Invariants:
 
 def _is_over(order: OrderState, command: TradingCommand | RestrictionCommand, ending: str | None) -> bool:
     """Whether an order is good no longer: its day is ending, or its time or date has come."""
-    if order.time_in_force is TimeInForce.DAY:
-        return ending is not None
     if order.time_in_force is not TimeInForce.GOOD_TILL_DATE:
-        return False
+        return order.time_in_force is not TimeInForce.GOOD_TILL_CANCEL and ending is not None
     assert order.instructions is not None, order
     date, time_ns = order.instructions.expire_date, order.instructions.expire_time_ns
     if isinstance(command, ExpireDueOrders):

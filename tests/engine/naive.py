@@ -378,7 +378,10 @@ class NaiveVenue:
         if reason and not (reason == "3" and lowers):
             return [self.cancel_reject(c, order, "2")]
         asked = (c.symbol, c.side.value, c.account, c.ord_type.value)
-        if asked != (order.symbol, order.side, order.account, order.ord_type) or c.time_in_force.value not in "016":
+        if asked != (order.symbol, order.side, order.account, order.ord_type) or c.time_in_force.value not in (
+            *"016",
+            order.time_in_force,
+        ):
             return [self.cancel_reject(c, order, "99")]
         if (order.price is None) != (c.price is None) or (order.stop is None) != (stop is None):
             return [self.cancel_reject(c, order, "99")]
@@ -537,6 +540,11 @@ class NaiveVenue:
         called_off = c.phase.value == "closed" and before in ("pre-open", "continuous")
         if c.phase.value not in CALLS and not called_off:
             told = self.uncross(instrument)
+        over = "5" if c.phase.value in CALLS else ""
+        over += "" if c.phase.value in ("pre-open", "opening-auction") else "2"
+        over += "" if c.phase.value == "closing-auction" else "7"
+        open_orders = self.open_of(f"instrument:{c.symbol}")
+        told += [self.expire(order) for order in open_orders if order.time_in_force in over]
         self.phases[c.symbol] = c.phase.value
         return [*told, ("phase", c.symbol, c.phase.value, before)]
 
@@ -585,8 +593,10 @@ class NaiveVenue:
         if phase == "closed":
             return "2"
         waits = c.instructions is not None and c.instructions.stop_px is not None
-        stays = (c.price is not None or waits) and c.time_in_force.value in "016" and not exec_inst(c)
-        return "11" if phase in CALLS and not stays else None
+        stays = (c.price is not None or waits) and not exec_inst(c)
+        taken = {"pre-open": "0126", "opening-auction": "0126", "continuous": "013456", "closing-auction": "0167"}
+        fits = (stays or phase not in CALLS) and c.time_in_force.value in taken.get(phase, "016")
+        return None if fits else "11"
 
     # Trading days.
 
@@ -597,7 +607,7 @@ class NaiveVenue:
         day_orders = [
             order
             for order in self.open_of("venue")
-            if order.time_in_force == "0" or "" != order.expire_date <= c.date
+            if (order.time_in_force not in "16" or "" != order.expire_date <= c.date)
         ]
         return [("day ending", c.date), *self.slice("expired", c.date, day_orders, at=len(self.sweeps))]
 
@@ -748,7 +758,8 @@ class NaiveVenue:
         if self.mismatched(c):
             return "11"
         market_with_price = c.ord_type.value in "13JK" and c.price is not None
-        supported = c.ord_type.value in "1234JK" and c.time_in_force.value in "01346" and not market_with_price
+        supported = c.ord_type.value in "1234JK" and c.time_in_force.value in "01234567" and not market_with_price
+        supported = supported and not (c.ord_type.value != "2" and c.time_in_force.value in "257")
         supported = supported and not (waits and c.time_in_force.value not in "016")
         return None if supported else "11"
 

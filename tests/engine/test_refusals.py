@@ -47,23 +47,6 @@ def test_an_order_type_that_is_not_supported_is_named(ord_type: OrdType) -> None
     assert venue.depth("AAPL") == ([], [])
 
 
-@pytest.mark.parametrize(
-    "time_in_force",
-    [
-        TimeInForce.AT_THE_OPENING,
-        TimeInForce.GOOD_TILL_CROSSING,
-        TimeInForce.AT_THE_CLOSE,
-    ],
-)
-def test_a_time_in_force_that_is_not_supported_is_named(time_in_force: TimeInForce) -> None:
-    venue = venue_with()
-    order = buy(100, at="100", time_in_force=time_in_force)
-
-    supported = "0 (day), 1 (good till cancel), 3 (immediate or cancel), 4 (fill or kill) or 6 (good till date)"
-    text = f"TimeInForce(59) {time_in_force.value} is not supported; {supported}"
-    assert venue.handle(order) == [OrderRejected("2.0", rejected(order), UNSUPPORTED, text)]
-
-
 def test_a_market_order_with_a_price_is_refused() -> None:
     venue = venue_with()
     order = buy(100, at="100", ord_type=OrdType.MARKET)
