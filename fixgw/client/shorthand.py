@@ -7,9 +7,10 @@ from difflib import get_close_matches
 
 from fixgw.client.message import Field
 
+_TERMS = "QTY SYMBOL PRICE|mkt [stop PRICE] [day|gtc|ioc|fok|opg|gtx|atc|gtd WHEN] [acct ACCOUNT] [TAG=VALUE ...]"
 USAGE = {
-    "buy": "buy QTY SYMBOL PRICE|mkt [day|gtc|ioc|fok|opg|gtx|atc|gtd WHEN] [acct ACCOUNT] [TAG=VALUE ...]",
-    "sell": "sell QTY SYMBOL PRICE|mkt [day|gtc|ioc|fok|opg|gtx|atc|gtd WHEN] [acct ACCOUNT] [TAG=VALUE ...]",
+    "buy": f"buy {_TERMS}",
+    "sell": f"sell {_TERMS}",
     "cancel": "cancel N [TAG=VALUE ...]",
     "replace": "replace N QTY [PRICE] [TAG=VALUE ...]",
     "status": "status [N]",
@@ -75,6 +76,7 @@ class Order:
     time_in_force: str = "0"
     account: str | None = None
     extra: tuple[Field, ...] = ()
+    stop_px: str | None = None  # with it, a stop or stop limit order
 
 
 @dataclass(frozen=True)
@@ -180,12 +182,24 @@ def wrong(word: str, what: str) -> LineError:
 
 def parse_order(word: str, words: Sequence[str]) -> Order:
     words, extra = split_extra(word, words)
+    words, stop_px = split_stop(word, words)
     if len(words) < 3:
         raise wrong(word, "quantity, symbol or price is missing")
     order_qty = decimal(word, "QTY", words[0])
     price = None if words[2].lower() in ("mkt", "market") else decimal(word, "PRICE", words[2])
     time_in_force, account, expiry = order_options(word, words[3:])
-    return Order(SIDES[word], order_qty, words[1], price, time_in_force, account, expiry + extra)
+    return Order(SIDES[word], order_qty, words[1], price, time_in_force, account, expiry + extra, stop_px)
+
+
+def split_stop(word: str, words: Sequence[str]) -> tuple[list[str], str | None]:
+    """Separate ``stop PRICE`` from the other words."""
+    found = [i for i, each in enumerate(words) if each.lower() == "stop"]
+    if not found:
+        return list(words), None
+    at = found[0]
+    if at + 1 == len(words):
+        raise wrong(word, "stop needs a price")
+    return [*words[:at], *words[at + 2 :]], decimal(word, "the price of stop", words[at + 1])
 
 
 def order_options(word: str, words: Sequence[str]) -> tuple[str, str | None, tuple[Field, ...]]:
@@ -202,8 +216,8 @@ def order_options(word: str, words: Sequence[str]) -> tuple[str, str | None, tup
             if account is None:
                 raise wrong(word, "acct needs an account")
         else:
-            known = f"{', '.join(TIMES_IN_FORCE)}, gtd WHEN, acct ACCOUNT, TAG=VALUE"
-            raise wrong(word, f"{option!r} is not one of {known}")
+            options = ", ".join(("stop PRICE", *TIMES_IN_FORCE, "gtd WHEN", "acct ACCOUNT", "TAG=VALUE"))
+            raise wrong(word, f"{option!r} is not one of {options}")
     return time_in_force, account, expiry
 
 

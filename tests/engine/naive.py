@@ -37,6 +37,7 @@ from fixgw.spec.commands import (
     SetPhase,
     TradingCommand,
 )
+from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import Instrument
 
 Outcome = tuple[object, ...]
@@ -66,6 +67,9 @@ class NaiveOrder:
     source: str = ""
     waits: bool = False
     worst: int | None = None
+    since: int = 0
+    trails: Instructions | None = None
+    dormant: bool = False
     post_only: bool = False
     expire_time: int = 0
     expire_date: str = ""
@@ -178,26 +182,55 @@ class NaiveVenue:
         if reason:
             order.status = "8"
             return [("8", order.told(), reason)]
-        self.wait(order, c)
+        if not self.wait(order, c):
+            order.status = "8"
+            return [("8", order.told(), "99")]
         return [("0", order.told()), *([] if order.waits else self.work(order))]
 
     # Orders that wait.
 
-    def wait(self, order: NaiveOrder, c: NewOrder | RefuseOrder | ReplaceOrder) -> None:
-        """Take the trigger of ``c``, if it has one."""
+    def wait(self, order: NaiveOrder, c: NewOrder | RefuseOrder | ReplaceOrder) -> bool:
+        """Take the trigger of ``c``, if it has one; return False for a trailing stop with nothing to trail."""
         instrument = self.listed(order.symbol)
-        if isinstance(c, RefuseOrder) or c.instructions is None or c.instructions.stop_px is None or not instrument:
-            return
+        if isinstance(c, RefuseOrder) or c.instructions is None or not waits(c) or not instrument:
+            return True
+        order.waits = True
         best = "1" if order.side == "1" else "3"
         default = {"last": "2", "mid": "6", "best": best}[instrument.trigger_source.value]
         asked = c.instructions.trigger_price_type
-        order.waits, order.stop, order.source = True, c.instructions.stop_px, asked.value if asked else default
+        order.source = asked.value if asked else default
+        activation = c.instructions.activation_price
+        if "a" in exec_inst(c):
+            order.trails = c.instructions
+            order.dormant = activation is not None and (order.dormant or not isinstance(c, ReplaceOrder))
+        stop = c.instructions.stop_px if c.instructions.stop_px is not None else order.stop
+        if stop is None:
+            seen = [activation] if activation is not None else self.seen(order.symbol, [])[order.source][-1:]
+            stop = self.behind(order, Fraction(seen[0])) if seen else None
+            if stop is None or not fits(instrument, stop):
+                order.waits = False
+                return False
+        order.stop = stop
+        self.arrivals += 1
+        order.since = self.arrivals
+        return True
+
+    def behind(self, order: NaiveOrder, price: Fraction) -> int | None:
+        """Return where the trigger of a trailing stop is for a price that is seen, on a tick, away from it."""
+        instrument, how = self.listed(order.symbol), order.trails
+        if instrument is None or how is None:
+            return None
+        whole = price.__ceil__() if order.side == "1" else price.__floor__()
+        kinds = {"0": how.peg_offset_value, "2": how.peg_offset_value * instrument.tick_size}
+        away = abs(kinds.get(how.peg_offset_type.value, abs(whole * how.peg_offset_value) // 1_000_000))
+        stop = Fraction(whole + away if order.side == "1" else whole - away, instrument.tick_size)
+        return (stop.__ceil__() if order.side == "1" else stop.__floor__()) * instrument.tick_size
 
     def go_off(self, told: list[Outcome]) -> list[Outcome]:
         """Release what is due, a slice of it; what that sets off is due after it."""
         news, all_told = told, list[Outcome]()
         for _ in range(self.slice_max):
-            self.look(news)
+            all_told += self.look(news)
             ready = [order for order in self.due if order.status in LIVE and self.trades_now(order.symbol)]
             if not ready:
                 return all_told
@@ -207,13 +240,13 @@ class NaiveVenue:
             ready[0].arrival = self.arrivals
             news = [("T", ready[0].told()), *self.work(ready[0])]
             all_told += news
-        self.look(news)
-        return all_told
+        return all_told + self.look(news)
 
     def trades_now(self, symbol: str) -> bool:
         return symbol not in self.halted and self.phases.get(symbol, "continuous") == "continuous"
 
-    def look(self, told: list[Outcome]) -> None:
+    def look(self, told: list[Outcome]) -> list[Outcome]:
+        """Note what goes off, and return what is told of those that follow a price."""
         symbols: list[str] = []
         for each in told:
             if each[0] in ("F", "uncross"):
@@ -221,27 +254,67 @@ class NaiveVenue:
             elif each[0] in ("0", "8", "4", "C", "D", "5", "I", "T"):
                 assert isinstance(each[1], tuple), each
                 symbols += [order.symbol for order in self.orders if order.order_id == each[1][0]]
+        moved: list[Outcome] = []
         for symbol in dict.fromkeys(symbols):
             if self.trades_now(symbol):
                 trades = [each for each in told if each[0] in ("F", "uncross") and each[1] == symbol]
-                self.due += self.reached(symbol, [Fraction(str(each[2])) for each in trades])
+                moved += self.step(symbol, [Fraction(str(each[2])) for each in trades])
+        return moved
 
-    def reached(self, symbol: str, traded: list[Fraction]) -> list[NaiveOrder]:
-        """Return the orders of ``symbol`` whose trigger is reached, in the order in which they go off."""
-        last = [each.price for each in self.traded if each.symbol == symbol and each.qty][-1:]
+    def seen(self, symbol: str, traded: list[Fraction]) -> dict[str, list[Fraction]]:
+        """Return the prices of each source: every trade, and the book as it is now."""
+        last = [Fraction(each.price) for each in self.traded if each.symbol == symbol and each.qty][-1:]
         bids, asks = [q[0] for q in self.queue(symbol, "1")], [q[0] for q in self.queue(symbol, "2")]
         middle = [Fraction(max(bids) + min(asks), 2)] if bids and asks else []
-        seen: dict[str, list[Fraction | int]] = {"2": [*last, *traded], "6": [*middle]}
-        seen |= {"3": [*bids[:1]], "1": [*asks[:1]]}
+        book = {"3": [Fraction(bid) for bid in bids[:1]], "1": [Fraction(ask) for ask in asks[:1]]}
+        return {"2": traded or last, "6": middle, **book}
+
+    def step(self, symbol: str, traded: list[Fraction]) -> list[Outcome]:
+        moved: dict[str, int | None] = {}
+        for source, prices in sorted(self.seen(symbol, traded).items(), key=lambda each: "2316".index(each[0])):
+            for price in prices:
+                self.due += self.reached(symbol, source, price)
+                for order in sorted(self.orders, key=lambda order: order.arrival):
+                    mine = (order.symbol, order.source) == (symbol, source) and order.status in LIVE
+                    if mine and order.trails and order.waits and order not in self.due:
+                        before = order.price
+                        if self.follow(order, price):
+                            moved.setdefault(order.order_id, before)
+        by_id = {order.order_id: order for order in self.orders}
+        return [
+            ("D", by_id[order_id].told(), "3", before, by_id[order_id].leaves, False, False)
+            for order_id, before in moved.items()
+        ]
+
+    def follow(self, order: NaiveOrder, price: Fraction) -> bool:
+        sign, instrument, how = 1 if order.side == "1" else -1, self.listed(order.symbol), order.trails
+        stop = self.behind(order, price)
+        assert how is not None
+        assert instrument is not None
+        assert stop is not None
+        assert order.stop is not None
+        whole = price.__ceil__() if order.side == "1" else price.__floor__()
+        if order.dormant and (whole - (how.activation_price or 0)) * sign > 0:
+            return False
+        woken, order.dormant = order.dormant, False
+        limit = None if order.price is None else order.price + stop - order.stop
+        if (stop - order.stop) * sign >= 0 or not fits(instrument, stop, limit):
+            return woken
+        self.arrivals += 1
+        order.stop, order.price, order.since = stop, limit, self.arrivals
+        return True
+
+    def reached(self, symbol: str, source: str, price: Fraction) -> list[NaiveOrder]:
+        """Return the orders that wait for ``price``, in the order in which they go off."""
         reached = []
         for order in self.orders:
-            if order.status in LIVE and order.waits and order.symbol == symbol and order not in self.due:
-                rises = (order.side == "1") == (order.ord_type in "34")
-                far = [(price - (order.stop or 0)) * (1 if rises else -1) for price in seen[order.source]]
-                if far and max(far) >= 0:
-                    key = (order.stop or 0) * (1 if rises else -1)
-                    reached.append(("2316".index(order.source), not rises, key, order.arrival, order))
-        return [order for *_, order in sorted(reached, key=lambda each: each[:4])]
+            mine = (order.symbol, order.source) == (symbol, source) and order.status in LIVE
+            if mine and order.waits and not order.dormant and order not in self.due:
+                rises = (order.side == "1") == (order.ord_type in "34" or order.trails is not None)
+                sign = 1 if rises else -1
+                if (price - (order.stop or 0)) * sign >= 0:
+                    reached.append((not rises, (order.stop or 0) * sign, order.since, order))
+        return [order for *_, order in sorted(reached, key=lambda each: each[:3])]
 
     def make(self, c: NewOrder | RefuseOrder) -> NaiveOrder:
         self.order_ids += 1
@@ -372,6 +445,7 @@ class NaiveVenue:
             return [self.cancel_reject(c, order, "2" if self.risk(c) else "99")]
         reason = self.risk(c, order)
         stop = None if c.instructions is None else c.instructions.stop_px
+        trails = "a" in exec_inst(c)
         lowers = c.price == order.price and c.order_qty <= order.qty
         if c.price is None and stop != (order.stop if order.waits else None):
             lowers = False
@@ -383,7 +457,9 @@ class NaiveVenue:
             order.time_in_force,
         ):
             return [self.cancel_reject(c, order, "99")]
-        if (order.price is None) != (c.price is None) or (order.stop is None) != (stop is None):
+        if (order.price is None) != (c.price is None) or (order.stop is not None) != waits(c):
+            return [self.cancel_reject(c, order, "99")]
+        if trails != (order.trails is not None):
             return [self.cancel_reject(c, order, "99")]
         if self.unfit_for_phase(c) or self.mismatched(c) or self.may_not_take(c):
             return [self.cancel_reject(c, order, "2")]
@@ -392,7 +468,7 @@ class NaiveVenue:
         if order.waits:
             trigger = order.stop, order.source
             self.wait(order, c)
-            keeps = keeps and trigger == (order.stop, order.source)
+            keeps = keeps and trigger == (order.stop, order.source) and not trails
         order.ids.append(c.cl_ord_id)
         order.qty, order.price, order.time_in_force = max(c.order_qty, order.cum), c.price, c.time_in_force.value
         self.instruct(order, c)
@@ -725,9 +801,11 @@ class NaiveVenue:
         if c.price is not None and low is not None and high is not None and not low <= c.price <= high:
             return True
         reference = self.reference(c.symbol)
-        price = c.price
+        price: int | None = c.price
         if price is None and c.instructions is not None:
             price = c.instructions.stop_px
+            if price is None and "a" in exec_inst(c):
+                price = reference
         expected = reference if price is None else price
         if qty_max is not None and Fraction(c.order_qty, 10**instrument.qty_scale) > qty_max:
             return True
@@ -754,13 +832,13 @@ class NaiveVenue:
         return "6" in exec_inst(c) and (c.ord_type.value != "2" or c.time_in_force.value not in "016" or waits)
 
     def unsupported(self, c: NewOrder | ReplaceOrder) -> str | None:
-        waits = c.instructions is not None and c.instructions.stop_px is not None
         if self.mismatched(c):
             return "11"
         market_with_price = c.ord_type.value in "13JK" and c.price is not None
-        supported = c.ord_type.value in "1234JK" and c.time_in_force.value in "01234567" and not market_with_price
+        supported = c.ord_type.value in "1234JKP" and not market_with_price
+        supported = supported and (c.ord_type.value != "P" or "a" in exec_inst(c))
         supported = supported and not (c.ord_type.value != "2" and c.time_in_force.value in "257")
-        supported = supported and not (waits and c.time_in_force.value not in "016")
+        supported = supported and not (waits(c) and c.time_in_force.value not in "016")
         return None if supported else "11"
 
     def trading_status(self, symbol: str) -> tuple[str, int | None]:
@@ -811,6 +889,16 @@ def around(reference: int | None, room: int, ppm: int) -> tuple[Fraction | None,
 
 def exec_inst(c: NewOrder | ReplaceOrder) -> str:
     return c.instructions.exec_inst if c.instructions else ""
+
+
+def waits(c: NewOrder | ReplaceOrder) -> bool:
+    return "a" in exec_inst(c) or (c.instructions is not None and c.instructions.stop_px is not None)
+
+
+def fits(instrument: Instrument, *prices: int | None) -> bool:
+    """Whether orders may have these prices."""
+    given = [price for price in prices if price is not None]
+    return all(abs(p) <= instrument.price_bound and (p > 0 or instrument.allows_negative_price) for p in given)
 
 
 def written(configured: ConfigureVenue) -> dict[str, dict[str, Fraction]]:
