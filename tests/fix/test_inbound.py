@@ -175,7 +175,7 @@ def test_requests_for_reference_data() -> None:
 
 
 @pytest.mark.parametrize("side", list(Side))
-@pytest.mark.parametrize("ord_type", [OrdType.LIMIT, OrdType.PEGGED])
+@pytest.mark.parametrize("ord_type", [OrdType.LIMIT, OrdType.FUNARI])
 def test_values_that_fix_knows_are_read_though_the_venue_may_refuse_them(side: Side, ord_type: OrdType) -> None:
     order = decode(changed(changed(NEW_ORDER, f"54={side.value}"), f"40={ord_type.value}"))
 
@@ -289,7 +289,7 @@ def test_the_codes_of_exec_inst_stand_in_one_order(text: str, exec_inst: str) ->
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("Q", "Q is not supported; 6 (post-only), A (with 6: refused rather than repriced)"),
+        ("Q", "Q is not supported; 6 (post-only), A (with 6: refused rather than repriced), a (trailing stop)"),
         ("A", "A is not supported without 6 (post-only)"),
     ],
 )
