@@ -115,9 +115,11 @@ class Gateway:
         ids = session_ids(config.comp_id, sessions)
         encoder, postman = Encoder(), Postman(config.comp_id, sessions, self._traffic)
         self._doorkeeper = Doorkeeper(config.port, self._readiness, self._traffic)
-        decoder = Decoder(config.participants, config.instruments, config.stale_order_s, clock_ns)
-        gc.disable()  # reading the state back makes millions of objects, and no cycles
         self._schedule = Schedule(config.day, lambda: self._sequencer.core, clock_ns)
+        decoder = Decoder(
+            config.participants, config.instruments, config.stale_order_s, clock_ns, self._schedule.trading_date
+        )
+        gc.disable()  # reading the state back makes millions of objects, and no cycles
         self._control = SessionControl(ids, self._disabled, lambda away: self._numbering.closed(away))
         self._resends = Resends()
         admission = Admission(self._doorkeeper.may_log_on, self._resends, self._control.why_not)
@@ -270,6 +272,7 @@ class Gateway:
         due = self._schedule.due(self._control.is_settled and self._numbering.is_settled)
         if due:
             self._sequencer.process(due)
+            self._tick_at = 0.0  # what follows is due at once, after others had their turn
 
     def _write_board(self) -> None:
         notice = Notice(

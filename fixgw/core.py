@@ -26,6 +26,7 @@ from fixgw.spec.commands import (
     DisableSession,
     EnableSession,
     EndDay,
+    ExpireDueOrders,
     HaltInstrument,
     Kill,
     LogOutSession,
@@ -117,7 +118,7 @@ class Core:
                 self.gate.configure(command)
             case CancelOrder() | MassCancel() | RefuseOrder() | RefuseChange() | ContinueTriggers():
                 pass
-            case ContinueSweep() | BeginDay():
+            case ContinueSweep() | BeginDay() | ExpireDueOrders():
                 return self._go_on(command, number)
             case UseNumber() | OpenSession() | CloseSession():
                 return []
@@ -130,7 +131,7 @@ class Core:
         """Return whether orders may trade in ``symbol`` now."""
         return self.gate.restrictions.allow_trading(symbol)
 
-    def _go_on(self, command: ContinueSweep | BeginDay, number: int) -> list[Event]:
+    def _go_on(self, command: ContinueSweep | BeginDay | ExpireDueOrders, number: int) -> list[Event]:
         if isinstance(command, BeginDay):
             assert self.day.date is None or self.day.phase is DayPhase.ENDED, (command, self.day)
             assert self.day.date is None or command.date > self.day.date, (command, self.day)

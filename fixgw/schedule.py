@@ -1,4 +1,4 @@
-"""The schedule: which step of a trading day is due, by the clock and by what the core has come to.
+"""The schedule: which step of a trading day, or which orders' expiry, is due, by the clock and by where the core is.
 
 It only looks.  How far a day has come is in the journal, so that a venue that was killed in the middle of its end goes
 on where it was, and does nothing twice.
@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 
 from fixgw.config.load import DaySettings
 from fixgw.core import Core
-from fixgw.spec.commands import BeginDay, Command, EndDay, ResetSession
+from fixgw.spec.commands import BeginDay, Command, EndDay, ExpireDueOrders, ResetSession
 from fixgw.spec.trading_day import DayPhase
 
 OPERATOR = "schedule"
@@ -31,11 +31,13 @@ class Schedule:
         day = self._core().day
         match day.phase:
             case DayPhase.OPEN if self._settings.end is None:
-                return []
+                return self._expiry()
             case DayPhase.OPEN if day.date is None:
                 return [BeginDay(self.date_now(), False)]
             case DayPhase.OPEN if day.date is not None and day.date < self.date_now():
                 return [EndDay(OPERATOR, f"{self._settings.end:%H:%M} {self._settings.time_zone}", day.date)]
+            case DayPhase.OPEN:
+                return self._expiry()
             case DayPhase.ENDED:
                 return self._resets() or ([self._begin()] if sessions_are_settled else [])
             case _:
@@ -46,6 +48,15 @@ class Schedule:
         seconds = self._clock_ns() // _NS
         local = datetime.fromtimestamp(seconds, self._settings.time_zone)
         return _following(local.date()) if self._is_over(local.date(), seconds) else local.date().isoformat()
+
+    def trading_date(self) -> str:
+        """Return the date of the trading day that orders count for: a day that was ended by hand is over before."""
+        return max(self.date_now(), self._core().day.date or "")
+
+    def _expiry(self) -> list[Command]:
+        now_ns, date = self._clock_ns(), self.trading_date()
+        is_due = self._core().exchange.expiries.next_due(now_ns, date) is not None
+        return [ExpireDueOrders(now_ns, date)] if is_due else []
 
     def _is_over(self, day: date, seconds: int) -> bool:
         end = self._settings.end

@@ -30,6 +30,7 @@ from fixgw.spec.values import (
 
 DAY = TimeInForce.DAY
 GTC = TimeInForce.GOOD_TILL_CANCEL
+GTD = TimeInForce.GOOD_TILL_DATE
 IOC = TimeInForce.IMMEDIATE_OR_CANCEL
 FOK = TimeInForce.FILL_OR_KILL
 

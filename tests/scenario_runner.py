@@ -16,12 +16,14 @@ Sessions A to D are CLIENT1 to CLIENT4; each that the file names is logged on wh
                     by the ExecID(17) of a fill; ``end-day today: ...`` ends the trading day, and the
                     next has begun when the following line is played; ``phase AAPL phase=closed``;
                     ``operator refused bust ...`` is refused
+    ! until A hears     something that no line has brought about: a good-till-date order expires
     ! restart       stop the venue in good order and start it on the same data; ``kill`` stops it with SIGKILL
     # config: ...   a value of venue.toml, an instrument by its symbol: ``instruments.AAPL.lot = "100"``, and
                     ``instruments.AAPL = false`` without it; below the first message, it is so from the next start on
 
-The runner adds the header and TransactTime(60) where they are absent; ``-60`` leaves it out.  Header and trailer are
-not shown in answers, and a value that no two runs have in common is shown as ``...``.
+The runner adds the header and TransactTime(60) where they are absent; ``-60`` leaves it out.  ``432=today`` is the
+trading date, ``126=soon`` a second from now.  Header and trailer are not shown in answers, and a value that no two runs
+have in common is shown as ``...``.
 
 Every message of the venue is checked against the stock FIX 4.4 dictionary.
 
@@ -83,6 +85,8 @@ _REQUESTS = {
 }
 """What the admin socket calls it, and whom it is about."""
 _DIRECTIVE = re.compile(r"! (restart|kill|([A-D]) (logon|logout|connect|drop))")
+_HEARS = re.compile(r"! until ([A-D]) hears")
+_SOON_S = 1.0
 
 # One process imports the venue once; each venue is a fork of it and starts in milliseconds.
 _processes = multiprocessing.get_context("forkserver")
@@ -174,6 +178,9 @@ class _Player:
             self._collect(shown_housekeeping=False)
         elif match := _DIRECTIVE.fullmatch(line):
             self._direct(match[1], match[2], match[3])
+        elif match := _HEARS.fullmatch(line):
+            self._clients[match[1]].hear()
+            self._collect(shown_housekeeping=False)
         elif line and not line.startswith("#"):
             raise ScenarioError("this is no line of a scenario")
 
@@ -189,8 +196,9 @@ class _Player:
 
     def _send(self, letter: str, text: str, wait: bool) -> None:
         client = self._clients[letter]
-        client.send(fields_of(text))
-        self.sent.append((letter, Message(fields_of(text))))
+        fields = [(tag, client.meant(tag, value)) for tag, value in fields_of(text)]
+        client.send(fields)
+        self.sent.append((letter, Message(fields)))
         if wait:
             # The sender first: then the venue has read it before it reads what the others ask.
             client.settle()
@@ -246,6 +254,7 @@ class Client:
         self._questions = 0
         self._last_sent = 0
         self._asked_for_logon = False
+        self._words: dict[Field, str] = {}
         self._changed = threading.Condition()
 
     def log_on(self) -> None:
@@ -272,6 +281,21 @@ class Client:
             if (141, "Y") in fields:
                 self.session.next_out = 1
         self._last_sent = self.session.send(fields)
+
+    def meant(self, tag: int, value: str) -> str:
+        """Return ``value``, or the time that it is a word for; answers show the word again."""
+        if (tag, value) == (432, "today"):
+            time_text = utc_timestamp(time.time())[:8]
+        elif (tag, value) == (126, "soon"):
+            time_text = utc_timestamp(time.time() + _SOON_S)
+        else:
+            return value
+        self._words[tag, time_text] = value
+        return time_text
+
+    def hear(self) -> None:
+        """Return when something has come that is no answer to the runner's own questions."""
+        self._wait(lambda: any(not message.get(790).startswith(_QUESTION) for message in self._arrived))
 
     def settle(self) -> None:
         """Return when all that the venue has to say to what it was sent is here, or the connection has ended."""
@@ -314,6 +338,7 @@ class Client:
         for tag, value in message:
             if tag in _HEADER_AND_TRAILER:
                 continue
+            value = self._words.get((tag, value), value)
             if tag in _ANY_TWO_RUNS_DIFFER or (tag == 45 and value == str(self._last_sent)):
                 value = "..."
             for pattern in _IN_TEXTS:

@@ -12,7 +12,7 @@ from fixgw.config import DaySettings
 from fixgw.core import Core, CoreState
 from fixgw.schedule import OPERATOR, Schedule
 from fixgw.sequencer import Sequencer
-from fixgw.spec.commands import BeginDay, Command, ConfigureVenue, EndDay, ResetSession
+from fixgw.spec.commands import BeginDay, Command, ConfigureVenue, EndDay, ExpireDueOrders, NewOrder, ResetSession
 from fixgw.spec.events import (
     DayBegun,
     DayEnding,
@@ -24,9 +24,10 @@ from fixgw.spec.events import (
     SessionReset,
 )
 from fixgw.spec.inquiries import Answer
+from fixgw.spec.instructions import Instructions
 from fixgw.spec.sequenced import Sequenced
 from fixgw.spec.trading_day import DayPhase, TradingDay
-from tests.orders import ALICE, BOB, CAROL, GTC, PARTICIPANTS, buy, configuration
+from tests.orders import ALICE, BOB, CAROL, GTC, GTD, PARTICIPANTS, buy, configuration
 
 LONDON = ZoneInfo("Europe/London")
 SLICE_MAX = 2
@@ -271,3 +272,61 @@ def test_the_same_day_cannot_be_ended_or_begun_twice() -> None:
     with pytest.raises(AssertionError):
         core.decide(BeginDay("2026-11-22", False))
     assert core.day == TradingDay("2026-11-21", DayPhase.OPEN)
+
+
+# Good-till-date orders.
+
+
+def good_till(date: str = "", at: str = "") -> NewOrder:
+    instructions = Instructions(expire_date=date, expire_time_ns=ns(at) if at else 0)
+    return buy(1, at="1.00", time_in_force=GTD, instructions=instructions)
+
+
+def test_a_good_till_date_order_is_due_when_its_time_has_come_and_expires_once() -> None:
+    house = House(ROUND_THE_CLOCK, "2026-11-20 12:00")
+    house.do(configuration(), *(good_till(at="2026-11-20 12:00:01") for _ in range(5)), good_till("2026-11-20"))
+
+    assert house.run() == []
+    house.pass_time(seconds=1)
+    assert house.run() == [ExpireDueOrders(ns("2026-11-20 12:00:01"), "2026-11-20")] * 3
+    house.pass_time(hours=12)
+    assert [type(command) for command in house.run()] == [ExpireDueOrders]
+    assert house.run() == []
+    assert len([event for event in house.events if isinstance(event, OrderExpired)]) == 6
+
+
+@pytest.mark.parametrize("from_snapshot", [False, True])
+def test_what_came_due_while_the_venue_was_away_expires_after_its_start(from_snapshot: bool) -> None:
+    """Broken off after any of its slices, and each order once."""
+    house = House(ROUND_THE_CLOCK, "2026-11-20 12:00")
+    house.do(configuration(), *(good_till(at="2026-11-20 12:00:01") for _ in range(5)))
+    house.pass_time(seconds=2)
+    house.do(*house.schedule.due(sessions_are_settled=True))
+
+    again = House(ROUND_THE_CLOCK, "2026-11-22 12:00", house.frames, from_snapshot=from_snapshot)
+    again.run()
+
+    expired = Counter(event.order.order_id for event in again.events if isinstance(event, OrderExpired))
+    assert expired == dict.fromkeys("12345", 1)
+
+
+def test_where_days_end_a_date_is_over_with_its_day() -> None:
+    """Nothing is left for the day after: EndDay has taken it."""
+    house = House(ending_at(time(17)), "2026-11-20 12:00")
+    house.run()
+    house.do(configuration(), good_till("2026-11-20"), good_till("2026-11-21"))
+
+    house.pass_time(hours=6)
+
+    assert [type(command) for command in house.run()] == [EndDay, BeginDay]
+    assert [event.order.order_id for event in house.events if isinstance(event, OrderExpired)] == ["1"]
+    assert house.schedule.trading_date() == "2026-11-21"
+
+
+def test_the_date_of_a_day_that_was_ended_by_hand_is_over() -> None:
+    house = House(ending_at(time(17)), "2026-11-20 12:00")
+    house.run()
+    house.do(configuration(), EndDay("olivia", "a drill", "2026-11-20"))
+    house.run()
+
+    assert (house.schedule.date_now(), house.schedule.trading_date()) == ("2026-11-20", "2026-11-21")

@@ -7,9 +7,10 @@ from difflib import get_close_matches
 
 from fixgw.client.message import Field
 
+_TERMS = "QTY SYMBOL PRICE|mkt [stop PRICE] [day|gtc|ioc|fok|opg|gtx|atc|gtd WHEN] [acct ACCOUNT] [TAG=VALUE ...]"
 USAGE = {
-    "buy": "buy QTY SYMBOL PRICE|mkt [stop PRICE] [day|gtc|ioc|fok|opg|gtx|atc] [acct ACCOUNT] [TAG=VALUE ...]",
-    "sell": "sell QTY SYMBOL PRICE|mkt [stop PRICE] [day|gtc|ioc|fok|opg|gtx|atc] [acct ACCOUNT] [TAG=VALUE ...]",
+    "buy": f"buy {_TERMS}",
+    "sell": f"sell {_TERMS}",
     "cancel": "cancel N [TAG=VALUE ...]",
     "replace": "replace N QTY [PRICE] [TAG=VALUE ...]",
     "status": "status [N]",
@@ -36,7 +37,7 @@ EXAMPLE = {
     "reconnect": "reconnect",
 }
 MEANING = {
-    "buy": "send an order (D) to buy, limited to PRICE or mkt, at market; day unless said otherwise",
+    "buy": "send an order (D) to buy, limited to PRICE or mkt, at market; WHEN is a date or a UTC time",
     "sell": "the same to sell",
     "cancel": "cancel order N (F)",
     "replace": "give order N a new total quantity and price (G)",
@@ -55,6 +56,8 @@ SCRIPT_WORDS = frozenset({"expect", "wait"})
 
 SIDES = {"buy": "1", "sell": "2"}
 TIMES_IN_FORCE = {"day": "0", "gtc": "1", "ioc": "3", "fok": "4", "opg": "2", "gtx": "5", "atc": "7"}
+GOOD_TILL_DATE = "6"
+WHEN = re.compile(r"(\d{8})|\d{8}-\d\d:\d\d:\d\d(\.\d{3})?", re.ASCII)
 DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
 TOKEN = re.compile(r'(?:[^\s"]|"[^"]*"|")+')
 EXPECT_NONE_S = 0.5
@@ -184,8 +187,8 @@ def parse_order(word: str, words: Sequence[str]) -> Order:
         raise wrong(word, "quantity, symbol or price is missing")
     order_qty = decimal(word, "QTY", words[0])
     price = None if words[2].lower() in ("mkt", "market") else decimal(word, "PRICE", words[2])
-    time_in_force, account = order_options(word, words[3:])
-    return Order(SIDES[word], order_qty, words[1], price, time_in_force, account, extra, stop_px)
+    time_in_force, account, expiry = order_options(word, words[3:])
+    return Order(SIDES[word], order_qty, words[1], price, time_in_force, account, expiry + extra, stop_px)
 
 
 def split_stop(word: str, words: Sequence[str]) -> tuple[list[str], str | None]:
@@ -199,21 +202,30 @@ def split_stop(word: str, words: Sequence[str]) -> tuple[list[str], str | None]:
     return [*words[:at], *words[at + 2 :]], decimal(word, "the price of stop", words[at + 1])
 
 
-def order_options(word: str, words: Sequence[str]) -> tuple[str, str | None]:
-    """Return TimeInForce(59) and Account(1) from what follows the price."""
-    time_in_force, account = "0", None
+def order_options(word: str, words: Sequence[str]) -> tuple[str, str | None, tuple[Field, ...]]:
+    """Return TimeInForce(59), Account(1), and ExpireDate(432) or ExpireTime(126), from what follows the price."""
+    time_in_force, account, expiry = "0", None, tuple[Field, ...]()
     rest = iter(words)
     for option in rest:
         if option.lower() in TIMES_IN_FORCE:
             time_in_force = TIMES_IN_FORCE[option.lower()]
+        elif option.lower() == "gtd":
+            time_in_force, expiry = GOOD_TILL_DATE, (good_till(word, next(rest, "")),)
         elif option.lower() == "acct":
             account = next(rest, None)
             if account is None:
                 raise wrong(word, "acct needs an account")
         else:
-            options = ", ".join(("stop PRICE", *TIMES_IN_FORCE, "acct ACCOUNT", "TAG=VALUE"))
+            options = ", ".join(("stop PRICE", *TIMES_IN_FORCE, "gtd WHEN", "acct ACCOUNT", "TAG=VALUE"))
             raise wrong(word, f"{option!r} is not one of {options}")
-    return time_in_force, account
+    return time_in_force, account, expiry
+
+
+def good_till(word: str, when: str) -> Field:
+    found = WHEN.fullmatch(when)
+    if found is None:
+        raise wrong(word, f"gtd needs a date such as 20261231 or a UTC time such as 20261231-17:00:00, not {when!r}")
+    return (432 if found[1] else 126), when
 
 
 def parse_cancel(word: str, words: Sequence[str]) -> Cancel:

@@ -135,7 +135,8 @@ class ShorthandCompleter(Completer):
         if word in SIDES and place == 3:
             return [("mkt", "at market")]
         if word in SIDES and place > 3:
-            return [*((time, "") for time in TIMES_IN_FORCE), ("acct", "an account follows")]
+            followed = [("gtd", "a date or time follows"), ("acct", "an account follows")]
+            return [*((time, "") for time in TIMES_IN_FORCE), *followed]
         if word == "cancel-all":
             return [(side, "") for side in SIDES]
         return []

@@ -153,8 +153,8 @@ class _Reading:
             return None
         if not self._fits(path, values, (tick, lot, qty_bound, price_bound), (price_scale, qty_scale)):
             return None
-        protection = self._protection(path, values)
-        if protection is None:
+        protection, bands = self._protection(path, values), self._bands(path, values, price_scale)
+        if protection is None or bands is None:
             return None
         return Instrument(
             symbol=values["symbol"],
@@ -171,18 +171,45 @@ class _Reading:
             trigger_source=TriggerSource(values["trigger_source"]),
             self_match_prevention=_SELF_MATCH_PREVENTIONS[values["self_match_prevention"]],
             self_match_scope=SelfMatchScope(values["self_match_scope"]),
+            **bands,
         )
 
     def _protection(self, path: KeyPath, values: dict[str, Any]) -> int | None:
         """Return the market protection in millionths, 0 for none; None when a mistake was noted."""
-        percent: Decimal | None = values["market_protection_percent"]
+        return self._millionths(path, "market_protection_percent", values)
+
+    def _millionths(self, path: KeyPath, name: str, values: dict[str, Any]) -> int | None:
+        """Return a percentage in millionths, 0 where there is none; None when a mistake was noted."""
+        percent: Decimal | None = values[name]
         if percent is None:
             return 0
         if decimals_of(percent) > _PERCENT_DECIMALS:
-            name = "market_protection_percent"
             self._note((*path, name), f"{percent:f} has more than {_PERCENT_DECIMALS} decimals; round it")
             return None
         return _raw(percent, _PERCENT_DECIMALS)
+
+    def _bands(self, path: KeyPath, values: dict[str, Any], price_scale: int) -> dict[str, Any] | None:
+        """Return the price bands of an instrument; None when a mistake was noted."""
+        reference: Decimal | None = values["reference_price"]
+        static = [name for name in ("static_band_ticks", "static_band_percent") if values[name] is not None]
+        if static and reference is None:
+            self._note((*path, static[0]), "needs a price to be around; write reference_price")
+            return None
+        if reference is not None and decimals_of(reference) > price_scale:
+            text = f"{reference:f} has more than the {price_scale} decimals of the instrument; round it"
+            self._note((*path, "reference_price"), text)
+            return None
+        static_ppm = self._millionths(path, "static_band_percent", values)
+        dynamic_ppm = self._millionths(path, "dynamic_band_percent", values)
+        if static_ppm is None or dynamic_ppm is None:
+            return None
+        return {
+            "reference_price": None if reference is None else Price(_raw(reference, price_scale)),
+            "static_band_ticks": values["static_band_ticks"] or 0,
+            "static_band_ppm": static_ppm,
+            "dynamic_band_ticks": values["dynamic_band_ticks"] or 0,
+            "dynamic_band_ppm": dynamic_ppm,
+        }
 
     def _scale(self, path: KeyPath, step: str, decimals: str, values: dict[str, Any]) -> int | None:
         """Return how many decimals the numbers of the instrument carry; None when that cannot be."""

@@ -9,6 +9,7 @@ import msgspec
 from fixgw.engine import auction, display, inquiries, minimum, post_only, self_match, triggers
 from fixgw.engine.book import BookSide, Level, OrderBook
 from fixgw.engine.corrections import Venue, amend
+from fixgw.engine.expiry import Expiries, ends_with_day
 from fixgw.engine.matching import can_fill, crosses, match
 from fixgw.engine.order import Order
 from fixgw.engine.phases import OF_PHASES, Phases, expires
@@ -18,6 +19,7 @@ from fixgw.engine.sweep import SWEEP_SLICE_MAX, Sweep, SweepKind
 from fixgw.engine.trades import Trades
 from fixgw.engine.trailing import Move, is_trailing
 from fixgw.engine.triggers import TRAILING_MAX, Triggers
+from fixgw.spec.bands import Band, trading_band
 from fixgw.spec.commands import (
     BeginDay,
     BustTrade,
@@ -29,6 +31,7 @@ from fixgw.spec.commands import (
     ContinueTriggers,
     CorrectTrade,
     EndDay,
+    ExpireDueOrders,
     Kill,
     MassCancel,
     NewOrder,
@@ -107,13 +110,13 @@ _BUY = Side.BUY
 _LIMIT = OrdType.LIMIT
 _MARKET = OrdType.MARKET
 _FILL_OR_KILL = TimeInForce.FILL_OR_KILL
-_RESTING = (TimeInForce.DAY, TimeInForce.GOOD_TILL_CANCEL)
+_GOOD_TILL_DATE = TimeInForce.GOOD_TILL_DATE
+_RESTING = (TimeInForce.DAY, TimeInForce.GOOD_TILL_CANCEL, _GOOD_TILL_DATE)
 _LEFTOVER_AS_LIMIT = OrdType.MARKET_WITH_LEFTOVER_AS_LIMIT
 _UNPRICED = (_MARKET, OrdType.STOP, OrdType.MARKET_IF_TOUCHED, _LEFTOVER_AS_LIMIT)
 _PEGGED = OrdType.PEGGED
 _SUPPORTED_ORD_TYPES = (_LIMIT, OrdType.STOP_LIMIT, _PEGGED, *_UNPRICED)
 _NEVER_RESTING = (TimeInForce.IMMEDIATE_OR_CANCEL, _FILL_OR_KILL)
-_SUPPORTED_TIMES_IN_FORCE = (*_RESTING, *_NEVER_RESTING, *OF_PHASES)
 
 
 class Exchange:
@@ -130,6 +133,7 @@ class Exchange:
         """Also those that have left, as they were last."""
         self.books: dict[str, OrderBook] = {}
         self.orders = OrderRegistry()
+        self.expiries = Expiries(self.orders)
         self.sweeps: deque[Sweep] = deque()
         """What is to be done to many orders and is not done yet, to be continued one slice after the other."""
         self.triggers = Triggers()
@@ -191,6 +195,8 @@ class Exchange:
                 return self._end_day(command)
             case BeginDay():
                 return self._begin_day(command)
+            case ExpireDueOrders():
+                return self._expire_due(command)
             case CancelByOperator():
                 return [self._cancel_by_operator(command)]
             case SetPhase():
@@ -298,6 +304,8 @@ class Exchange:
         if command.instructions is not None:
             display.hide(order)
         self.orders.open(order, mine)
+        if order.time_in_force is _GOOD_TILL_DATE:
+            self.expiries.add(order)
         if trigger is not None:
             order.wait(trigger, triggers.source(command, instrument))
             order.is_dormant = triggers.begins_dormant(command)
@@ -327,6 +335,7 @@ class Exchange:
         if order.symbol in self.phases.calls:
             own.add(order)
             return
+        band = None
         if (best := opposite.best) is not None:
             if order.price is None:
                 order.protection_price = protection_price(self.instruments[order.symbol], order.side, best.price)
@@ -335,14 +344,22 @@ class Exchange:
             elif post_only.is_post_only(order.instructions):
                 events.append(self._slide(order, best))
             else:
-                self._trade(order, opposite, events)
+                band = self._band(order.symbol)
+                self._trade(order, opposite, band, events)
         if not order.leaves_qty:
             self.orders.close(order)
-        elif order.price is not None and order.time_in_force not in _NEVER_RESTING:
-            own.add(order)
-        elif order.ord_type is _LEFTOVER_AS_LIMIT and order.cum_qty and order.time_in_force in _RESTING:
+        elif (
+            order.price is None
+            and order.ord_type is _LEFTOVER_AS_LIMIT
+            and order.cum_qty
+            and order.time_in_force in _RESTING
+        ):
             text = "OrdType(40)=K: what is left rests at the price of its last trade"
             events.append(self._reprice(order, self.last_trades[order.symbol], text, rested=False))
+            own.add(order)
+        elif band is not None and _is_stopped(order, opposite):
+            events.append(self._stop_at(band, order))
+        elif order.price is not None and order.time_in_force not in _NEVER_RESTING:
             own.add(order)
         else:
             canceled_qty, why = self._end(order), self._why_it_may_not_rest(order)
@@ -375,12 +392,23 @@ class Exchange:
             text=text,
         )
 
-    def _trade(self, order: Order, opposite: BookSide, events: list[Event]) -> None:
+    def _band(self, symbol: str) -> Band | None:
+        """Return where the next order may trade, or None for anywhere; it stays as it is while that order trades."""
+        instrument = self.instruments[symbol]
+        return trading_band(instrument, self.last_trades.get(symbol)) if instrument.has_bands else None
+
+    def _stop_at(self, band: Band, order: Order) -> OrderCanceled:
+        """Cancel what is left of an order that could trade outside ``band`` only: at rest it would cross the book."""
+        text = f"nothing left to trade with in the price band {band.text(self.instruments[order.symbol])}"
+        canceled_qty = self._end(order)
+        return OrderCanceled(self._next_exec_id(), order.state(), canceled_qty, False, None, text)
+
+    def _trade(self, order: Order, opposite: BookSide, band: Band | None, events: list[Event]) -> None:
         instrument = self.instruments[order.symbol]
         guard = self_match.guard(order, instrument)
-        if (wanted := minimum.at_once(order)) and not can_fill(order, wanted, opposite, guard):
+        if (wanted := minimum.at_once(order)) and not can_fill(order, wanted, opposite, band, guard):
             return
-        for resting, last_px, last_qty in match(order, opposite, guard):
+        for resting, last_px, last_qty in match(order, opposite, band, guard):
             if guard is not None and not last_qty:
                 events.extend(self._prevent(order, resting, guard.how))
                 continue
@@ -601,6 +629,8 @@ class Exchange:
             if not order.is_waiting:
                 self.books[order.symbol].side(order.side).reduce(order, less, hidden_qty)
             order.restate(command)
+        if order.time_in_force is _GOOD_TILL_DATE:
+            self.expiries.add(order)
         if trigger is not None:
             order.wait(*trigger)
             order.is_dormant = order.is_dormant and triggers.begins_dormant(command)
@@ -801,8 +831,8 @@ class Exchange:
     # Trading days.
 
     def _end_day(self, command: EndDay) -> list[Event]:
-        """Have all orders expire that are not good till cancel; from here on risk lets none in."""
-        orders = [order for order in self._all_open() if order.time_in_force is not TimeInForce.GOOD_TILL_CANCEL]
+        """Have all orders expire that are not for another day; from here on risk lets none in."""
+        orders = [order for order in self._all_open() if ends_with_day(order, command.date)]
         text = f"the trading day {command.date} has ended: {command.reason}"
         sweep = Sweep("venue", command.operator, command.reason, text, orders, SweepKind.EXPIRE, command.date)
         self.sweeps.append(sweep)
@@ -815,6 +845,16 @@ class Exchange:
         sweep = Sweep("venue", "", "", "", self._all_open(), SweepKind.RESTATE, command.date)
         self.sweeps.append(sweep)
         return self._sweep(sweep)
+
+    def _expire_due(self, command: ExpireDueOrders) -> list[Event]:
+        events: list[Event] = []
+        while len(events) < self._sweep_slice_max:
+            order = self.expiries.next_due(command.now_ns, command.date)
+            if order is None:
+                break
+            events.append(self._expire(order, _why_it_expires(order)))
+        assert events, ("no order is due", command)
+        return events
 
     def _all_open(self) -> list[Order]:
         return self.orders.open_of(parse("venue"))
@@ -911,15 +951,12 @@ def _unsupported(command: NewOrder, instrument: Instrument) -> Refusal | None:
     if command.ord_type not in _SUPPORTED_ORD_TYPES or (command.ord_type is _PEGGED and not is_trailing(command)):
         supported = "1 (market), 2 (limit), 3 (stop), 4 (stop limit), J (if touched), K (to limit) or P (trailing)"
         text = f"OrdType(40) {command.ord_type} is not supported; {supported}"
-    elif command.time_in_force not in _SUPPORTED_TIMES_IN_FORCE:
-        supported = "0 (day), 1 (GTC), 2 (at the opening), 3 (IOC), 4 (FOK), 5 (good till crossing) or 7 (at the close)"
-        text = f"TimeInForce(59) {command.time_in_force} is not supported; {supported}"
     elif command.time_in_force in OF_PHASES and command.ord_type is not _LIMIT:
         text = f"TimeInForce(59) {command.time_in_force} is not supported with OrdType(40) {command.ord_type}; with 2"
     elif command.ord_type is not _LIMIT and (wrong := _price_not_allowed(command)) is not None:
         text = wrong
     elif triggers.waits(command) and command.time_in_force not in _RESTING:
-        text = f"TimeInForce(59) {command.time_in_force} is not supported with a trigger; 0 (day) or 1 (GTC)"
+        text = f"TimeInForce(59) {command.time_in_force} is not supported with a trigger; 0 (day), 1 (GTC) or 6 (GTD)"
     elif command.instructions is not None:
         return _unsupported_with(command, instrument)
     else:
@@ -939,6 +976,21 @@ def _price_not_allowed(command: NewOrder | ReplaceOrder) -> str | None:
         return None
     name = command.ord_type.name.lower().replace("_", " ")
     return f"Price(44) is not supported with OrdType(40) {command.ord_type} ({name}); leave it out"
+
+
+def _why_it_expires(order: Order) -> str:
+    assert order.instructions is not None, order.order_id
+    if order.instructions.expire_time_ns:
+        return "TimeInForce(59)=6: its ExpireTime(126) has come"
+    return f"TimeInForce(59)=6: the trading day {order.instructions.expire_date}, its ExpireDate(432), is over"
+
+
+def _is_stopped(order: Order, opposite: BookSide) -> bool:
+    """Return whether ``order``, which has traded all that it may, would trade on if there were no band."""
+    if minimum.at_once(order) and not order.cum_qty:
+        return False
+    best = opposite.best
+    return best is not None and crosses(order, best)
 
 
 def _misnamed(order: Order, command: CancelOrder | ReplaceOrder | RefuseChange) -> str | None:
@@ -972,5 +1024,5 @@ def _unchangeable(order: Order, command: ReplaceOrder) -> str | None:
     if (order.trigger_price is not None) != triggers.waits(command) or is_trailing(order) != is_trailing(command):
         return "StopPx(99) cannot be added to an order or taken from it; send a new one"
     if command.time_in_force not in (*_RESTING, order.time_in_force):
-        return f"TimeInForce(59) {command.time_in_force} is not for an order that rests; 0 (day) or 1 (GTC)"
+        return f"TimeInForce(59) {command.time_in_force} is not for an order that rests; 0 (day), 1 (GTC) or 6 (GTD)"
     return None

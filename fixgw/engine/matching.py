@@ -5,20 +5,25 @@ from collections.abc import Iterator
 from fixgw.engine.book import BookSide, Level
 from fixgw.engine.order import Order
 from fixgw.engine.self_match import Guard
+from fixgw.spec.bands import Band
 from fixgw.spec.values import Price, Qty, SelfMatchPrevention, Side
 
 _BUY = Side.BUY  # in Python 3.11 each look into an enumeration costs 0.2 us
 _NOTHING = Qty(0)
 
 
-def match(aggressor: Order, opposite: BookSide, guard: Guard | None = None) -> Iterator[tuple[Order, Price, Qty]]:
-    """Trade ``aggressor`` against ``opposite`` while they cross.
+def match(
+    aggressor: Order, opposite: BookSide, band: Band | None = None, guard: Guard | None = None
+) -> Iterator[tuple[Order, Price, Qty]]:
+    """Trade ``aggressor`` against ``opposite`` while they cross, within ``band`` where there is one.
 
     Yields the resting order, price and quantity of each trade right after both orders have been
     executed and a filled resting order has left the book, so that the caller can take their states.
     A quantity of nothing is a trade that ``guard`` prevents: the caller ends or lowers one of the two.
     """
     while aggressor.leaves_qty and (level := opposite.best) is not None and crosses(aggressor, level):
+        if band is not None and not band.has(level.price):
+            return
         resting = level.first()
         last_px = level.price
         if guard is not None and guard.prevents(resting):
@@ -62,10 +67,12 @@ def crosses(order: Order, level: Level) -> bool:
     return level.price <= limit if order.side is _BUY else level.price >= limit
 
 
-def can_fill(order: Order, wanted: Qty, opposite: BookSide, guard: Guard | None = None) -> bool:
+def can_fill(
+    order: Order, wanted: Qty, opposite: BookSide, band: Band | None = None, guard: Guard | None = None
+) -> bool:
     """Return whether ``wanted`` of ``order`` would trade at once; O(levels it would take), with a guard O(orders)."""
     for level in opposite:
-        if not crosses(order, level):
+        if not crosses(order, level) or (band is not None and not band.has(level.price)):
             return False
         for qty in (level.leaves_qty,) if guard is None else _quantities(level, guard):
             if qty is None:

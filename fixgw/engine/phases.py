@@ -8,7 +8,7 @@ from fixgw.spec.values import OrdRejReason, TimeInForce
 
 # In Python 3.11 each look into an enumeration takes 0.2 us.
 _CONTINUOUS = Phase.CONTINUOUS
-_ALWAYS = (TimeInForce.DAY, TimeInForce.GOOD_TILL_CANCEL)
+_ALWAYS = (TimeInForce.DAY, TimeInForce.GOOD_TILL_CANCEL, TimeInForce.GOOD_TILL_DATE)
 _OPENING = (*_ALWAYS, TimeInForce.AT_THE_OPENING)
 _TAKEN = {
     Phase.PRE_OPEN: _OPENING,
@@ -78,7 +78,7 @@ def expires(time_in_force: TimeInForce, phase: Phase) -> bool:
 
 
 def _mistimed(order: NewOrder | ReplaceOrder, phase: Phase) -> Refusal:
-    taken = ", ".join(_TAKEN[phase])
+    taken = ", ".join(sorted(_TAKEN[phase]))
     return _unfit(f"TimeInForce(59) {order.time_in_force} is not taken while {order.symbol} is in {phase}; {taken} are")
 
 

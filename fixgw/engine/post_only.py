@@ -9,7 +9,7 @@ from fixgw.spec.instrument import Instrument
 from fixgw.spec.refusal import Refusal
 from fixgw.spec.values import OrdRejReason, OrdType, Price, Side, TimeInForce
 
-_RESTING = (TimeInForce.DAY, TimeInForce.GOOD_TILL_CANCEL)
+_RESTING = (TimeInForce.DAY, TimeInForce.GOOD_TILL_CANCEL, TimeInForce.GOOD_TILL_DATE)
 
 
 def is_post_only(instructions: Instructions | None) -> bool:
@@ -23,7 +23,8 @@ def mismatch(command: NewOrder | ReplaceOrder) -> Refusal | None:
         return None
     if command.ord_type is OrdType.LIMIT and command.time_in_force in _RESTING and instructions.stop_px is None:
         return None
-    text = "ExecInst(18) 6 (post-only) is not supported here; with OrdType(40) 2, TimeInForce(59) 0 or 1, no trigger"
+    right = "OrdType(40) 2, TimeInForce(59) 0, 1 or 6, no trigger"
+    text = f"ExecInst(18) 6 (post-only) is not supported here; with {right}"
     return Refusal(OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC, text)
 
 

@@ -14,7 +14,7 @@ from fixgw.engine.triggers import Triggers
 from fixgw.spec.commands import ConfigureVenue
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.phase import Phase
-from fixgw.spec.values import Price
+from fixgw.spec.values import Price, TimeInForce
 
 _NO_ORDER = ""
 
@@ -102,6 +102,9 @@ def restore(exchange: Exchange, state: ExchangeState, configuration: ConfigureVe
         exchange.phases.set(symbol, phase)
     exchange.orders_entered = state.orders_entered
     exchange.orders.put(state.orders)
+    for order in state.orders:
+        if order.is_live and order.time_in_force is TimeInForce.GOOD_TILL_DATE:
+            exchange.expiries.add(order)
     orders = exchange.orders
     for requests in state.requests:
         named = orders.of_session(requests.session).by_cl_ord_id

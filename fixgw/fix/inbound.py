@@ -21,6 +21,7 @@ from fixgw.fix.fields import (
     utc_timestamp_ns,
 )
 from fixgw.fix.fields import msg_seq_num as _msg_seq_num
+from fixgw.fix.good_till_date import read_expiry
 from fixgw.fix.instructions import INSTRUCTION_TAGS, needs_instructions, read_instructions, refused_field
 from fixgw.spec import tags
 from fixgw.spec.commands import CancelOrder, MassCancel, NewOrder, OrderCommand, RefuseChange, RefuseOrder, ReplaceOrder
@@ -79,11 +80,13 @@ class Decoder:
         instruments: Iterable[Instrument],
         stale_order_s: int,
         clock_ns: Callable[[], int],
+        trading_date: Callable[[], str],
     ) -> None:
         self._participants = {participant.session: participant for participant in participants}
         self._instruments = {instrument.symbol: instrument for instrument in instruments}
         self._stale_order_ns = stale_order_s * 1_000_000_000
         self._clock_ns = clock_ns
+        self._trading_date = trading_date
         self._readers: dict[str, Callable[[Fields, Participant], Request]] = {
             "D": self._new_order,
             "F": self._cancel_order,
@@ -114,7 +117,7 @@ class Decoder:
         cl_ord_id, account, symbol, side, ord_type, time_in_force = _terms(fields, participant)
         is_resent = fields.get(_POSS_DUP_FLAG) == "Y"
         poss_resend = is_resent or fields.get(_POSS_RESEND) == "Y"
-        numbers = (self._stale(fields) if is_resent else None) or self._numbers(fields, symbol, ord_type)
+        numbers = (self._stale(fields) if is_resent else None) or self._numbers(fields, symbol, ord_type, time_in_force)
         if isinstance(numbers, Refusal):
             return RefuseOrder(
                 participant.session,
@@ -149,7 +152,7 @@ class Decoder:
     def _replace_order(self, fields: Fields, participant: Participant) -> OrderCommand:
         orig_cl_ord_id = identifier(fields, tags.ORIG_CL_ORD_ID)
         cl_ord_id, account, symbol, side, ord_type, time_in_force = _terms(fields, participant)
-        numbers = self._numbers(fields, symbol, ord_type)
+        numbers = self._numbers(fields, symbol, ord_type, time_in_force)
         if isinstance(numbers, Refusal):
             return RefuseChange(
                 participant.session,
@@ -179,7 +182,7 @@ class Decoder:
         )
 
     def _numbers(
-        self, fields: Fields, symbol: str, ord_type: OrdType
+        self, fields: Fields, symbol: str, ord_type: OrdType, time_in_force: TimeInForce
     ) -> tuple[Qty, Price | None, Instructions | None] | Refusal:
         """Return OrderQty(38), Price(44) and instructions in the instrument's scales, or why any of it is refused."""
         is_plain = INSTRUCTION_TAGS.isdisjoint(fields)
@@ -201,9 +204,12 @@ class Decoder:
         except FixedError as error:
             text = f"Price(44) {shortened(price_text or '')} {error}"
             return _misfit(instrument, symbol, Refusal(OrdRejReason.OTHER, text))
-        if is_plain and not needs_instructions(ord_type):
+        if is_plain and not needs_instructions(ord_type, time_in_force):
             return order_qty, price, None
         instructions = read_instructions(fields, ord_type, instrument)
+        if not isinstance(instructions, Refusal):
+            now_ns, trading_date = self._clock_ns(), self._trading_date()
+            instructions = read_expiry(fields, time_in_force, instructions, now_ns, trading_date)
         if isinstance(instructions, Refusal):
             return _misfit(instrument, symbol, instructions)
         return order_qty, price, instructions

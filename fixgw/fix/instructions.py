@@ -2,6 +2,7 @@
 
 from fixgw.fix.display_fields import DISPLAY_TAGS, read_display
 from fixgw.fix.fields import KEY, Fields
+from fixgw.fix.good_till_date import EXPIRY_TAGS
 from fixgw.fix.peg_fields import PEG_TAGS, read_offset, why_not
 from fixgw.fix.quantities import read_qty
 from fixgw.fix.self_match_fields import SELF_MATCH_TAGS, read_self_match
@@ -10,13 +11,11 @@ from fixgw.spec import tags
 from fixgw.spec.instructions import NO_CROSS, POST_ONLY, TRAILING, Instructions
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.refusal import Refusal
-from fixgw.spec.values import OrdRejReason, OrdType
+from fixgw.spec.values import OrdRejReason, OrdType, TimeInForce
 
 UNSUPPORTED = {
     KEY[tag]: tags.NAMES[tag]
     for tag in (
-        tags.EXPIRE_TIME,
-        tags.EXPIRE_DATE,
         tags.EFFECTIVE_TIME,
         tags.PEG_MOVE_TYPE,
         tags.PEG_LIMIT_TYPE,
@@ -44,9 +43,10 @@ EXEC_INSTS = {
 
 _EXEC_INST = KEY[tags.EXEC_INST]
 _MIN_QTY = KEY[tags.MIN_QTY]
+_GOOD_TILL_DATE = TimeInForce.GOOD_TILL_DATE
 
 INSTRUCTION_TAGS = frozenset(
-    {*UNSUPPORTED, *TRIGGER_TAGS, *PEG_TAGS, *SELF_MATCH_TAGS, *DISPLAY_TAGS, _EXEC_INST, _MIN_QTY}
+    {*UNSUPPORTED, *TRIGGER_TAGS, *PEG_TAGS, *SELF_MATCH_TAGS, *DISPLAY_TAGS, *EXPIRY_TAGS, _EXEC_INST, _MIN_QTY}
 )
 """The keys of all fields that make an order more than a plain one: without any there is nothing to read here."""
 
@@ -59,9 +59,9 @@ def refused_field(fields: Fields) -> Refusal | None:
     return _unsupported(f"{UNSUPPORTED[tag]}({tag}) is not supported; leave it out")
 
 
-def needs_instructions(ord_type: OrdType) -> bool:
-    """Return whether an order of this type says more than a plain one does."""
-    return ord_type in TRIGGERED or ord_type is OrdType.PEGGED
+def needs_instructions(ord_type: OrdType, time_in_force: TimeInForce) -> bool:
+    """Return whether an order of these says more than a plain one does."""
+    return ord_type in TRIGGERED or ord_type is OrdType.PEGGED or time_in_force is _GOOD_TILL_DATE
 
 
 def read_instructions(fields: Fields, ord_type: OrdType, instrument: Instrument) -> Instructions | Refusal:

@@ -329,7 +329,7 @@ def _instructions(instructions: Instructions, order: OrderState) -> str:
         text += f"110={number(instructions.min_qty, order.qty_scale)}\x01"
     if instructions.max_floor is not None:
         text += f"111={number(instructions.max_floor, order.qty_scale)}\x01"
-    return text
+    return text + _expiry(instructions)
 
 
 def _offset(instructions: Instructions, price_scale: int) -> str:
@@ -337,3 +337,9 @@ def _offset(instructions: Instructions, price_scale: int) -> str:
     scale = _OFFSET_SCALES.get(kind, price_scale)
     number = format_fixed if scale <= SCALE_MAX else format_shortest
     return f"211={number(instructions.peg_offset_value, scale)}\x01836={kind}\x01"
+
+
+def _expiry(instructions: Instructions) -> str:
+    if instructions.expire_date:
+        return f"432={instructions.expire_date.replace('-', '')}\x01"
+    return f"126={TimeText().of(instructions.expire_time_ns)}\x01" if instructions.expire_time_ns else ""

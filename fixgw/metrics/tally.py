@@ -83,7 +83,7 @@ class Tally:
         self.change_rejects: Counter[tuple[str, str]] = Counter()
         """By the request and CxlRejReason(102)."""
         self.risk_refusals: Counter[tuple[str]] = Counter()
-        """By what refused: the limit's name, ``kill_switch``, ``halt``, ``day_end`` or ``account``."""
+        """By what refused: the limit's name, ``kill_switch``, ``halt``, ``day_end``, ``price_band`` or ``account``."""
         self.fills: Counter[tuple[str, str]] = Counter()
         """By symbol and the OrdStatus(39) that it left the order in; each trade makes two."""
         self.trades: Counter[tuple[str]] = Counter()
@@ -275,6 +275,8 @@ def _check_that_refused(event: OrderRejected | CancelRejected) -> str | None:
         return "kill_switch"
     if " is halted: " in event.text:
         return "halt"
+    if " is outside the price band " in event.text:
+        return "price_band"
     limit = event.text.rpartition(" exceeds ")[2].partition(" ")[0]
     return limit if limit in LIMIT_NAMES else None
 

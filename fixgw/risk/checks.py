@@ -9,6 +9,7 @@ from typing import Protocol
 
 from fixgw.risk.exposure import Exposure
 from fixgw.risk.limits import COLLAR_SCALE, Applicable, Limit
+from fixgw.spec.bands import static_band
 from fixgw.spec.commands import NewOrder, ReplaceOrder
 from fixgw.spec.events import OrderState
 from fixgw.spec.fixed import format_fixed, format_shortest
@@ -34,10 +35,11 @@ Check = Callable[[OrderRequest, "Rules"], Refusal | None]
 class Rules:
     """All that the orders of one session, account and instrument are compared to, and by which checks."""
 
-    __slots__ = ("checks", "exposure", "instrument", "limits", "market", "unit")
+    __slots__ = ("band", "checks", "exposure", "instrument", "limits", "market", "unit")
 
     def __init__(self, instrument: Instrument, limits: Applicable, market: Market, exposure: Exposure) -> None:
         self.instrument = instrument
+        self.band = static_band(instrument)
         self.limits = limits
         self.market = market
         self.exposure = exposure
@@ -46,6 +48,7 @@ class Rules:
         always_passed: dict[Check, bool] = {
             price_is_on_tick: instrument.tick_size == 1,
             stop_px_is_on_tick: instrument.tick_size == 1,
+            price_is_within_band: self.band is None,
             order_qty_is_within_limit: limits.order_qty_max is None,
             notional_is_within_limit: limits.order_notional_max is None,
             price_is_within_collar: limits.price_collar_percent is None,
@@ -94,6 +97,14 @@ def order_qty_is_in_lots(order: OrderRequest, rules: Rules) -> Refusal | None:
     lot = _qty_text(instrument.lot_size, instrument)
     text = f"OrderQty(38) {_qty_text(order_qty, instrument)} is not a multiple of the lot {lot} of {instrument.symbol}"
     return Refusal(OrdRejReason.INCORRECT_QUANTITY, text)
+
+
+def price_is_within_band(order: OrderRequest, rules: Rules) -> Refusal | None:
+    price, band, instrument = order.price, rules.band, rules.instrument
+    if price is None or band is None or band.has(price):
+        return None
+    text = f"Price(44) {_price_text(price, instrument)} is outside the price band {band.text(instrument)}"
+    return Refusal(OrdRejReason.ORDER_EXCEEDS_LIMIT, text)
 
 
 def order_qty_is_within_limit(order: OrderRequest, rules: Rules) -> Refusal | None:
@@ -153,6 +164,7 @@ CHECKS: tuple[Check, ...] = (
     price_is_on_tick,
     stop_px_is_on_tick,
     order_qty_is_in_lots,
+    price_is_within_band,
     order_qty_is_within_limit,
     notional_is_within_limit,
     price_is_within_collar,

@@ -245,6 +245,17 @@ class BeginDay(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="begi
     """Whether clients are told again of each order that goes on from the day before (E37)."""
 
 
+class ExpireDueOrders(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="expire-due"):
+    """Have good-till-date orders expire, a slice of those that are due; the schedule's own, while there are any.
+
+    Due is what has its ExpireTime(126) at ``now_ns`` or before, or its ExpireDate(432) before ``date``, that of the
+    trading day.
+    """
+
+    now_ns: int
+    date: str
+
+
 class SetPhase(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="set-phase"):
     """Have the instrument go on in another phase; what it leaves may end with an uncross."""
 
@@ -330,8 +341,8 @@ OperatorCommand = RestrictionCommand | CancelByOperator | CancelAllByOperator | 
 """What an operator asks for."""
 SweepCommand = Kill | CancelByOperator | CancelAllByOperator | ContinueSweep
 """What cancels orders of others than who asks."""
-DayCommand = EndDay | BeginDay
-"""What a trading day begins and ends with."""
+DayCommand = EndDay | BeginDay | ExpireDueOrders
+"""What a trading day begins and ends with, and what time brings about meanwhile."""
 TradingCommand = OrderCommand | ConfigureVenue | SweepCommand | ContinueTriggers | DayCommand | AmendTrade | SetPhase
 """What the engine answers with events."""
 SessionCommand = UseNumber | OpenSession | CloseSession

@@ -45,3 +45,7 @@ class Instructions(msgspec.Struct, frozen=True, array_like=True, gc=False):
     display_high_qty: Qty | None = None
     min_qty: Qty | None = None
     """MinQty(110): the least that trades at once, or nothing does."""
+    expire_date: str = ""
+    """ExpireDate(432), ISO 8601: the last trading day that the order is good for."""
+    expire_time_ns: int = 0
+    """ExpireTime(126): when the order is good no longer."""

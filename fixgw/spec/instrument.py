@@ -39,6 +39,16 @@ class Instrument(msgspec.Struct, frozen=True, array_like=True):
     """For orders that say nothing themselves; None lets them trade with their own."""
     self_match_scope: SelfMatchScope = SelfMatchScope.ID
 
+    reference_price: Price | None = None
+    """What the static price band is around, and the dynamic one before the first trade."""
+    static_band_ticks: int = 0
+    """How far prices may be from the reference price, 0 for anywhere; with ``static_band_ppm`` the nearer counts."""
+    static_band_ppm: int = 0
+    """In millionths of the reference price."""
+    dynamic_band_ticks: int = 0
+    """How far an order may trade from the last trade before it, 0 for anywhere, and likewise in millionths."""
+    dynamic_band_ppm: int = 0
+
     def parse_price(self, text: str) -> Price:
         """Return Price(44) ``text`` in this instrument's scale; raises FixedError."""
         price = parse(text, self.price_scale)
@@ -56,6 +66,12 @@ class Instrument(msgspec.Struct, frozen=True, array_like=True):
         if qty > self.order_qty_bound:
             raise FixedError("is too large")
         return Qty(qty)
+
+    @property
+    def has_bands(self) -> bool:
+        """Whether there is any price band."""
+        bands = self.static_band_ticks, self.static_band_ppm, self.dynamic_band_ticks, self.dynamic_band_ppm
+        return any(bands)
 
     def notional(self, price: int, qty: int) -> int:
         """Return price times quantity times contract multiplier, in ``10**-18`` units of the currency."""

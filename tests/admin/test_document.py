@@ -9,7 +9,7 @@ import click
 from fixgw.admin.requests import STATES, Ask, Change
 from fixgw.engine.inquiries import PAGE_MAX
 from fixgw.engine.sweep import SWEEP_SLICE_MAX
-from fixgw.spec.commands import BeginDay, ContinueSweep, OperatorCommand
+from fixgw.spec.commands import BeginDay, ContinueSweep, ExpireDueOrders, OperatorCommand
 from fixgw.spec.events import AmendmentEvent, DayEvent, OperatorEvent
 from tests.cli.command import command_of
 
@@ -37,7 +37,8 @@ def test_every_request_is_in_the_table_with_its_fields() -> None:
 def test_every_command_and_event_of_the_journal_is_in_the_table() -> None:
     section = rows_of("In the journal")
     named = set(re.findall(r"`(.*?)`", section))
-    kinds = [*get_args(OperatorCommand), ContinueSweep, BeginDay, *get_args(OperatorEvent), *get_args(DayEvent)]
+    of_the_venue = (ContinueSweep, BeginDay, ExpireDueOrders)
+    kinds = [*get_args(OperatorCommand), *of_the_venue, *get_args(OperatorEvent), *get_args(DayEvent)]
     kinds += get_args(AmendmentEvent)
 
     of_orders_and_phases = {"canceled", "expired", "restated", "trade", "phase"}

@@ -25,6 +25,7 @@ from fixgw.spec.commands import (
     DisableSession,
     EnableSession,
     EndDay,
+    ExpireDueOrders,
     HaltInstrument,
     Kill,
     LogOutSession,
@@ -63,7 +64,7 @@ from fixgw.spec.values import (
     TriggerPriceType,
     TriggerSource,
 )
-from tests.orders import ALICE, BOB, CAROL, DAY, FOK, GTC, IOC, configuration, limits
+from tests.orders import ALICE, BOB, CAROL, DAY, FOK, GTC, GTD, IOC, configuration, limits
 
 BYTES_A_COMMAND = 28
 
@@ -73,6 +74,10 @@ SPREAD = Instrument(
     allows_negative_price=True, market_protection_ppm=500_000, trigger_source=TriggerSource.BEST,
 )  # fmt: skip
 INSTRUMENTS = (STOCK, SPREAD)
+BANDED = (
+    msgspec.structs.replace(STOCK, reference_price=Price(10_000), static_band_ticks=1, dynamic_band_ppm=100),
+    msgspec.structs.replace(SPREAD, dynamic_band_ticks=1),
+)
 PARTICIPANTS = (ALICE, BOB, CAROL, Participant("CLIENT5", "BETA", ("B1", "B2")))
 
 CONFIGURATIONS = tuple(
@@ -92,6 +97,7 @@ CONFIGURATIONS = tuple(
         {"self_match_prevention": SelfMatchPrevention.DECREMENT, "self_match_scope": SelfMatchScope.FIRM},
     )
 )
+CONFIGURATIONS += (configuration(instruments=BANDED, participants=PARTICIPANTS),)
 
 _KINDS = (
     (("new",) * 10 + ("replace",) * 6 + ("cancel",) * 3 + ("mass", "configure", "refuse-order", "refuse-change")) * 4
@@ -106,6 +112,13 @@ _SCOPES = ("instrument:STOCK", "session:CLIENT1", "account:B1", "firm:ALPHA", "f
 _CALLS = sorted(CALLS)
 _PHASES = (*_CALLS, *_CALLS, Phase.CLOSED)
 _DATES = ("2026-02-27", "2026-02-28", "2026-03-01", "2026-03-02")
+_EXPIRIES: Sequence[dict[str, Any]] = (
+    {"expire_date": "2026-02-28"},
+    {"expire_time_ns": 40},
+    {"expire_date": "2026-03-02"},
+    {"expire_time_ns": 400},
+)
+"""Times in commands since the history has begun."""
 _OPERATOR = ("olivia", "a reason")
 _OF_SESSIONS: Sequence[Callable[[str, str, str], "Decided"]] = (
     DisableSession,
@@ -115,7 +128,8 @@ _OF_SESSIONS: Sequence[Callable[[str, str, str], "Decided"]] = (
 )
 _TERMS = (
     ((OrdType.LIMIT, DAY),) * 6
-    + ((OrdType.LIMIT, GTC),) * 3
+    + ((OrdType.LIMIT, GTC),) * 2
+    + ((OrdType.LIMIT, GTD),) * 3
     + ((OrdType.LIMIT, IOC), (OrdType.LIMIT, IOC), (OrdType.LIMIT, FOK), (OrdType.LIMIT, FOK))
     + ((OrdType.MARKET, DAY), (OrdType.MARKET, IOC), (OrdType.MARKET, FOK))
     + ((OrdType.MARKET_WITH_LEFTOVER_AS_LIMIT, DAY), (OrdType.MARKET_WITH_LEFTOVER_AS_LIMIT, GTC))
@@ -168,6 +182,7 @@ _ATTRIBUTES: Sequence[dict[str, Any]] = (
 """Of these an order has one set, beside its trigger; a random refresh has one choice only."""
 
 T = TypeVar("T")
+AnyOrder = TypeVar("AnyOrder", NewOrder, ReplaceOrder)
 
 Decided = TradingCommand | RestrictionCommand
 """Commands that bring about events: all but those of FIX sessions."""
@@ -184,7 +199,8 @@ def commands(script: Iterable[bytes]) -> Iterator[Decided]:
 def with_sweeps(history: Iterable[Decided], core: Core) -> Iterator[Decided]:
     """Yield the commands of ``history`` to be decided by ``core``, with what the venue itself adds between them.
 
-    Where sweeps are left that is, every other time, the next slice of one; after a day that has ended, the next one.
+    Where sweeps are left that is, every other time, the next slice of one; the expiry of orders that are due, a while
+    after; after a day that has ended, the next one.
     The day that an operator ends is mostly the one there is.
     """
     for number, command in enumerate(history):
@@ -198,6 +214,10 @@ def with_sweeps(history: Iterable[Decided], core: Core) -> Iterator[Decided]:
             yield ContinueSweep()
         if core.exchange.has_due and number % 2:
             yield ContinueTriggers()
+        if core.day.phase is DayPhase.OPEN and number % 5 == 0:
+            due = ExpireDueOrders(number, core.day.date or _DATES[1])
+            if core.exchange.expiries.next_due(due.now_ns, due.date) is not None:
+                yield due
         if core.day.phase is DayPhase.ENDED and number % 3 == 0:
             assert core.day.date is not None
             yield BeginDay((date.fromisoformat(core.day.date) + timedelta(days=1)).isoformat(), number % 2 == 0)
@@ -303,7 +323,7 @@ class _Writer:
         instructions = self._with_attributes(order.instructions)
         if order.time_in_force is IOC and self._one_in(2):
             instructions = msgspec.structs.replace(instructions or Instructions(), min_qty=Qty(4))
-        order = msgspec.structs.replace(order, instructions=instructions)
+        order = self._with_expiry(msgspec.structs.replace(order, instructions=instructions))
         self._sent.append(order)
         return order
 
@@ -369,6 +389,7 @@ class _Writer:
         if self._one_in(4):
             instructions = self._with_attributes(replacing.instructions)
             replacing = msgspec.structs.replace(replacing, instructions=instructions)
+        replacing = self._with_expiry(replacing)
         self._sent.append(replacing)
         return replacing
 
@@ -378,7 +399,7 @@ class _Writer:
         if order.ord_type is OrdType.MARKET_WITH_LEFTOVER_AS_LIMIT:
             price = Price(self._one(prices))
         order_qty = order.order_qty if self._one_in(4) else Qty(self._one(quantities))
-        return order_qty, order.ord_type, price, self._one((DAY, GTC))
+        return order_qty, order.ord_type, price, self._one((DAY, GTC, GTD))
 
     def _exec_id(self) -> str:
         """What may name a trade: commands count ExecIDs, and the place in its command is small."""
@@ -390,6 +411,16 @@ class _Writer:
             return order.instructions
         stop_px = Price(self._one(_PRICES.get(order.symbol, (1,))))
         return msgspec.structs.replace(order.instructions, stop_px=stop_px)
+
+    def _with_expiry(self, order: AnyOrder) -> AnyOrder:
+        """Return ``order`` with a time or date where it needs one; a replace has mostly the one before."""
+        instructions = order.instructions or Instructions()
+        has_one = instructions.expire_date or instructions.expire_time_ns
+        if order.time_in_force is not GTD or (has_one and not self._one_in(4)):
+            return order
+        none = {"expire_date": "", "expire_time_ns": 0}
+        instructions = msgspec.structs.replace(instructions, **none | self._one(_EXPIRIES))
+        return msgspec.structs.replace(order, instructions=instructions)
 
     def _mass_cancel(self, by: Participant, cl_ord_id: str) -> MassCancel:
         symbol = self._one((None, "STOCK", "SPREAD", "NONE"))

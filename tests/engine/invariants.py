@@ -4,7 +4,8 @@ from collections import Counter
 
 import msgspec
 
-from fixgw.spec.commands import RestrictionCommand, TradingCommand
+from fixgw.engine.phases import OF_PHASES
+from fixgw.spec.commands import ExpireDueOrders, RestrictionCommand, TradingCommand
 from fixgw.spec.events import (
     AmendmentEvent,
     CancelRejected,
@@ -72,6 +73,7 @@ class Invariants:
                 assert event.canceled == sum(isinstance(before, OrderCanceled) for before in events[:at])
         expired = sum(isinstance(event, OrderExpired) for event in events)
         assert all(event.expired == expired for event in events if isinstance(event, OrdersExpired))
+        self._command = command
         for event in events:
             self._observe(event)
         bought_and_sold = {symbol for symbol, _ in self._filled}
@@ -111,21 +113,22 @@ class Invariants:
                 before = self._live(event.order)
                 assert event.expired_qty == before.leaves_qty
                 assert event.order.ord_status is OrdStatus.EXPIRED
-                assert event.order.time_in_force is not TimeInForce.GOOD_TILL_CANCEL
-                assert self._ending is not None or event.order.time_in_force is not TimeInForce.DAY
+                is_of_phase = event.order.time_in_force in OF_PHASES
+                assert is_of_phase or _is_over(event.order, self._command, self._ending), (event.order, self._command)
                 self._step(event.order, None)
                 self._state(event.order)
             case OrderRestated():
                 self._exec_id(event.exec_id)
                 assert event.order == self._live(event.order)
-                assert event.order.time_in_force is TimeInForce.GOOD_TILL_CANCEL
+                assert event.order.time_in_force in (TimeInForce.GOOD_TILL_CANCEL, TimeInForce.GOOD_TILL_DATE)
             case DayEnding():
                 assert self._ending is None
                 assert all(date < event.date for date in self._dates), (self._dates, event)
                 self._ending = event.date
                 self._dates.append(event.date)
             case OrdersExpired(left=0):
-                assert not [state for state in self.states.values() if _is_open_day_order(state)]
+                open_orders = [state for state in self.states.values() if state.ord_status in LIVE]
+                assert not [state for state in open_orders if _is_over(state, self._command, self._ending)]
             case OrdersExpired() | OrdersRestated():
                 assert event.left > 0 or isinstance(event, OrdersRestated)
             case DayBegun():
@@ -270,8 +273,15 @@ class Invariants:
             assert name in except_for or getattr(order, name) == getattr(known, name), (name, order, known)
 
 
-def _is_open_day_order(state: OrderState) -> bool:
-    return state.ord_status in LIVE and state.time_in_force is TimeInForce.DAY
+def _is_over(order: OrderState, command: TradingCommand | RestrictionCommand, ending: str | None) -> bool:
+    """Whether an order is good no longer: its day is ending, or its time or date has come."""
+    if order.time_in_force is not TimeInForce.GOOD_TILL_DATE:
+        return order.time_in_force is not TimeInForce.GOOD_TILL_CANCEL and ending is not None
+    assert order.instructions is not None, order
+    date, time_ns = order.instructions.expire_date, order.instructions.expire_time_ns
+    if isinstance(command, ExpireDueOrders):
+        return date < command.date if date else time_ns <= command.now_ns
+    return ending is not None and "" < date <= ending
 
 
 def _willing_to_trade(order: OrderState, price: Price) -> bool:

@@ -6,6 +6,7 @@ What happened is told as plain tuples: ExecType(150) or MsgType(35), the order's
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import takewhile
 
 from fixgw.spec.commands import (
     BeginDay,
@@ -20,6 +21,7 @@ from fixgw.spec.commands import (
     DisableSession,
     EnableSession,
     EndDay,
+    ExpireDueOrders,
     HaltInstrument,
     Kill,
     LogOutSession,
@@ -76,6 +78,8 @@ class NaiveOrder:
     display: tuple[int | None, ...] = (None, None)
     shown: int = 0
     least: int = 0
+    expire_time: int = 0
+    expire_date: str = ""
 
     @property
     def is_hidden(self) -> bool:
@@ -92,6 +96,9 @@ class NaiveOrder:
         self.post_only = "6" in exec_inst(c)
         self.smp_id = c.instructions.self_match_prevention_id if c.instructions else ""
         self.smp = (c.instructions.self_match_prevention or "") if c.instructions else ""
+        good_till_date = c.instructions if self.time_in_force == "6" else None
+        self.expire_time = good_till_date.expire_time_ns if good_till_date else 0
+        self.expire_date = good_till_date.expire_date if good_till_date else ""
 
     @property
     def leaves(self) -> int:
@@ -173,6 +180,8 @@ class NaiveVenue:
                 return self.set_phase(command)
             case ContinueTriggers():
                 return []
+            case ExpireDueOrders():
+                return self.expire_due(command)
             case _:
                 return self.operate(command)
 
@@ -367,9 +376,10 @@ class NaiveVenue:
         if order.price is None:
             order.worst = self.protection(order)
         wanted = order.leaves if order.time_in_force == "4" else order.least
-        if wanted and self.reachable(order) < wanted:
+        band = self.band(order.symbol)
+        if wanted and self.reachable(order, band) < wanted:
             return [self.end(order, order.ids[-1], rested=False, orig=None)]
-        while order.leaves and (hit := self.hit(order)):
+        while order.leaves and (hit := self.hit(order, band)):
             other, price = hit[0], hit[0].price or 0
             if self.of_one_hand(order, other):
                 told += self.prevent(order, other)
@@ -383,12 +393,29 @@ class NaiveVenue:
             order.fill(price, qty)
             order.shown = min(order.shown, order.leaves)
             told.append(("F", order.symbol, price, qty, other.told(), order.told()))
-        if order.leaves and order.ord_type == "K" and order.cum and order.time_in_force in "01" and order.price is None:
+        is_stopped = bool(self.hit(order, None))
+        is_left_over = order.leaves and order.ord_type == "K" and order.cum and order.price is None
+        if is_left_over and order.time_in_force in "016":
+            is_stopped = False
             order.price = self.traded[-1].price
             told.append(("D", order.told(), "3", None, order.leaves, False, False))
-        if order.leaves and (order.price is None or order.time_in_force in ("3", "4")):
+        if order.leaves and (order.price is None or order.time_in_force in ("3", "4") or is_stopped):
             told.append(self.end(order, order.ids[-1], rested=False, orig=None))
         return told
+
+    def band(self, symbol: str) -> tuple[Fraction, Fraction] | None:
+        """Return the lowest and the highest price that the next order may trade at."""
+        instrument = self.listed(symbol)
+        if instrument is None:
+            return None
+        last = next((trade.price for trade in reversed(self.traded) if trade.symbol == symbol and trade.qty), None)
+        static, dynamic = instrument.reference_price, instrument.reference_price if last is None else last
+        edges = [
+            around(static, instrument.static_band_ticks * instrument.tick_size, instrument.static_band_ppm),
+            around(dynamic, instrument.dynamic_band_ticks * instrument.tick_size, instrument.dynamic_band_ppm),
+        ]
+        lows, highs = [low for low, _ in edges if low is not None], [high for _, high in edges if high is not None]
+        return (max(lows), min(highs)) if lows else None
 
     def protection(self, order: NaiveOrder) -> int | None:
         """Return the worst price that market protection lets an order trade at."""
@@ -401,8 +428,8 @@ class NaiveVenue:
             rooms.append(int(Fraction(abs(best) * instrument.market_protection_ppm, 1_000_000)))
         return best + sign * min(rooms) if rooms else None
 
-    def hit(self, order: NaiveOrder) -> list[NaiveOrder]:
-        """Return what ``order`` may trade with, the first to trade first."""
+    def hit(self, order: NaiveOrder, band: tuple[Fraction, Fraction] | None) -> list[NaiveOrder]:
+        """Return what ``order`` may trade with, the first to trade first: up to the first outside ``band``."""
         worst_first = 1 if order.side == "1" else -1
         limit = order.worst if order.price is None else order.price
         crossed = (
@@ -411,12 +438,13 @@ class NaiveVenue:
             if other.status in LIVE and not other.waits and other.symbol == order.symbol and other.side != order.side
             if limit is None or (limit - (other.price or 0)) * worst_first >= 0
         )
-        return sorted(crossed, key=lambda other: (worst_first * (other.price or 0), other.is_hidden, other.arrival))
+        ranked = sorted(crossed, key=lambda other: (worst_first * (other.price or 0), other.is_hidden, other.arrival))
+        return list(takewhile(lambda other: band is None or band[0] <= (other.price or 0) <= band[1], ranked))
 
-    def reachable(self, order: NaiveOrder) -> int:
+    def reachable(self, order: NaiveOrder, band: tuple[Fraction, Fraction] | None) -> int:
         """Return how much could trade at once, if there were no end to ``order``."""
         found = 0
-        for other in self.hit(order):
+        for other in self.hit(order, band):
             if self.of_one_hand(order, other):
                 if self.prevention(order) != "O":
                     break
@@ -505,7 +533,7 @@ class NaiveVenue:
             return [self.cancel_reject(c, order, "2")]
         asked = (c.symbol, c.side.value, c.account, c.ord_type.value)
         if asked != (order.symbol, order.side, order.account, order.ord_type) or c.time_in_force.value not in (
-            *"01",
+            *"016",
             order.time_in_force,
         ):
             return [self.cancel_reject(c, order, "99")]
@@ -727,8 +755,8 @@ class NaiveVenue:
             return "2"
         waits = c.instructions is not None and c.instructions.stop_px is not None
         stays = (c.price is not None or waits) and not exec_inst(c)
-        taken = {"pre-open": "012", "opening-auction": "012", "continuous": "01345", "closing-auction": "017"}
-        fits = (stays or phase not in CALLS) and c.time_in_force.value in taken.get(phase, "01")
+        taken = {"pre-open": "0126", "opening-auction": "0126", "continuous": "013456", "closing-auction": "0167"}
+        fits = (stays or phase not in CALLS) and c.time_in_force.value in taken.get(phase, "016")
         return None if fits else "11"
 
     # Trading days.
@@ -737,7 +765,11 @@ class NaiveVenue:
         if self.date not in (None, c.date) or self.phase != "open":
             return [("refused",)]
         self.date, self.phase = c.date, "ending"
-        day_orders = [order for order in self.open_of("venue") if order.time_in_force != "1"]
+        day_orders = [
+            order
+            for order in self.open_of("venue")
+            if (order.time_in_force not in "16" or "" != order.expire_date <= c.date)
+        ]
         return [("day ending", c.date), *self.slice("expired", c.date, day_orders, at=len(self.sweeps))]
 
     def begin_day(self, c: BeginDay) -> list[Outcome]:
@@ -748,6 +780,14 @@ class NaiveVenue:
             return self.slice("restated", c.date, self.open_of("venue"), at=len(self.sweeps))
         self.phase = "open"
         return [("day begun", c.date)]
+
+    def expire_due(self, c: ExpireDueOrders) -> list[Outcome]:
+        live = [order for order in self.orders if order.status in LIVE]
+        by_time = [o for o in live if o.expire_time and o.expire_time <= c.now_ns]
+        by_date = [o for o in live if o.expire_date and o.expire_date < c.date]
+        by_time.sort(key=lambda order: (order.expire_time, int(order.order_id)))
+        by_date.sort(key=lambda order: (order.expire_date, int(order.order_id)))
+        return [self.expire(order) for order in (by_time + by_date)[: self.slice_max]]
 
     def expire(self, order: NaiveOrder) -> Outcome:
         self.due = [each for each in self.due if each is not order]
@@ -843,6 +883,11 @@ class NaiveVenue:
         notional_max = self.limit("order_notional_max", scopes)
         collar = self.limit("price_collar_percent", scopes)
         open_max = self.limit("open_notional_max", scopes - {f"instrument:{c.symbol}"})
+        low, high = around(
+            instrument.reference_price, instrument.static_band_ticks * instrument.tick_size, instrument.static_band_ppm
+        )
+        if c.price is not None and low is not None and high is not None and not low <= c.price <= high:
+            return True
         reference = self.reference(c.symbol)
         price: int | None = c.price
         if price is None and c.instructions is not None:
@@ -872,16 +917,16 @@ class NaiveVenue:
 
     def unsupported(self, c: NewOrder) -> str | None:
         market_with_price = c.ord_type.value in "13JK" and c.price is not None
-        supported = c.ord_type.value in "1234JKP" and c.time_in_force.value in "0123457" and not market_with_price
+        supported = c.ord_type.value in "1234JKP" and not market_with_price
         supported = supported and (c.ord_type.value != "P" or "a" in exec_inst(c))
         supported = supported and not (c.ord_type.value != "2" and c.time_in_force.value in "257")
-        supported = supported and not (waits(c) and c.time_in_force.value not in "01")
+        supported = supported and not (waits(c) and c.time_in_force.value not in "016")
         return self.mismatch(c) if supported else "11"
 
     def mismatch(self, c: NewOrder | ReplaceOrder) -> str | None:
         """Return why its attributes do not go with its other terms."""
         has_stop = c.instructions is not None and c.instructions.stop_px is not None
-        if "6" in exec_inst(c) and (c.ord_type.value != "2" or c.time_in_force.value not in "01" or has_stop):
+        if "6" in exec_inst(c) and (c.ord_type.value != "2" or c.time_in_force.value not in "016" or has_stop):
             return "11"
         if display(c)[0] is not None and (c.ord_type.value in "13J" or c.time_in_force.value in "34"):
             return "11"
@@ -933,6 +978,15 @@ class NaiveVenue:
 
     def listed(self, symbol: str | None) -> Instrument | None:
         return next((each for each in self.configured.instruments if each.symbol == symbol), None)
+
+
+def around(reference: int | None, room: int, ppm: int) -> tuple[Fraction | None, Fraction | None]:
+    """Return the edges of a band, or None twice where there is none."""
+    rooms = [Fraction(room)] if room else []
+    rooms += [Fraction(abs(reference) * ppm, 1_000_000)] if ppm and reference is not None else []
+    if reference is None or not rooms:
+        return None, None
+    return reference - min(rooms), reference + min(rooms)
 
 
 def exec_inst(c: NewOrder | ReplaceOrder) -> str:

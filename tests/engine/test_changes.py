@@ -425,7 +425,7 @@ def test_a_refused_replace_uses_up_its_cl_ord_id_and_the_chain_goes_on_from_the_
         ({"side": Side.SELL}, "Side(54) 2 is not that of the order, 1"),
         ({"account": "A2"}, "Account(1) A2 is not that of the order, A1"),
         ({"ord_type": OrdType.MARKET, "price": None}, "OrdType(40) 1 is not that of the order, 2"),
-        ({"time_in_force": IOC}, "TimeInForce(59) 3 is not for an order that rests; 0 (day) or 1 (GTC)"),
+        ({"time_in_force": IOC}, "TimeInForce(59) 3 is not for an order that rests; 0 (day), 1 (GTC) or 6 (GTD)"),
     ],
 )
 def test_what_a_replace_may_not_change(changed: dict[str, object], text: str) -> None:

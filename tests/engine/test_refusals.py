@@ -47,15 +47,6 @@ def test_an_order_type_that_is_not_supported_is_named(ord_type: OrdType) -> None
     assert venue.depth("AAPL") == ([], [])
 
 
-def test_a_time_in_force_that_is_not_supported_is_named() -> None:
-    venue, time_in_force = venue_with(), TimeInForce.GOOD_TILL_DATE
-    order = buy(100, at="100", time_in_force=time_in_force)
-
-    supported = "0 (day), 1 (GTC), 2 (at the opening), 3 (IOC), 4 (FOK), 5 (good till crossing) or 7 (at the close)"
-    text = f"TimeInForce(59) {time_in_force.value} is not supported; {supported}"
-    assert venue.handle(order) == [OrderRejected("2.0", rejected(order), UNSUPPORTED, text)]
-
-
 def test_a_market_order_with_a_price_is_refused() -> None:
     venue = venue_with()
     order = buy(100, at="100", ord_type=OrdType.MARKET)

@@ -61,7 +61,7 @@ VALID = (NEW_ORDER, REPLACE, CANCEL, MASS_CANCEL, STATUS, MASS_STATUS, *REFERENC
 
 
 def decoder(stale_order_s: int = STALE_ORDER_S) -> Decoder:
-    return Decoder((ALICE, BOB), INSTRUMENTS, stale_order_s, lambda: NOW_NS)
+    return Decoder((ALICE, BOB), INSTRUMENTS, stale_order_s, lambda: NOW_NS, lambda: "2026-01-02")
 
 
 def message(body: str, sender: str = "CLIENT1") -> str:
@@ -259,7 +259,7 @@ def test_a_replace_that_does_not_fit() -> None:
 
 
 UNSUPPORTED = (
-    "126=20260103-00:00:00 432=20260103 168=20260102-13:00:00 388=0 389=1 847=1 210=10 "
+    "168=20260102-13:00:00 388=0 389=1 847=1 210=10 "
     "835=0 837=0 838=1 840=1 152=1000 516=10 386=1 423=1 854=1"
 )
 
@@ -338,6 +338,39 @@ def test_what_is_displayed(fields: str, wanted: tuple[int | None, ...]) -> None:
 def test_a_code_of_exec_inst_that_is_not_acted_upon_is_refused(text: str, what: str) -> None:
     reason = OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC
     assert refused(f"{NEW_ORDER}|18={text}") == (reason, f"ExecInst(18) {what}")
+
+
+GOOD_TILL_DATE = changed(NEW_ORDER, "59=6")
+
+
+@pytest.mark.parametrize(
+    ("field", "instructions"),
+    [
+        ("432=20260102", Instructions(expire_date="2026-01-02")),
+        ("126=20260102-12:00:00.001", Instructions(expire_time_ns=NOW_NS + 1_000_000)),
+        ("126=20260102-12:00:00.001|18=6", Instructions(exec_inst="6", expire_time_ns=NOW_NS + 1_000_000)),
+    ],
+)
+def test_until_when_an_order_is_good(field: str, instructions: Instructions) -> None:
+    order = decode(f"{GOOD_TILL_DATE}|{field}")
+    assert isinstance(order, NewOrder)
+    assert (order.time_in_force, order.instructions) == (TimeInForce.GOOD_TILL_DATE, instructions)
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        ("432=20260101", "ExpireDate(432) 20260101 has passed; the trading day is 2026-01-02"),
+        ("126=20260102-12:00:00", "ExpireTime(126) 20260102-12:00:00 has passed; it is 20260102-12:00:00"),
+    ],
+)
+def test_what_is_good_no_longer_is_too_late_to_enter(field: str, text: str) -> None:
+    assert refused(f"{GOOD_TILL_DATE}|{field}") == (OrdRejReason.TOO_LATE_TO_ENTER, text)
+
+
+def test_a_good_till_date_order_must_say_until_when() -> None:
+    with pytest.raises(fix.FieldNotFound):
+        decode(GOOD_TILL_DATE)
 
 
 def test_a_tag_that_changes_nothing_is_passed_over() -> None:

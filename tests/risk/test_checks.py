@@ -351,8 +351,9 @@ MENDED: tuple[tuple[dict[str, Any], str], ...] = (
     ({"account": "A1"}, "Side(54) "),
     ({"side": Side.BUY}, "Price(44) 10000.30 is not a multiple"),
     ({"price": Price(1_000_025)}, "OrderQty(38) 15 is not a multiple"),
-    ({"order_qty": Qty(20)}, "OrderQty(38) 20 exceeds order_qty_max 1 "),
-    ({"order_qty": Qty(10)}, "OrderQty(38) 10 times Price(44) 10000.25 = 100002.5 exceeds order_notional_max 90000 "),
+    ({"order_qty": Qty(20)}, "Price(44) 10000.25 is outside the price band -7500.00 to 9500.00 of FINE"),
+    ({"price": Price(910_000)}, "OrderQty(38) 20 exceeds order_qty_max 1 "),
+    ({"order_qty": Qty(10)}, "OrderQty(38) 10 times Price(44) 9100.00 = 91000 exceeds order_notional_max 90000 "),
     (
         {"price": Price(200_000)},
         "Price(44) 2000.00 against the reference price 1000.00 exceeds price_collar_percent ",
@@ -368,12 +369,20 @@ def test_the_first_refusal_wins() -> None:
         "price_is_on_tick",
         "stop_px_is_on_tick",
         "order_qty_is_in_lots",
+        "price_is_within_band",
         "order_qty_is_within_limit",
         "notional_is_within_limit",
         "price_is_within_collar",
         "open_notional_is_within_limit",
     ]
-    fine = msgspec.structs.replace(configuration().instruments[3], symbol="FINE", lot_size=Qty(10), multiplier=1)
+    fine = msgspec.structs.replace(
+        configuration().instruments[3],
+        symbol="FINE",
+        lot_size=Qty(10),
+        multiplier=1,
+        reference_price=Price(100_000),
+        static_band_ppm=8_500_000,
+    )
     tight = limits(order_qty_max="1", order_notional_max="90000", price_collar_percent="5", open_notional_max="9999.99")
     bought = msgspec.structs.replace(buy(10, at="1000"), symbol="FINE")
     sold = msgspec.structs.replace(sell(10, at="1000", by=BOB), symbol="FINE")
