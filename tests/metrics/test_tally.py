@@ -266,7 +266,7 @@ def history(seed: int, length: int) -> Iterable[Decided]:
 def test_any_history_agrees_with_the_engine(seed: int) -> None:
     """Open orders and restrictions after every command; at the end every event is counted once."""
     venue, depth, last_public = Counted(), Depth(), 0
-    for command in with_sweeps(history(seed, 1_000), venue.core):
+    for command in with_sweeps(history(seed, 1_500), venue.core):
         before = len(venue.events)
         venue.handle(command)
         tally, restrictions = venue.tally, venue.core.gate.restrictions
