@@ -26,7 +26,7 @@ class Level:
         self.price = price
         self.leaves_qty = 0
         self.hidden_qty = 0
-        """What of leaves_qty is not displayed, of orders that are partly displayed, too."""
+        """What of leaves_qty is not displayed, of orders that are partly displayed, too; 0 when nothing is hidden."""
         self.orders: OrderedDict[str, Order] = OrderedDict()
         """Those of which something is displayed."""
         self.hidden: OrderedDict[str, Order] = OrderedDict()
@@ -70,18 +70,25 @@ class BookSide:
             level = self._levels[key] = Level(order.price)
             if self.best is None or key < self._sign * self.best.price:
                 self.best = level
-        (level.orders if order.hidden_qty < order.leaves_qty else level.hidden)[order.order_id] = order
         level.leaves_qty += order.leaves_qty
-        level.hidden_qty += order.hidden_qty
+        if order.hidden_qty:
+            level.hidden_qty += order.hidden_qty
+            if order.hidden_qty == order.leaves_qty:
+                level.hidden[order.order_id] = order
+                return
+        level.orders[order.order_id] = order
 
     def remove(self, order: Order, open_qty: Qty, hidden_qty: Qty = _NOTHING) -> None:
         """Take ``order`` out, of which ``open_qty`` was still counted in its level, ``hidden_qty`` as not displayed."""
         level = self._level_of(order.price)
-        if level.orders.pop(order.order_id, None) is None:
-            del level.hidden[order.order_id]
+        orders = level.orders
         level.leaves_qty -= open_qty
-        level.hidden_qty -= hidden_qty
-        if not (level.orders or level.hidden):
+        if level.hidden_qty:
+            level.hidden_qty -= hidden_qty
+            if order.order_id not in orders:
+                orders = level.hidden
+        del orders[order.order_id]
+        if not orders and not level.leaves_qty:
             del self._levels[self._sign * level.price]
             if level is self.best:
                 self.best = self._levels.peekitem(0)[1] if self._levels else None

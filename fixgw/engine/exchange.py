@@ -159,7 +159,9 @@ class Exchange:
         self._reports = 0
         events = self._apply(command)
         # As a day ends nothing trades any more.
-        return events if isinstance(command, EndDay) else self._with_triggers(events)
+        if (self.triggers.waiting or self.triggers.due) and not isinstance(command, EndDay):
+            self._go_off(events)
+        return events
 
     def _with_triggers(self, events: list[Event]) -> list[Event]:
         """Return ``events`` and what they set off."""
@@ -274,15 +276,22 @@ class Exchange:
 
     def _enter(self, command: NewOrder) -> list[Event]:
         mine = self.orders.of_session(command.session)
-        refusal = _unsupported(command, self.instruments[command.symbol]) or self.phases.refuse(command)
+        instrument, instructions = self.instruments[command.symbol], command.instructions
+        refusal: Refusal | None = None
+        trigger: Price | None = None
+        if instructions is not None or command.ord_type is not _LIMIT:  # else there is nothing about it to refuse
+            refusal = _unsupported(command, instrument)
+        refusal = refusal or self.phases.refuse(command)
         if refusal is not None or command.cl_ord_id in mine.by_cl_ord_id:
             return [self._reject(command, refusal)]
-        instrument = self.instruments[command.symbol]
-        if command.instructions is not None and (cannot_rest := self._cannot_rest(command)) is not None:
-            return [self._reject(command, Refusal(OrdRejReason.BROKER_OR_EXCHANGE_OPTION, cannot_rest))]
-        trigger = self._first_trigger(command) if triggers.waits(command) else None
-        if isinstance(trigger, Refusal):
-            return [self._reject(command, trigger)]
+        if instructions is not None:
+            if (cannot_rest := self._cannot_rest(command)) is not None:
+                return [self._reject(command, Refusal(OrdRejReason.BROKER_OR_EXCHANGE_OPTION, cannot_rest))]
+            if triggers.waits(command):
+                first = self._first_trigger(command)
+                if isinstance(first, Refusal):
+                    return [self._reject(command, first)]
+                trigger = first
         order = Order(
             command.session,
             command.firm,
@@ -299,9 +308,9 @@ class Exchange:
             command.order_qty,
             instrument.price_scale,
             instrument.qty_scale,
-            instructions=command.instructions,
+            instructions=instructions,
         )
-        if command.instructions is not None:
+        if instructions is not None:
             display.hide(order)
         self.orders.open(order, mine)
         if order.time_in_force is _GOOD_TILL_DATE:
