@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 import quickfix as fix
 
-from fixgw.fix import reference_requests
+from fixgw.fix import plain_order, reference_requests
 from fixgw.fix.fields import (
     ID_LENGTH_MAX,
     KEY,
@@ -102,6 +102,9 @@ class Decoder:
 
     def decode(self, text: str) -> Request:
         """Return what ``text``, a whole FIX message with SOH between fields, asks for; raises one of REJECTS."""
+        plain = plain_order.read(text, self._participants, self._instruments)
+        if plain is not None:
+            return plain
         fields = split(text)
         read = self._readers.get(fields.get(_MSG_TYPE, ""))
         if read is None:

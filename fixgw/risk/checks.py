@@ -16,7 +16,7 @@ from fixgw.spec.fixed import format_fixed, format_shortest
 from fixgw.spec.instructions import FOLLOWING
 from fixgw.spec.instrument import NOTIONAL_SCALE, Instrument
 from fixgw.spec.refusal import Refusal
-from fixgw.spec.values import OrdRejReason, Price, Side, TimeInForce
+from fixgw.spec.values import INT64_MAX, OrdRejReason, Price, Side, TimeInForce
 
 
 class Market(Protocol):
@@ -35,7 +35,7 @@ Check = Callable[[OrderRequest, "Rules"], Refusal | None]
 class Rules:
     """All that the orders of one session, account and instrument are compared to, and by which checks."""
 
-    __slots__ = ("band", "checks", "exposure", "instrument", "limits", "market", "unit")
+    __slots__ = ("band", "checks", "exposure", "glance", "instrument", "limits", "market", "unit")
 
     def __init__(self, instrument: Instrument, limits: Applicable, market: Market, exposure: Exposure) -> None:
         self.instrument = instrument
@@ -55,8 +55,47 @@ class Rules:
             open_notional_is_within_limit: limits.open_notional_max is None,
         }
         self.checks = tuple(check for check in CHECKS if not always_passed.get(check))
+        self.glance = Glance(self) if _SEEN_AT_A_GLANCE.issuperset(self.checks) else None
+        """None where there is a check that it does not know."""
 
 
+class Glance:
+    """All checks at once, for the limit orders that pass them all, as most do: a fourth of the time.
+
+    Whether it says so or not, what is refused and why is for the checks to say.
+    """
+
+    __slots__ = ("_exposure", "_high", "_lot", "_low", "_notional_max", "_open_max", "_qty_max", "_tick", "_unit")
+
+    def __init__(self, rules: Rules) -> None:
+        band, limits, instrument = rules.band, rules.limits, rules.instrument
+        self._exposure = rules.exposure
+        self._unit = rules.unit
+        self._tick = instrument.tick_size
+        self._lot = instrument.lot_size
+        self._low, self._high = (-INT64_MAX, INT64_MAX) if band is None else band
+        self._qty_max = _value(limits.order_qty_max)
+        self._notional_max = _value(limits.order_notional_max)
+        self._open_max = _value(limits.open_notional_max)
+
+    def passes(self, order: OrderRequest) -> bool:
+        """Return whether no check refuses ``order``; False also where only they can tell."""
+        price, qty, side = order.price, order.order_qty, order.side
+        if price is None or order.instructions is not None or not (side is _BUY or side is _SELL):
+            return False
+        notional = abs(price) * qty
+        # A replace counts in full here; the checks count what it adds.
+        return (
+            0 < qty <= self._qty_max
+            and qty % self._lot == 0
+            and price % self._tick == 0
+            and self._low <= price <= self._high
+            and notional <= self._notional_max
+            and self._exposure.open_notional(order.account) + notional * self._unit <= self._open_max
+        )
+
+
+_NO_LIMIT = 1 << 200  # more than any notional
 _WHOLE = 100 * 10**COLLAR_SCALE
 # In Python 3.11 each look into an enumeration takes 0.2 us.
 _BUY = Side.BUY
@@ -170,6 +209,24 @@ CHECKS: tuple[Check, ...] = (
     price_is_within_collar,
     open_notional_is_within_limit,
 )
+
+
+_SEEN_AT_A_GLANCE = frozenset(
+    (
+        side_is_traded,
+        price_is_on_tick,
+        stop_px_is_on_tick,
+        order_qty_is_in_lots,
+        price_is_within_band,
+        order_qty_is_within_limit,
+        notional_is_within_limit,
+        open_notional_is_within_limit,
+    )
+)
+
+
+def _value(limit: Limit | None) -> int:
+    return _NO_LIMIT if limit is None else limit.value
 
 
 def only_lowers_risk(order: OrderRequest, market: Market) -> bool:

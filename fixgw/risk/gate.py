@@ -96,6 +96,8 @@ class RiskGate:
             if isinstance(found, Refusal):
                 return found
             rules = found
+        if rules.glance is not None and rules.glance.passes(order):
+            return None
         for check in rules.checks:
             refusal = check(order, rules)
             if refusal is not None:

@@ -4,10 +4,13 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fixgw.risk.checks import CHECKS
 from fixgw.spec.commands import NewOrder
 from fixgw.spec.events import OrderAccepted, OrderRejected
+from fixgw.spec.limits import ScopedLimits
 from fixgw.spec.refusal import Refusal
 from fixgw.spec.values import OrdRejReason, OrdType, Price, Qty, Side, TimeInForce
 from tests.orders import (
@@ -400,3 +403,47 @@ def test_the_first_refusal_wins() -> None:
         assert said.text.startswith(text)
     venue.handle(configuration(instruments=[fine]))
     assert venue.core.gate.check(order) is None
+
+
+AMOUNTS = st.none() | st.sampled_from(("0", "1", "10", "100", "1000", "100000"))
+
+
+@settings(max_examples=500)
+@given(
+    st.builds(
+        limits,
+        order_qty_max=AMOUNTS,
+        order_notional_max=AMOUNTS,
+        open_notional_max=AMOUNTS,
+        price_collar_percent=AMOUNTS,
+    ),
+    st.lists(
+        st.builds(
+            buy,
+            st.integers(1, 200),
+            at=st.integers(1, 200).map(str),
+            side=st.sampled_from((Side.BUY, Side.SELL, Side.SELL_SHORT)),
+            time_in_force=st.sampled_from((DAY, GTC, IOC, FOK)),
+            symbol=st.sampled_from(("AAPL", "ESZ6")),
+        ),
+        max_size=8,
+    ),
+)
+def test_what_passes_at_a_glance_passes_all_checks(scoped: ScopedLimits, orders: list[NewOrder]) -> None:
+    venue = venue_with(configured=configuration(scoped))
+    gate = venue.core.gate
+    for order in orders:
+        gate.check(order)
+        rules = gate._rules[order.session, order.account, order.symbol]
+        if rules.glance is not None and rules.glance.passes(order):
+            assert [check(order, rules) for check in CHECKS] == [None] * len(CHECKS)
+        elif rules.glance is not None and order.time_in_force in (DAY, GTC):  # what may not rest opens nothing
+            assert any(check(order, rules) for check in CHECKS)
+        venue.handle(order)
+
+
+def test_a_check_that_the_glance_does_not_know_is_always_asked() -> None:
+    venue = venue_with(configured=configuration(limits(price_collar_percent="1")))
+    order = buy(1, at="1")
+    assert venue.core.gate.check(order) is None
+    assert venue.core.gate._rules[order.session, order.account, order.symbol].glance is None
