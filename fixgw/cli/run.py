@@ -24,7 +24,7 @@ from fixgw.supervisor.supervisor import AlreadyRunning, Supervisor
 FOLLOWERS = ("message-log", "publisher", "multicaster", "drop-copy", "market-data", "metrics", "snapshotter")
 """The processes that read what the gateway writes or sends; each is a command of ``fixgw process``."""
 
-FOLLOWER_NICENESS = 5
+FOLLOWER_NICENESS = 10
 """Under load the gateway has the processor; followers catch up."""
 
 _OLD_PROCESSES_PATIENCE_S = 3.0

@@ -22,6 +22,8 @@ from fixgw.spec import tags
 
 TICK_INTERVAL_S = 0.5
 LOGOUT_TIMEOUT_S = 0.5
+GATHER_S = 0.001
+"""How long it lets the journal go on before it looks again: being woken for each frame costs more than telling of it."""
 FRAMES_MAX = 200
 """Frames told before QuickFIX is looked at again; some milliseconds of work."""
 
@@ -154,7 +156,9 @@ class FollowerAcceptor:
         self._readiness.watch(follower.fileno())
         while not should_stop():
             self._pass()
-            if not tell():
+            if tell():
+                time.sleep(GATHER_S)
+            else:
                 self._wait()
         self._close()
 

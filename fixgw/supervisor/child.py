@@ -29,7 +29,7 @@ class Plan:
     """What a process is.
 
     It says in one line on its standard output that it serves, or, in a line that begins with ERROR, why it
-    cannot; unless it ``is_silent``.
+    cannot; unless it ``is_silent``.  One that is nice never takes the processor from one that is not, as it is woken.
     """
 
     name: str
@@ -78,6 +78,7 @@ class Child:
         self.process = subprocess.Popen(self.plan.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
         if self.plan.niceness:
             os.setpriority(os.PRIO_PROCESS, self.process.pid, self.plan.niceness)
+            os.sched_setscheduler(self.process.pid, os.SCHED_BATCH, os.sched_param(0))
         self._become(State.RUNNING if self.plan.is_silent else State.STARTING)
 
     def hear(self) -> bool:

@@ -90,7 +90,10 @@ def test_it_is_open_when_the_gateway_serves_and_the_status_says_so(tmp_path: Pat
         assert now.pid == process.pid
         assert [each.name for each in now.processes] == ["gateway", "one"]
         assert all(each.restarts == 0 and each.last_exit is None for each in now.processes)
-        assert os.getpriority(os.PRIO_PROCESS, state_of(tmp_path, "one").pid or 0) > 0
+        follower = state_of(tmp_path, "one").pid
+        assert follower is not None
+        assert os.getpriority(os.PRIO_PROCESS, follower) > 0
+        assert os.sched_getscheduler(follower) == os.SCHED_BATCH
 
 
 def test_followers_let_the_gateway_start_alone(tmp_path: Path) -> None:
