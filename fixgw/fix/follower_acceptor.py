@@ -23,7 +23,7 @@ from fixgw.spec import tags
 TICK_INTERVAL_S = 0.5
 LOGOUT_TIMEOUT_S = 0.5
 GATHER_S = 0.001
-"""How long it lets the journal go on before it looks again: being woken for each frame costs more than telling of it."""
+"""How long the journal may go on before it is looked at again: a wake for each frame costs more than telling of it."""
 FRAMES_MAX = 200
 """Frames told before QuickFIX is looked at again; some milliseconds of work."""
 
