@@ -126,6 +126,7 @@ def load(config_dir: Path, environ: Mapping[str, str]) -> VenueConfig:
     if session_text is not None:
         sessions = read_session_file(session_text, scalars.get(("venue", "comp_id")), session_notes)
     _note_unknown_scopes(venue, sessions, venue_notes)
+    _note_unknown_market_makers(venue, sessions, venue_notes)
     for paths in (TCP_PORTS, UDP_GROUPS):
         _note_twins(paths, scalars, venue, venue_notes)
     mistakes = (*venue_notes.in_order(), *session_notes.in_order(), *notes_of_environment.in_order())
@@ -211,6 +212,15 @@ def _note_unknown_scopes(venue: VenueFile, sessions: SessionFile | None, notes: 
         names = known.get(kind)
         if names is not None and name not in (there := frozenset(names)):
             _note_unknown_scope(written, kind, there, notes)
+
+
+def _note_unknown_market_makers(venue: VenueFile, sessions: SessionFile | None, notes: Notes) -> None:
+    for instrument in venue.instruments:
+        account = instrument.lead_market_maker
+        if account and sessions is not None and account not in sessions.accounts:
+            key = f"instruments.{instrument.symbol}.lead_market_maker"
+            text = f"there is no such account in {SESSION_FILE}; {suggestion(account, sessions.accounts)}"
+            notes.add(None, key, text)
 
 
 def _note_unknown_scope(written: WrittenLimits, kind: str, there: frozenset[str], notes: Notes) -> None:

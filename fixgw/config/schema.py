@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC
 
 from fixgw.config.readers import (
+    ACCOUNT,
     BOOLEAN,
     COMP_ID,
     GROUP,
@@ -354,6 +355,39 @@ INSTRUMENT = (
         "With `self_match_prevention`: which orders of a firm are kept apart, those of one "
         "SelfMatchPreventionID(7928), of one account as well, or all",
         '"account"',
+    ),
+    Key(
+        "allocation",
+        one_of("fifo", "pro-rata", "lead-market-maker"),
+        "fifo",
+        "Who trades at a price at which several orders rest: the oldest; all, by what each displays; or one account "
+        "for a part of it before the others",
+        '"pro-rata"',
+    ),
+    Key(
+        "pro_rata_min",
+        number("2", above=0),
+        None,
+        "With `allocation = \"pro-rata\"`: a part of an order smaller than this goes by time instead",
+        "2",
+        "no minimum",
+    ),
+    Key(
+        "lead_market_maker",
+        ACCOUNT,
+        None,
+        "With `allocation = \"lead-market-maker\"`: the account",
+        '"A1"',
+        "needed then",
+    ),
+    Key(
+        "lead_market_maker_percent",
+        whole_number(1, 100, 40),
+        None,
+        "With `allocation = \"lead-market-maker\"`: whole per cent of what trades at a price that the account has "
+        "first",
+        "40",
+        "needed then",
     ),
     Key(
         "price_decimals",

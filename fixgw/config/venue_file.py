@@ -1,6 +1,6 @@
 """venue.toml: the venue's own settings, its instruments and its limits."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -11,13 +11,19 @@ from fixgw.config.schema import INSTRUMENT, LIMITS, REQUIRED, SCALARS, SCOPE_KIN
 from fixgw.config.toml_file import KeyPath, TomlFile, key_text, read_toml
 from fixgw.spec.instrument import SCALE_MAX, Instrument
 from fixgw.spec.limits import ScopedLimits
-from fixgw.spec.values import INT64_MAX, Price, Qty, SelfMatchPrevention, SelfMatchScope, TriggerSource
+from fixgw.spec.values import INT64_MAX, Allocation, Price, Qty, SelfMatchPrevention, SelfMatchScope, TriggerSource
 
 _PERCENT_DECIMALS = 4
 
 ScalarPath = tuple[str, str]
 """The table and the name of a key: ``("order_entry", "port")``."""
 
+
+_OF_ALLOCATION = {
+    "pro_rata_min": Allocation.PRO_RATA,
+    "lead_market_maker": Allocation.LEAD_MARKET_MAKER,
+    "lead_market_maker_percent": Allocation.LEAD_MARKET_MAKER,
+}
 
 _SELF_MATCH_PREVENTIONS = {
     "none": None,
@@ -131,12 +137,12 @@ class _Reading:
                 continue
             if symbol is not None:
                 first_lines[symbol] = self.toml.line((*path, "symbol"))
-            if (instrument := self._instrument(path, values)) is not None:
+            if (instrument := self._instrument(path, values, element)) is not None:
                 instruments[instrument.symbol] = instrument
         return tuple(instruments.values())
 
-    def _instrument(self, path: KeyPath, values: dict[str, Any]) -> Instrument | None:
-        """Put an instrument's numbers into its scales; None when a mistake was noted."""
+    def _instrument(self, path: KeyPath, values: dict[str, Any], written: Container[str]) -> Instrument | None:
+        """Put an instrument's numbers into its scales; None when a mistake was noted.  ``written`` are its keys."""
         if not {"symbol", "tick", "lot"} <= values.keys():
             return None
         price_scale = self._scale(path, "tick", "price_decimals", values)
@@ -154,7 +160,8 @@ class _Reading:
         if not self._fits(path, values, (tick, lot, qty_bound, price_bound), (price_scale, qty_scale)):
             return None
         protection, bands = self._protection(path, values), self._bands(path, values, price_scale)
-        if protection is None or bands is None:
+        allocation = self._allocation(path, values, written, qty_scale)
+        if protection is None or bands is None or allocation is None:
             return None
         return Instrument(
             symbol=values["symbol"],
@@ -172,7 +179,32 @@ class _Reading:
             self_match_prevention=_SELF_MATCH_PREVENTIONS[values["self_match_prevention"]],
             self_match_scope=SelfMatchScope(values["self_match_scope"]),
             **bands,
+            **allocation,
         )
+
+    def _allocation(
+        self, path: KeyPath, values: dict[str, Any], written: Container[str], qty_scale: int
+    ) -> dict[str, Any] | None:
+        """Return who trades first at a price; None when a mistake was noted."""
+        allocation = Allocation(values["allocation"])
+        for name, needed_by in _OF_ALLOCATION.items():
+            if name in written and allocation is not needed_by:
+                self._note((*path, name), f'is only for allocation = "{needed_by}"; write that, or leave this out')
+                return None
+            if name not in written and allocation is needed_by and name != "pro_rata_min":
+                self._note((*path, name), f'is missing; allocation = "{needed_by}" needs it')
+                return None
+        least: Decimal = values["pro_rata_min"] or Decimal(0)
+        if decimals_of(least) > qty_scale:
+            text = f"{least:f} has more than the {qty_scale} decimals of the instrument; round it"
+            self._note((*path, "pro_rata_min"), text)
+            return None
+        return {
+            "allocation": allocation,
+            "pro_rata_min": Qty(_raw(least, qty_scale)),
+            "lead_market_maker": values["lead_market_maker"] or "",
+            "lead_market_maker_percent": values["lead_market_maker_percent"] or 0,
+        }
 
     def _protection(self, path: KeyPath, values: dict[str, Any]) -> int | None:
         """Return the market protection in millionths, 0 for none; None when a mistake was noted."""

@@ -7,6 +7,7 @@ from typing import assert_never
 import msgspec
 
 from fixgw.engine import auction, display, inquiries, minimum, post_only, self_match, triggers
+from fixgw.engine.allocation import match_shared
 from fixgw.engine.book import BookSide, Level, OrderBook
 from fixgw.engine.corrections import Venue, amend
 from fixgw.engine.expiry import Expiries, ends_with_day
@@ -89,6 +90,7 @@ from fixgw.spec.refusal import Refusal
 from fixgw.spec.restriction import Restriction
 from fixgw.spec.scope import Scope, parse
 from fixgw.spec.values import (
+    Allocation,
     CxlRejReason,
     CxlRejResponseTo,
     ExecRestatementReason,
@@ -115,6 +117,7 @@ _RESTING = (TimeInForce.DAY, TimeInForce.GOOD_TILL_CANCEL, _GOOD_TILL_DATE)
 _LEFTOVER_AS_LIMIT = OrdType.MARKET_WITH_LEFTOVER_AS_LIMIT
 _UNPRICED = (_MARKET, OrdType.STOP, OrdType.MARKET_IF_TOUCHED, _LEFTOVER_AS_LIMIT)
 _PEGGED = OrdType.PEGGED
+_FIFO = Allocation.FIFO
 _SUPPORTED_ORD_TYPES = (_LIMIT, OrdType.STOP_LIMIT, _PEGGED, *_UNPRICED)
 _NEVER_RESTING = (TimeInForce.IMMEDIATE_OR_CANCEL, _FILL_OR_KILL)
 
@@ -417,7 +420,11 @@ class Exchange:
         guard = self_match.guard(order, instrument)
         if (wanted := minimum.at_once(order)) and not can_fill(order, wanted, opposite, band, guard):
             return
-        for resting, last_px, last_qty in match(order, opposite, band, guard):
+        is_fifo = instrument.allocation is _FIFO
+        matches = (
+            match(order, opposite, band, guard) if is_fifo else match_shared(order, opposite, instrument, band, guard)
+        )
+        for resting, last_px, last_qty in matches:
             if guard is not None and not last_qty:
                 events.extend(self._prevent(order, resting, guard.how))
                 continue

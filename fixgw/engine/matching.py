@@ -9,7 +9,7 @@ from fixgw.spec.bands import Band
 from fixgw.spec.values import Price, Qty, SelfMatchPrevention, Side
 
 _BUY = Side.BUY  # in Python 3.11 each look into an enumeration costs 0.2 us
-_NOTHING = Qty(0)
+NOTHING = Qty(0)
 
 
 def match(
@@ -27,19 +27,24 @@ def match(
         resting = level.first()
         last_px = level.price
         if guard is not None and guard.prevents(resting):
-            yield resting, last_px, _NOTHING
+            yield resting, last_px, NOTHING
             continue
         last_qty = min(aggressor.leaves_qty, _offered(resting) if resting.hidden_qty else resting.leaves_qty)
-        resting.execute(last_px, last_qty)
-        aggressor.execute(last_px, last_qty)
-        if aggressor.hidden_qty:
-            aggressor.take_from_hidden(last_qty)
-        hidden_qty = _no_longer_hidden(resting) if resting.hidden_qty else _NOTHING
-        if resting.leaves_qty:
-            opposite.reduce(resting, last_qty, hidden_qty)
-        else:
-            opposite.remove(resting, last_qty, hidden_qty)
+        execute(aggressor, resting, last_px, last_qty, opposite)
         yield resting, last_px, last_qty
+
+
+def execute(aggressor: Order, resting: Order, last_px: Price, last_qty: Qty, opposite: BookSide) -> None:
+    """Let two orders trade with each other, and a resting one that is filled leave the book."""
+    resting.execute(last_px, last_qty)
+    aggressor.execute(last_px, last_qty)
+    if aggressor.hidden_qty:
+        aggressor.take_from_hidden(last_qty)
+    hidden_qty = _no_longer_hidden(resting) if resting.hidden_qty else NOTHING
+    if resting.leaves_qty:
+        opposite.reduce(resting, last_qty, hidden_qty)
+    else:
+        opposite.remove(resting, last_qty, hidden_qty)
 
 
 def _offered(resting: Order) -> Qty:
@@ -85,7 +90,7 @@ def can_fill(
 
 def _quantities(level: Level, guard: Guard) -> Iterator[Qty | None]:
     """Yield what each order of ``level`` offers, None for one of its own that does not simply give way."""
-    for resting in level:
+    for resting in sorted(level, key=guard.prevents, reverse=True) if guard.looks_ahead else level:
         if not guard.prevents(resting):
             yield resting.leaves_qty
         elif guard.how is not SelfMatchPrevention.CANCEL_OLDEST:

@@ -2,13 +2,13 @@
 
 from fixgw.engine.order import Order
 from fixgw.spec.instrument import Instrument
-from fixgw.spec.values import SelfMatchPrevention, SelfMatchScope
+from fixgw.spec.values import Allocation, SelfMatchPrevention, SelfMatchScope
 
 
 class Guard:
     """What keeps one order, on its way into the book, from trading with its own."""
 
-    __slots__ = ("_account", "_by_account", "_by_firm", "_firm", "_id", "how")
+    __slots__ = ("_account", "_by_account", "_by_firm", "_firm", "_id", "how", "looks_ahead")
 
     def __init__(self, order: Order, instrument: Instrument) -> None:
         of_order = None if order.instructions is None else order.instructions.self_match_prevention
@@ -21,6 +21,8 @@ class Guard:
         self._by_account = is_of_account or (of_order is not None and not self._id)
         self.how = of_order or of_instrument or SelfMatchPrevention.CANCEL_OLDEST
         """The order that comes says what happens, else the instrument; with an id alone the resting order goes."""
+        self.looks_ahead = instrument.allocation is not Allocation.FIFO
+        """Whether all of a price is looked at before any of it trades, since all of it may."""
 
     def prevents(self, resting: Order) -> bool:
         """Return whether the order must not trade with ``resting``."""

@@ -3,7 +3,7 @@
 import msgspec
 
 from fixgw.spec.fixed import FixedError, parse
-from fixgw.spec.values import INT64_MAX, Price, Qty, SelfMatchPrevention, SelfMatchScope, TriggerSource
+from fixgw.spec.values import INT64_MAX, Allocation, Price, Qty, SelfMatchPrevention, SelfMatchScope, TriggerSource
 
 SCALE_MAX = 9
 """The most decimals a price or a quantity may have."""
@@ -48,6 +48,13 @@ class Instrument(msgspec.Struct, frozen=True, array_like=True):
     dynamic_band_ticks: int = 0
     """How far an order may trade from the last trade before it, 0 for anywhere, and likewise in millionths."""
     dynamic_band_ppm: int = 0
+
+    allocation: Allocation = Allocation.FIFO
+    pro_rata_min: Qty = Qty(0)
+    """A part smaller than this is none."""
+    lead_market_maker: str = ""
+    """The account whose orders trade first, for so many whole per cent of what trades at a price."""
+    lead_market_maker_percent: int = 0
 
     def parse_price(self, text: str) -> Price:
         """Return Price(44) ``text`` in this instrument's scale; raises FixedError."""

@@ -155,6 +155,17 @@ class SelfMatchScope(StrEnum):
     FIRM = "firm"
 
 
+class Allocation(StrEnum):
+    """Who trades at a price at which several orders rest, in continuous trading."""
+
+    FIFO = "fifo"
+    """By time."""
+    PRO_RATA = "pro-rata"
+    """By what each displays, the rest by time."""
+    LEAD_MARKET_MAKER = "lead-market-maker"
+    """A percentage to the lead market maker, the rest by time."""
+
+
 class OrdRejReason(StrEnum):
     """OrdRejReason(103)."""
 

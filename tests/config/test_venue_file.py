@@ -9,7 +9,7 @@ import pytest
 
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.limits import ScopedLimits
-from fixgw.spec.values import INT64_MAX, Price, Qty
+from fixgw.spec.values import INT64_MAX, Allocation, Price, Qty
 from tests.config.conftest import AAPL, CLIENT, Load, Tell
 
 COMP_ID_RULE = (
@@ -395,3 +395,52 @@ def test_a_port_of_the_environment_that_another_door_has(mistakes: Tell) -> None
     told = mistakes(AAPL, CLIENT, {"FIXGW_METRICS_PORT": "9876"})
 
     assert told == ["venue.toml: metrics.port: 9876 is order_entry.port already; write another"]
+
+
+def test_allocation(load_texts: Load) -> None:
+    (instrument,) = load_texts(AAPL + 'allocation = "pro-rata"\npro_rata_min = 2\n').instruments
+    assert (instrument.allocation, instrument.pro_rata_min) == (Allocation.PRO_RATA, 2)
+
+    led = 'allocation = "lead-market-maker"\nlead_market_maker = "B1"\nlead_market_maker_percent = 40\n'
+    (instrument,) = load_texts(AAPL + led).instruments
+    assert instrument.allocation is Allocation.LEAD_MARKET_MAKER
+    assert (instrument.lead_market_maker, instrument.lead_market_maker_percent) == ("B1", 40)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            'allocation = "prorata"',
+            ":5: instruments[1].allocation: 'prorata' is not a choice here; "
+            'write "fifo" or "pro-rata" or "lead-market-maker"',
+        ),
+        (
+            "pro_rata_min = 2",
+            ':5: instruments[1].pro_rata_min: is only for allocation = "pro-rata"; write that, or leave this out',
+        ),
+        (
+            'allocation = "pro-rata"\npro_rata_min = 0.5',
+            ":6: instruments[1].pro_rata_min: 0.5 has more than the 0 decimals of the instrument; round it",
+        ),
+        (
+            'allocation = "lead-market-maker"\nlead_market_maker_percent = 40',
+            ':1: instruments[1].lead_market_maker: is missing; allocation = "lead-market-maker" needs it',
+        ),
+        (
+            'allocation = "lead-market-maker"\nlead_market_maker = "A1"',
+            ':1: instruments[1].lead_market_maker_percent: is missing; allocation = "lead-market-maker" needs it',
+        ),
+        (
+            'allocation = "lead-market-maker"\nlead_market_maker = "A1"\nlead_market_maker_percent = 101',
+            ":7: instruments[1].lead_market_maker_percent: 101 is above 100; "
+            "write a whole number from 1 to 100, for example 40",
+        ),
+        (
+            'allocation = "lead-market-maker"\nlead_market_maker = "X9"\nlead_market_maker_percent = 40',
+            ": instruments.AAPL.lead_market_maker: there is no such account in sessions.cfg; known here: A1, A2, B1, G1",
+        ),
+    ],
+)
+def test_mistakes_in_allocation(mistakes: Tell, text: str, expected: str) -> None:
+    assert mistakes(AAPL + text + "\n") == [f"venue.toml{expected}"]

@@ -49,6 +49,7 @@ from fixgw.spec.participant import Participant
 from fixgw.spec.phase import CALLS, Phase
 from fixgw.spec.trading_day import DayPhase
 from fixgw.spec.values import (
+    Allocation,
     CxlRejReason,
     CxlRejResponseTo,
     MassCancelRequestType,
@@ -98,6 +99,24 @@ CONFIGURATIONS = tuple(
     )
 )
 CONFIGURATIONS += (configuration(instruments=BANDED, participants=PARTICIPANTS),)
+SHARED = (
+    {"allocation": Allocation.PRO_RATA, "pro_rata_min": Qty(2)},
+    {
+        "allocation": Allocation.LEAD_MARKET_MAKER,
+        "lead_market_maker": "B1",
+        "lead_market_maker_percent": 40,
+        "self_match_prevention": SelfMatchPrevention.DECREMENT,
+        "self_match_scope": SelfMatchScope.ACCOUNT,
+    },
+)
+"""Ways to share a price out."""
+CONFIGURATIONS += tuple(
+    configuration(
+        instruments=(msgspec.structs.replace(STOCK, **first), msgspec.structs.replace(SPREAD, **second)),
+        participants=PARTICIPANTS,
+    )
+    for first, second in (SHARED, SHARED[::-1])
+)
 
 _KINDS = (
     (("new",) * 10 + ("replace",) * 6 + ("cancel",) * 3 + ("mass", "configure", "refuse-order", "refuse-change")) * 4

@@ -381,18 +381,18 @@ class NaiveVenue:
             return [self.end(order, order.ids[-1], rested=False, orig=None)]
         while order.leaves and (hit := self.hit(order, band)):
             other, price = hit[0], hit[0].price or 0
-            if self.of_one_hand(order, other):
-                told += self.prevent(order, other)
+            instrument = self.listed(order.symbol)
+            is_shared = instrument is not None and instrument.allocation.value != "fifo"
+            level = [each for each in hit if each.price == other.price] if is_shared else [other]
+            own = [each for each in level if self.of_one_hand(order, each)]
+            if own:
+                told += self.prevent(order, own[0])
                 continue
-            qty = min(order.leaves, other.shown or other.leaves)
-            self.traded.append(NaiveTrade(order.symbol, price, qty, other, order))
-            other.shown = max(other.shown - qty, 0)
-            other.fill(price, qty)
-            if other.leaves and not other.shown and not other.is_hidden:
-                other.shown, other.arrival = min(other.display[1] or 0, other.leaves), self.next_arrival()
-            order.fill(price, qty)
-            order.shown = min(order.shown, order.leaves)
-            told.append(("F", order.symbol, price, qty, other.told(), order.told()))
+            parts = [(other, min(order.leaves, other.shown or other.leaves))]
+            if is_shared:
+                parts = self.shared(order, level)
+            for each, qty in parts:
+                told.append(self.trade(order, each, price, qty))
         is_stopped = bool(self.hit(order, None))
         is_left_over = order.leaves and order.ord_type == "K" and order.cum and order.price is None
         if is_left_over and order.time_in_force in "016":
@@ -402,6 +402,37 @@ class NaiveVenue:
         if order.leaves and (order.price is None or order.time_in_force in ("3", "4") or is_stopped):
             told.append(self.end(order, order.ids[-1], rested=False, orig=None))
         return told
+
+    def trade(self, order: NaiveOrder, other: NaiveOrder, price: int, qty: int) -> Outcome:
+        self.traded.append(NaiveTrade(order.symbol, price, qty, other, order))
+        other.shown = max(other.shown - qty, 0)
+        other.fill(price, qty)
+        if other.leaves and not other.shown and not other.is_hidden:
+            other.shown, other.arrival = min(other.display[1] or 0, other.leaves), self.next_arrival()
+        order.fill(price, qty)
+        order.shown = min(order.shown, order.leaves)
+        return ("F", order.symbol, price, qty, other.told(), order.told())
+
+    def shared(self, order: NaiveOrder, level: list[NaiveOrder]) -> list[tuple[NaiveOrder, int]]:
+        """Deal ``order`` out, a unit at a time where it goes by time, among all that is displayed at one price."""
+        instrument = self.listed(order.symbol)
+        assert instrument is not None
+        shown = [each for each in level if each.shown]
+        room = {each.order_id: each.shown for each in shown} or {each.order_id: each.leaves for each in level}
+        got = dict.fromkeys(room, 0)
+        whole, lot = sum(room.values()), instrument.lot_size
+        if shown and whole > order.leaves:
+            quota = order.leaves * instrument.lead_market_maker_percent // 100 // lot * lot
+            for each in shown:
+                if instrument.allocation.value == "pro-rata":
+                    part = Fraction(order.leaves * each.shown, whole) // lot * lot
+                    got[each.order_id] = part if part >= instrument.pro_rata_min else 0
+                while each.account == instrument.lead_market_maker and quota and got[each.order_id] < each.shown:
+                    quota, got[each.order_id] = quota - 1, got[each.order_id] + 1
+        for order_id, most in room.items():
+            while got[order_id] < most and sum(got.values()) < order.leaves:
+                got[order_id] += 1
+        return [(each, got[each.order_id]) for each in level if got.get(each.order_id)]
 
     def band(self, symbol: str) -> tuple[Fraction, Fraction] | None:
         """Return the lowest and the highest price that the next order may trade at."""
@@ -443,8 +474,11 @@ class NaiveVenue:
 
     def reachable(self, order: NaiveOrder, band: tuple[Fraction, Fraction] | None) -> int:
         """Return how much could trade at once, if there were no end to ``order``."""
-        found = 0
-        for other in self.hit(order, band):
+        found, hit, instrument = 0, self.hit(order, band), self.listed(order.symbol)
+        if instrument is not None and instrument.allocation.value != "fifo":
+            prices = list(dict.fromkeys(other.price for other in hit))
+            hit.sort(key=lambda other: (prices.index(other.price), not self.of_one_hand(order, other)))
+        for other in hit:
             if self.of_one_hand(order, other):
                 if self.prevention(order) != "O":
                     break
