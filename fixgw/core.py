@@ -15,6 +15,7 @@ from fixgw.spec.commands import (
     CancelAllByOperator,
     CancelByOperator,
     CancelOrder,
+    CancelQuotes,
     CloseSession,
     Command,
     ConfigureVenue,
@@ -26,9 +27,12 @@ from fixgw.spec.commands import (
     Kill,
     LogOutSession,
     MassCancel,
+    MassQuote,
     NewOrder,
     OpenSession,
     OperatorCommand,
+    PullQuotes,
+    Quote,
     RefuseChange,
     RefuseOrder,
     Release,
@@ -100,8 +104,11 @@ class Core:
             case ConfigureVenue():
                 self.configuration = command
                 self.gate.configure(command)
-            case CancelOrder() | MassCancel() | RefuseOrder() | RefuseChange():
+            case CancelOrder() | MassCancel() | RefuseOrder() | RefuseChange() | CancelQuotes() | PullQuotes():
                 pass
+            case Quote() | MassQuote():
+                self._trading_commands = number
+                return self.exchange.quote(command, self.gate.check_quotes(command), number)
             case ContinueSweep() | BeginDay():
                 return self._go_on(command, number)
             case UseNumber() | OpenSession() | CloseSession():

@@ -19,6 +19,7 @@ from fixgw.spec.inquiries import (
     OperatorAnswer,
     OperatorInquiry,
     OrderStatusInquiry,
+    QuoteStatusInquiry,
 )
 from fixgw.spec.sequenced import Sequenced
 
@@ -29,7 +30,7 @@ HELD_MAX = 100_000  # frames in memory while the disk takes none, some 30 MB; be
 ASKED_MAX = 100  # questions of operators that wait, of which each batch is followed by one
 
 _CONTINUE_SWEEP = ContinueSweep()
-_INQUIRIES = (OrderStatusInquiry, MassStatusInquiry)
+_INQUIRIES = (OrderStatusInquiry, MassStatusInquiry, QuoteStatusInquiry)
 
 
 class Journal(Protocol):
@@ -251,6 +252,8 @@ class Sequencer:
     def _answer(self, inquiry: Inquiry) -> Answer:
         if isinstance(inquiry, OrderStatusInquiry):
             return self._core.exchange.order_status(inquiry)
+        if isinstance(inquiry, QuoteStatusInquiry):
+            return self._core.exchange.quote_status(inquiry)
         return self._begin_answering(inquiry)
 
     def _begin_answering(self, inquiry: MassStatusInquiry) -> MassStatusAnswer:

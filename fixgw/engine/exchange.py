@@ -8,19 +8,24 @@ from fixgw.engine import inquiries, post_only
 from fixgw.engine.book import BookSide, Level, OrderBook
 from fixgw.engine.matching import can_fill, crosses, match
 from fixgw.engine.order import Order
-from fixgw.engine.registry import OrderRegistry
+from fixgw.engine.quotes import Floor, Quotes, Refusals
+from fixgw.engine.registry import OrderRegistry, quoted_side
 from fixgw.engine.sweep import SWEEP_SLICE_MAX, Sweep, SweepKind
 from fixgw.spec.commands import (
     BeginDay,
     CancelAllByOperator,
     CancelByOperator,
     CancelOrder,
+    CancelQuotes,
     ConfigureVenue,
     ContinueSweep,
     EndDay,
     Kill,
     MassCancel,
+    MassQuote,
     NewOrder,
+    PullQuotes,
+    Quote,
     RefuseChange,
     RefuseOrder,
     ReplaceOrder,
@@ -62,6 +67,8 @@ from fixgw.spec.inquiries import (
     OrdersInquiry,
     OrderStatusAnswer,
     OrderStatusInquiry,
+    QuoteStatusAnswer,
+    QuoteStatusInquiry,
     SessionsAnswer,
 )
 from fixgw.spec.instrument import UNLISTED, Instrument
@@ -111,6 +118,16 @@ class Exchange:
         """OrderIDs given so far: they count from 1."""
         self._sequence = 0
         self._reports = 0
+        floor = Floor(
+            self.orders,
+            self.books,
+            lambda: self.instruments,
+            self._next_order_id,
+            self._next_exec_id,
+            self._work,
+            self._take_out,
+        )
+        self._quotes = Quotes(floor)
 
     def handle(self, command: TradingCommand, sequence: int) -> list[Event]:
         """Apply one command and return what happened, in order; never empty.
@@ -130,6 +147,10 @@ class Exchange:
                 return self._replace(command)
             case MassCancel():
                 return self._mass_cancel(command)
+            case CancelQuotes():
+                return self._quotes.cancel(command)
+            case PullQuotes():
+                return self._quotes.pull(command)
             case RefuseOrder():
                 return [self._reject(command, Refusal(command.ord_rej_reason, command.text))]
             case RefuseChange():
@@ -160,6 +181,12 @@ class Exchange:
         reason = CxlRejReason.BROKER_OR_EXCHANGE_OPTION
         return [self._refuse_change(command, CxlRejResponseTo.ORDER_CANCEL_REPLACE_REQUEST, reason, refusal.text)]
 
+    def quote(self, command: Quote | MassQuote, refusals: Refusals, sequence: int) -> list[Event]:
+        """Answer for all quotes of ``command``, whose ``refusals`` are those of risk, and trade those that passed."""
+        self._sequence = sequence
+        self._reports = 0
+        return self._quotes.quote(command, refusals)
+
     def order_status(self, inquiry: OrderStatusInquiry) -> OrderStatusAnswer:
         """Tell the state of one order; changes nothing."""
         return inquiries.order_status(self.orders, inquiry)
@@ -167,6 +194,10 @@ class Exchange:
     def mass_status(self, inquiry: MassStatusInquiry) -> Iterator[MassStatusAnswer]:
         """Yield the state of a session's open orders, a slice at a time, at least one; changes nothing."""
         return inquiries.mass_status(self.orders, self.instruments, inquiry)
+
+    def quote_status(self, inquiry: QuoteStatusInquiry) -> QuoteStatusAnswer:
+        """Tell the quotes of a session in one instrument; changes nothing."""
+        return inquiries.quote_status(self.orders, inquiry)
 
     # What operators ask.
 
@@ -212,6 +243,11 @@ class Exchange:
     def find(self, session: str, firm: str, cl_ord_id: str) -> OrderState | None:
         """Return the state of the order that ``cl_ord_id`` names, live or not."""
         order = self.orders.find(session, firm, cl_ord_id)
+        return None if order is None else order.state()
+
+    def find_quoted(self, session: str, symbol: str, quote_entry_id: str, side: Side) -> OrderState | None:
+        """Return the state of a live side of a quote."""
+        order = self.orders.of_session(session).quoted.get((symbol, quote_entry_id, side))
         return None if order is None else order.state()
 
     # New orders.
@@ -614,10 +650,16 @@ class Exchange:
                     for order in level.orders.values():
                         assert order.symbol == symbol
                         assert self.orders.by_order_id(order.order_id) is order
-                        assert self.orders.find(order.session, order.firm, order.cl_ord_id) is order
+                        assert self._knows(order), order.order_id
         live = list(self.orders)
         assert len(live) == resting, (len(live), resting)
         assert all(order.is_live for order in live)
+
+    def _knows(self, order: Order) -> bool:
+        """Return whether who sent ``order`` can name it."""
+        if order.quote_entry_id is not None:
+            return self.orders.of_session(order.session).quoted[quoted_side(order)] is order
+        return self.orders.find(order.session, order.firm, order.cl_ord_id) is order
 
 
 def _canceled_by_operator(command: CancelByOperator | CancelAllByOperator) -> str:

@@ -43,6 +43,8 @@ class OrderEntry(fix.Application):
         """Who sees what QuickFIX is about to send; to be set before it sends anything."""
         self.offer: Callable[[Request], bool]
         """Takes a request, or says that there are too many; to be set before anybody can connect."""
+        self.left: Callable[[str], None]
+        """Is told of a client that has logged out or was cut off, after all that it sent; to be set likewise."""
         self._session_ids: list[fix.SessionID] = []
         self.logged_on: set[str] = set()
         """CompIDs of the clients that are logged on now."""
@@ -119,6 +121,7 @@ class OrderEntry(fix.Application):
         log.info("%s logged out", session)
         self.logged_on.discard(session)
         self.outgoing.closed(_copy(session_id))
+        self.left(session)
 
     def toAdmin(self, message: fix.Message, session_id: fix.SessionID) -> None:
         try:

@@ -27,6 +27,7 @@ from fixgw.spec.events import (
     InstrumentResumed,
     LimitsSet,
     MassCanceled,
+    MassQuoteAnswered,
     OperatorRefused,
     OrderAccepted,
     OrderAmended,
@@ -40,6 +41,8 @@ from fixgw.spec.events import (
     OrdersSwept,
     OrderState,
     OrderStated,
+    QuoteReported,
+    QuotesPulled,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -126,6 +129,8 @@ class Depth:
                     frame.restate()
                 case OrderRejected() | OrderStated() | CancelRejected() | MassCanceled():
                     pass  # nothing that is or was in the book
+                case QuoteReported() | MassQuoteAnswered() | QuotesPulled():
+                    pass  # the sides of quotes have the events of orders
                 case OrdersSwept() | OperatorRefused() | LimitsSet():
                     pass
                 case OrdersExpired() | OrderRestated() | OrdersRestated():

@@ -27,6 +27,7 @@ from fixgw.spec.events import (
     InstrumentResumed,
     LimitsSet,
     MassCanceled,
+    MassQuoteAnswered,
     OperatorRefused,
     OrderAccepted,
     OrderAmended,
@@ -40,6 +41,8 @@ from fixgw.spec.events import (
     OrdersSwept,
     OrderState,
     OrderStated,
+    QuoteReported,
+    QuotesPulled,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -189,6 +192,8 @@ class Tally:
                 self.disabled.add(event.session)
             case SessionEnabled():
                 self.disabled.discard(event.session)
+            case QuoteReported() | MassQuoteAnswered() | QuotesPulled():
+                pass
             case OrderStated() | MassCanceled() | VenueConfigured() | OrdersSwept() | OperatorRefused():
                 pass
             case SessionLoggedOut() | SessionReset() | LimitsSet():
@@ -265,6 +270,8 @@ def _check_that_refused(event: OrderRejected | CancelRejected) -> str | None:
 def _by_whom(event: OrderCanceled) -> str:
     if event.orig_cl_ord_id is not None:
         return "client"
+    if not event.is_told:
+        return "quote"
     if event.exec_restatement_reason is not None:
         return "operator"
     return "mass_cancel" if event.rested else "venue"

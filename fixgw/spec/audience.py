@@ -11,6 +11,7 @@ from fixgw.spec.events import (
     InstrumentResumed,
     LimitsSet,
     MassCanceled,
+    MassQuoteAnswered,
     OperatorRefused,
     OrderAccepted,
     OrderAmended,
@@ -23,6 +24,8 @@ from fixgw.spec.events import (
     OrdersRestated,
     OrdersSwept,
     OrderStated,
+    QuoteReported,
+    QuotesPulled,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -37,6 +40,10 @@ from fixgw.spec.events import (
 def audience(event: Event) -> tuple[str, ...]:
     """Return the CompIDs of those who are told; the resting side of a trade first, and twice who trades with itself."""
     match event:
+        case OrderAccepted() | OrderReplaced() if event.order.is_quoted:
+            return ()
+        case OrderCanceled() if not event.is_told:
+            return ()
         case OrderAccepted() | OrderCanceled() | OrderReplaced() | OrderRejected() | OrderStated():
             return (event.order.session,)
         case Trade():
@@ -45,6 +52,12 @@ def audience(event: Event) -> tuple[str, ...]:
             return (event.session,)
         case OrderExpired() | OrderRestated() | OrderAmended():
             return (event.order.session,)
+        case QuoteReported():
+            return (event.quote.session,) if event.is_told else ()
+        case MassQuoteAnswered():
+            return (event.session,) if event.is_told else ()
+        case QuotesPulled():
+            return ()
         case VenueConfigured() | OrdersSwept() | OperatorRefused() | LimitsSet():
             return ()
         case DayEnding() | OrdersExpired() | OrdersRestated() | DayBegun():

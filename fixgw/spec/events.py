@@ -9,6 +9,7 @@ import msgspec
 
 from fixgw.spec.instructions import Instructions
 from fixgw.spec.limits import ScopedLimits
+from fixgw.spec.quotes import QuoteEntryAnswer, QuoteState
 from fixgw.spec.values import (
     CxlRejReason,
     CxlRejResponseTo,
@@ -20,6 +21,9 @@ from fixgw.spec.values import (
     OrdType,
     Price,
     Qty,
+    QuoteRejectReason,
+    QuoteResponseLevel,
+    QuoteStatus,
     Side,
     TimeInForce,
 )
@@ -52,6 +56,14 @@ class OrderState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     qty_scale: int
     instructions: Instructions | None = None
     """As the client gave them last; None when it gave none."""
+    quote_entry_id: str | None = None
+    """Of a side of a quote QuoteEntryID(299), empty for that of a Quote(35=S); its ``cl_ord_id`` is QuoteID(117).
+    None for an order."""
+
+    @property
+    def is_quoted(self) -> bool:
+        """Whether it is a side of a quote, whose entering, replacing and canceling is answered as that of a quote."""
+        return self.quote_entry_id is not None
 
 
 class OrderAccepted(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="accepted"):
@@ -101,6 +113,11 @@ class OrderCanceled(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=
     text: str | None
     exec_restatement_reason: ExecRestatementReason | None = None
     """ExecRestatementReason(378) when nobody of the order's session asked for it (E29), else None."""
+
+    @property
+    def is_told(self) -> bool:
+        """Whether there is a report of it: a quote message that takes a side away is answered by itself."""
+        return self.text is not None or not self.order.is_quoted
 
 
 class OrderReplaced(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="replaced"):
@@ -318,6 +335,49 @@ class OperatorRefused(msgspec.Struct, frozen=True, array_like=True, gc=False, ta
     text: str
 
 
+class QuoteReported(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="quote-reported"):
+    """QuoteStatusReport(35=AI): what has become of one quote, or of the quotes in an instrument or in all."""
+
+    quote: QuoteState
+    quote_status: QuoteStatus
+    quote_response_level: QuoteResponseLevel
+    text: str | None
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the client wants to know."""
+        wants_all = self.quote_response_level is QuoteResponseLevel.EACH
+        return wants_all or self.quote_status in (QuoteStatus.REJECTED, QuoteStatus.NOT_FOUND)
+
+
+class MassQuoteAnswered(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="mass-quote-answered"):
+    """MassQuoteAcknowledgement(35=b), after what the quotes of the message brought about."""
+
+    session: str
+    firm: str
+    account: str
+    quote_id: str
+    quote_status: QuoteStatus
+    quote_reject_reason: QuoteRejectReason | None
+    quote_response_level: QuoteResponseLevel
+    entries: tuple[QuoteEntryAnswer, ...]
+    text: str | None
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the client wants to know."""
+        wants_all = self.quote_response_level is QuoteResponseLevel.EACH
+        return wants_all or self.text is not None
+
+
+class QuotesPulled(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="quotes-pulled"):
+    """After the OrderCanceled of each side of the quotes of a session that is no longer there."""
+
+    session: str
+    canceled: int
+    reason: str
+
+
 RestrictionEvent = (
     InstrumentHalted
     | InstrumentResumed
@@ -336,6 +396,9 @@ OperatorEvent = RestrictionEvent | OrdersSwept | OperatorRefused
 DayEvent = DayEnding | OrdersExpired | OrdersRestated | DayBegun
 """How far a trading day has come; the orders concerned have events of their own."""
 
+QuoteEvent = QuoteReported | MassQuoteAnswered | QuotesPulled
+"""What is said of quotes; their sides have the events of orders."""
+
 Event = (
     OrderAccepted
     | OrderRejected
@@ -351,4 +414,5 @@ Event = (
     | OrderRestated
     | OrderAmended
     | DayEvent
+    | QuoteEvent
 )

@@ -8,6 +8,7 @@ import msgspec
 
 from fixgw.spec.events import OrderState
 from fixgw.spec.limits import ScopedLimits
+from fixgw.spec.quotes import QuoteState
 from fixgw.spec.restriction import Restriction
 from fixgw.spec.trading_day import TradingDay
 from fixgw.spec.values import MassStatusReqType, OrdRejReason, OrdStatus, Price, Side
@@ -58,8 +59,26 @@ class MassStatusAnswer(msgspec.Struct, frozen=True, gc=False):
     text: str | None
 
 
-Inquiry = OrderStatusInquiry | MassStatusInquiry
-Answer = OrderStatusAnswer | MassStatusAnswer
+class QuoteStatusInquiry(msgspec.Struct, frozen=True, gc=False):
+    """QuoteStatusRequest(35=a): the session's own quotes in an instrument."""
+
+    session: str
+    firm: str
+    quote_status_req_id: str | None
+    quote_id: str | None
+    """Only those last accepted by the message of this QuoteID(117), where given."""
+    symbol: str
+
+
+class QuoteStatusAnswer(msgspec.Struct, frozen=True, gc=False):
+    """One report a quote; one that says so when there is none."""
+
+    inquiry: QuoteStatusInquiry
+    quotes: tuple[QuoteState, ...]
+
+
+Inquiry = OrderStatusInquiry | MassStatusInquiry | QuoteStatusInquiry
+Answer = OrderStatusAnswer | MassStatusAnswer | QuoteStatusAnswer
 """Those of clients."""
 
 
