@@ -33,6 +33,7 @@ from fixgw.fix.postman import Postman, Reporter
 from fixgw.fix.readiness import Readiness, Traffic
 from fixgw.fix.restoration import Restoration
 from fixgw.fix.sessions import log_out_all, session_ids, write_settings
+from fixgw.fix.subscriptions import Subscriptions
 from fixgw.journal.disk import Durability
 from fixgw.journal.reader import read
 from fixgw.journal.writer import JournalWriter
@@ -42,6 +43,8 @@ from fixgw.metrics.stages import Stopwatch
 from fixgw.schedule import Schedule
 from fixgw.sequencer import Sequencer
 from fixgw.spec.commands import ClientCommand, Command, ConfigureVenue, OperatorCommand, PullQuotes
+from fixgw.spec.inquiries import Answer
+from fixgw.spec.reference import ReferenceAnswer
 from fixgw.spec.restriction import Restriction
 from fixgw.spec.sequenced import Sequenced
 
@@ -60,6 +63,7 @@ MB = 1 << 20
 _GONE = "the session is logged out or was cut off: its quotes are pulled"
 _LOGOUT_TIMEOUT_S = 3.0
 _OPERATOR_COMMANDS = frozenset(get_args(OperatorCommand))
+_CLIENT_COMMANDS = frozenset(get_args(ClientCommand))
 
 log = logging.getLogger("fixgw.app")
 
@@ -128,7 +132,9 @@ class Gateway:
         _refuse_conflicts(core, self._configuration)
 
         last_time_ns = start.time_ns if last is None else last.time_ns
-        audience = _Audience(Reporter(encoder, postman), self._control)
+        reporter = Reporter(encoder, postman)
+        self._subscriptions = Subscriptions(reporter.tell_answer, postman.send, self._order_entry.logged_on)
+        audience = _Audience(reporter, self._control, self._subscriptions)
         self._sequencer = Sequencer(
             core, self._journal, audience, clock_ns, last_time_ns, self._stopwatch, self._core_of_journal
         )
@@ -138,7 +144,8 @@ class Gateway:
         self._numbering = Numbering(self._sequencer, archive.forget)
         self._order_entry.outgoing = self._numbering
         self._order_entry.offer = self._sequencer.offer
-        self._order_entry.left = self._pull_quotes_of
+        self._subscriptions.offer = self._sequencer.offer
+        self._order_entry.gone = self._let_go
         for session_id in restoration.begun_anew:
             self._numbering.closed(session_id)
         self._configure()
@@ -215,6 +222,8 @@ class Gateway:
         if self._order_entry.fault is not None:
             raise self._order_entry.fault
         is_idle = not self._sequencer.work()
+        # Before anything else is read: an update is asked for right behind what has changed.
+        is_idle = not self._subscriptions.work() and is_idle
         self._stopwatch.finished(self._sequencer.waiting)
         if not self._is_stopping:
             self._control.work()
@@ -253,8 +262,9 @@ class Gateway:
         if due:
             self._sequencer.process(due)
 
-    def _pull_quotes_of(self, session: str) -> None:
+    def _let_go(self, session: str) -> None:
         """Have the quotes of a session that has just gone canceled, after all that it has sent."""
+        self._subscriptions.forget(session)
         if session in self._market_makers:
             self._sequencer.offer(PullQuotes(session, _GONE))
 
@@ -311,18 +321,27 @@ class Gateway:
 class _Audience:
     """All who are told: the clients, and of an operator's command the FIX sessions' control and the operator."""
 
-    def __init__(self, reporter: Reporter, control: SessionControl) -> None:
+    def __init__(self, reporter: Reporter, control: SessionControl, subscriptions: Subscriptions) -> None:
         self._tell_clients = reporter.tell
-        self.tell_answer = reporter.tell_answer
+        self._answer_client = reporter.tell_answer
         self._refuse_client = reporter.refuse
         self._control = control
+        self._subscriptions = subscriptions
         self.admin: AdminServer
 
     def tell(self, sequenced: Sequenced) -> None:
         self._tell_clients(sequenced)
+        if type(sequenced.command) not in _CLIENT_COMMANDS:
+            self._subscriptions.tell(sequenced)
         if type(sequenced.command) in _OPERATOR_COMMANDS:
             self._control.tell(sequenced)
             self.admin.tell(sequenced)
+
+    def tell_answer(self, answer: Answer, time_ns: int) -> None:
+        if isinstance(answer, ReferenceAnswer):
+            self._subscriptions.tell_answer(answer, time_ns)
+        else:
+            self._answer_client(answer, time_ns)
 
     def refuse(self, command: Command, text: str) -> None:
         """Only who asked is told; what the venue asks of itself, it asks again."""

@@ -1,10 +1,11 @@
 """The core: risk and engine as one function from commands, in their order, to events."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import assert_never
 
 import msgspec
 
+from fixgw.engine import reference
 from fixgw.engine import state as engine_state
 from fixgw.engine.exchange import Exchange
 from fixgw.engine.sweep import SWEEP_SLICE_MAX, SweepKind
@@ -53,6 +54,14 @@ from fixgw.spec.inquiries import (
     SessionsInquiry,
     VenueAnswer,
     VenueInquiry,
+)
+from fixgw.spec.reference import (
+    ReferenceAnswer,
+    ReferenceInquiry,
+    SecurityDefinitionInquiry,
+    SecurityListInquiry,
+    SecurityStatusInquiry,
+    TradingSessionInquiry,
 )
 from fixgw.spec.sequenced import Sequenced
 from fixgw.spec.trading_day import DayPhase, TradingDay
@@ -190,6 +199,24 @@ class Core:
                 return self.exchange.list_instruments(inquiry, restrictions.halted)
             case RiskInquiry():
                 return self.gate.answer_risk()
+            case _:
+                assert_never(inquiry)
+
+    def consult(self, inquiry: ReferenceInquiry) -> Iterator[ReferenceAnswer]:
+        """Yield the answer to a client's question about instruments and the trading day; only a list has several."""
+        exchange, restrictions = self.exchange, self.gate.restrictions
+        listed = exchange.instruments
+        situation = reference.Situation(restrictions.halted, restrictions.killed, self.day)
+        match inquiry:
+            case SecurityListInquiry():
+                yield from reference.security_list(listed, inquiry)
+            case SecurityDefinitionInquiry():
+                yield reference.security_definition(listed, inquiry)
+            case SecurityStatusInquiry():
+                ever, last = exchange.ever_listed, exchange.last_trades
+                yield reference.security_status(listed, ever, last, situation, inquiry)
+            case TradingSessionInquiry():
+                yield reference.trading_session(situation, inquiry)
             case _:
                 assert_never(inquiry)
 

@@ -21,6 +21,14 @@ from fixgw.spec.inquiries import (
     OrderStatusInquiry,
     QuoteStatusInquiry,
 )
+from fixgw.spec.reference import (
+    ReferenceAnswer,
+    SecurityDefinitionInquiry,
+    SecurityListAnswer,
+    SecurityListInquiry,
+    SecurityStatusInquiry,
+    TradingSessionInquiry,
+)
 from fixgw.spec.sequenced import Sequenced
 
 INBOX_MAX = 10_000  # one pass over all connections fills a part of it; beyond it we refuse at the door
@@ -30,7 +38,15 @@ HELD_MAX = 100_000  # frames in memory while the disk takes none, some 30 MB; be
 ASKED_MAX = 100  # questions of operators that wait, of which each batch is followed by one
 
 _CONTINUE_SWEEP = ContinueSweep()
-_INQUIRIES = (OrderStatusInquiry, MassStatusInquiry, QuoteStatusInquiry)
+_INQUIRIES = (
+    OrderStatusInquiry,
+    MassStatusInquiry,
+    QuoteStatusInquiry,
+    SecurityListInquiry,
+    SecurityDefinitionInquiry,
+    SecurityStatusInquiry,
+    TradingSessionInquiry,
+)
 
 
 class Journal(Protocol):
@@ -91,7 +107,7 @@ class Sequencer:
         self._clock_ns = clock_ns
         self._last_time_ns = last_time_ns
         self._sequence = journal.next_sequence
-        self._unfinished: deque[Iterator[MassStatusAnswer]] = deque()
+        self._unfinished: deque[Iterator[MassStatusAnswer | ReferenceAnswer]] = deque()
         self._inbox: deque[Command | Inquiry] = deque()
         self._asked: deque[tuple[OperatorInquiry, Callable[[OperatorAnswer], None]]] = deque()
 
@@ -254,12 +270,14 @@ class Sequencer:
             return self._core.exchange.order_status(inquiry)
         if isinstance(inquiry, QuoteStatusInquiry):
             return self._core.exchange.quote_status(inquiry)
-        return self._begin_answering(inquiry)
+        if isinstance(inquiry, MassStatusInquiry):
+            return self._begin_answering(self._core.exchange.mass_status(inquiry))
+        return self._begin_answering(self._core.consult(inquiry))
 
-    def _begin_answering(self, inquiry: MassStatusInquiry) -> MassStatusAnswer:
-        answers = self._core.exchange.mass_status(inquiry)
+    def _begin_answering(self, answers: Iterator[MassStatusAnswer | ReferenceAnswer]) -> Answer:
+        """Return the first slice of an answer; what follows it takes turns."""
         first = next(answers)
-        if not first.is_last:
+        if not _is_whole(first):
             self._unfinished.append(answers)
         return first
 
@@ -269,7 +287,7 @@ class Sequencer:
             answers = self._unfinished.popleft()
             answer = next(answers)
             self._listener.tell_answer(answer, self._now_ns())
-            if not answer.is_last:
+            if not _is_whole(answer):
                 self._unfinished.append(answers)
 
     def _sequence_one(self, command: Command) -> Sequenced:
@@ -289,6 +307,11 @@ class Sequencer:
         if time_ns > self._last_time_ns:
             self._last_time_ns = time_ns
         return self._last_time_ns
+
+
+def _is_whole(answer: Answer) -> bool:
+    """Return whether nothing follows ``answer``."""
+    return answer.is_last if isinstance(answer, MassStatusAnswer | SecurityListAnswer) else True
 
 
 class _Untimed:

@@ -43,8 +43,8 @@ class OrderEntry(fix.Application):
         """Who sees what QuickFIX is about to send; to be set before it sends anything."""
         self.offer: Callable[[Request], bool]
         """Takes a request, or says that there are too many; to be set before anybody can connect."""
-        self.left: Callable[[str], None]
-        """Is told of a client that has logged out or was cut off, after all that it sent; to be set likewise."""
+        self.gone: Callable[[str], None] = lambda _session: None
+        """Is told of each client that has logged out or was lost, after all that it sent."""
         self._session_ids: list[fix.SessionID] = []
         self.logged_on: set[str] = set()
         """CompIDs of the clients that are logged on now."""
@@ -120,8 +120,8 @@ class OrderEntry(fix.Application):
         session = session_id.getTargetCompID().getValue()
         log.info("%s logged out", session)
         self.logged_on.discard(session)
+        self.gone(session)
         self.outgoing.closed(_copy(session_id))
-        self.left(session)
 
     def toAdmin(self, message: fix.Message, session_id: fix.SessionID) -> None:
         try:

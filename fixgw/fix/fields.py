@@ -27,6 +27,9 @@ _PRINTABLE = bytes(range(0x20, 0x7F)).replace(b"=", b"")
 Fields = Mapping[str, str]
 T = TypeVar("T")
 
+_MSG_SEQ_NUM = KEY[tags.MSG_SEQ_NUM]
+_NUMBER_LENGTH_MAX = 18  # more digits could be more than 2**63
+
 
 def split(text: str) -> dict[str, str]:
     """Return the fields of ``text``; of a tag that repeats, in a group, the last.  Raises one of REJECTS."""
@@ -79,6 +82,14 @@ def chosen(fields: Fields, tag: int, values: Mapping[str, T]) -> T:
     if chosen is None:
         raise fix.IncorrectTagValue(tag)
     return chosen
+
+
+def msg_seq_num(fields: Fields) -> int:
+    """Return MsgSeqNum(34), 0 where there is none."""
+    text = fields.get(_MSG_SEQ_NUM, "0")
+    if not text.isdecimal() or len(text) > _NUMBER_LENGTH_MAX:
+        raise fix.IncorrectDataFormat(tags.MSG_SEQ_NUM)
+    return int(text)
 
 
 def utc_timestamp_ns(text: str, tag: int) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 import quickfix as fix
 
+from fixgw.fix import reference_requests
 from fixgw.fix.fields import (
     ID_LENGTH_MAX,
     KEY,
@@ -18,6 +19,7 @@ from fixgw.fix.fields import (
     split,
     utc_timestamp_ns,
 )
+from fixgw.fix.fields import msg_seq_num as _msg_seq_num
 from fixgw.fix.instructions import INSTRUCTION_TAGS, read_instructions
 from fixgw.fix.quote_requests import QuoteReader
 from fixgw.spec import tags
@@ -51,13 +53,11 @@ from fixgw.spec.values import (
 )
 
 _ECHO_LENGTH_MAX = 40
-_NUMBER_LENGTH_MAX = 18  # more digits could be more than 2**63
 
 _CL_ORD_ID = KEY[tags.CL_ORD_ID]
 _SYMBOL = KEY[tags.SYMBOL]
 _ORDER_QTY = KEY[tags.ORDER_QTY]
 _PRICE = KEY[tags.PRICE]
-_MSG_SEQ_NUM = KEY[tags.MSG_SEQ_NUM]
 _MSG_TYPE = KEY[tags.MSG_TYPE]
 _SENDER_COMP_ID = KEY[tags.SENDER_COMP_ID]
 _ACCOUNT = KEY[tags.ACCOUNT]
@@ -101,6 +101,10 @@ class Decoder:
             "H": _order_status,
             "AF": _mass_status,
             "q": _mass_cancel,
+            "x": reference_requests.security_list,
+            "c": reference_requests.security_definition,
+            "e": reference_requests.security_status,
+            "g": reference_requests.trading_session,
         }
         quotes = QuoteReader(self._instruments)
         self._quote_readers: dict[str, Callable[[str, Fields, Participant, int], Request]] = {
@@ -308,13 +312,6 @@ def _mass_status(fields: Fields, participant: Participant) -> Request:
 
 def _optional_side(fields: Fields) -> Side | None:
     return chosen(fields, tags.SIDE, _SIDES) if _SIDE in fields else None
-
-
-def _msg_seq_num(fields: Fields) -> int:
-    text = fields.get(_MSG_SEQ_NUM, "0")
-    if not text.isdecimal() or len(text) > _NUMBER_LENGTH_MAX:
-        raise fix.IncorrectDataFormat(tags.MSG_SEQ_NUM)
-    return int(text)
 
 
 def _shortened(text: str) -> str:

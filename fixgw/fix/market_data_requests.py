@@ -10,17 +10,10 @@ import quickfix as fix
 
 from fixgw.fix.fields import KEY, SOH, Fields, chosen, identifier, required, split
 from fixgw.spec import tags
+from fixgw.spec.values import SubscriptionRequestType
 
 MARKET_DATA_REQUEST = "V"
 DEPTH_MAX = 1_000_000_000
-
-
-class SubscriptionRequestType(StrEnum):
-    """SubscriptionRequestType(263)."""
-
-    SNAPSHOT = "0"
-    SNAPSHOT_AND_UPDATES = "1"
-    DISABLE = "2"
 
 
 class MDEntryType(StrEnum):

@@ -20,7 +20,6 @@ from fixgw.fix.market_data_requests import (
     MDEntryType,
     MDReqRejReason,
     RefusedRequest,
-    SubscriptionRequestType,
     decode,
 )
 from fixgw.fix.message_tap import MessageTap
@@ -38,7 +37,7 @@ from fixgw.marketdata.depth import (
     Update,
 )
 from fixgw.spec.fixed import format_fixed
-from fixgw.spec.values import Side
+from fixgw.spec.values import Side, SubscriptionRequestType
 
 NAME = "market-data"
 SUBSCRIPTIONS_MAX = 200

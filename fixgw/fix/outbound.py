@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import assert_never
 
-import msgspec
-
+from fixgw.fix import reference_reports
 from fixgw.fix.quotes import mass_quote_acknowledgement, quote_status_report, quote_status_reports
+from fixgw.fix.report import Report as Report
+from fixgw.fix.report import optional as _optional
 from fixgw.spec.commands import (
     CancelOrder,
     CancelQuotes,
@@ -99,14 +100,6 @@ _TRADE = ExecType.TRADE
 _STATUS = ExecType.ORDER_STATUS
 
 
-class Report(msgspec.Struct, frozen=True, gc=False):
-    """A message for one session: MsgType(35) and its body, fields ended by SOH."""
-
-    session: str
-    msg_type: str
-    body: str
-
-
 class Encoder:
     """Writes reports."""
 
@@ -166,7 +159,7 @@ class Encoder:
                 assert_never(event)
 
     def answers(self, answer: Answer, time_ns: int) -> Iterator[Report]:
-        """Yield the reports that answer an inquiry: 150=I with 17=0, which change nothing (E22, E23)."""
+        """Yield the reports that answer an inquiry; those of orders have 150=I with 17=0 (E22, E23)."""
         match answer:
             case OrderStatusAnswer():
                 yield self._order_status(answer, time_ns)
@@ -176,7 +169,7 @@ class Encoder:
                 for body in quote_status_reports(answer, self._time.of(time_ns)):
                     yield Report(answer.inquiry.session, "AI", body)
             case _:
-                assert_never(answer)
+                yield reference_reports.report(answer, self._time.of(time_ns))
 
     def _execution(self, exec_id: str, exec_type: str, order: OrderState, time_ns: int, extra: str = "") -> Report:
         qty_scale = order.qty_scale
@@ -316,7 +309,3 @@ def _avg_px(order: OrderState) -> str:
 def _instructions(instructions: Instructions) -> str:
     """Return what the client asked for beyond plain terms, as far as FIX 4.4 has fields for it."""
     return f"18={' '.join(instructions.exec_inst)}\x01" if instructions.exec_inst else ""
-
-
-def _optional(tag: str, value: str | None) -> str:
-    return "" if value is None else f"{tag}{value}\x01"

@@ -19,9 +19,7 @@ def quote_status_report(quote: QuoteState, status: QuoteStatus, text: str | None
     bid = _side(quote, "132", quote.bid_px, "134", quote.bid_size)
     offer = _side(quote, "133", quote.offer_px, "135", quote.offer_size)
     said = "" if text is None else f"58={text}\x01"
-    return (
-        f"117={quote.quote_id}\x01{account}55={quote.symbol}\x01{bid}{offer}297={status}\x01{said}60={time_text}\x01"
-    )
+    return f"117={quote.quote_id}\x01{account}55={quote.symbol}\x01{bid}{offer}297={status}\x01{said}60={time_text}\x01"
 
 
 def quote_status_reports(answer: QuoteStatusAnswer, time_text: str) -> Iterator[str]:

@@ -66,25 +66,24 @@ class QuoteChecks:
         self, command: Quote | MassQuote, entry: QuoteEntry, judged: set[tuple[str, str]]
     ) -> QuoteRefusal | None:
         if command.session not in self._market_makers:
-            text = f"{command.session} is not a market maker; MarketMaker=Y in sessions.cfg makes it one"
+            text = f"{command.session} is not the session of a market maker, and may not quote"
             return QuoteRefusal(QuoteRejectReason.NOT_AUTHORIZED, text)
         if (entry.symbol, entry.quote_entry_id) in judged:
             text = f"QuoteEntryID(299) {entry.quote_entry_id} of {entry.symbol} is in this message before"
             return QuoteRefusal(QuoteRejectReason.OTHER, text)
         if entry.refusal is not None:
             return entry.refusal
+        if entry.symbol not in self._units:
+            return QuoteRefusal(QuoteRejectReason.UNKNOWN_SYMBOL, f"Symbol(55) {entry.symbol} is not traded here")
         bid, offer = entry.side(Side.BUY), entry.side(Side.SELL)
         if bid is not None and offer is not None and bid[0] >= offer[0]:
             return QuoteRefusal(QuoteRejectReason.INVALID_BID, "BidPx(132) is not below OfferPx(133)")
         return None
 
-    def _refusal(
-        self, command: Quote | MassQuote, entry: QuoteEntry, reserved: dict[str, int]
-    ) -> QuoteRefusal | None:
+    def _refusal(self, command: Quote | MassQuote, entry: QuoteEntry, reserved: dict[str, int]) -> QuoteRefusal | None:
         """Return why one side may not pass, having counted both as open, in the place of those before."""
         replaced = {
-            side: self._quoted.find_quoted(command.session, entry.symbol, entry.quote_entry_id, side)
-            for side in _SIDES
+            side: self._quoted.find_quoted(command.session, entry.symbol, entry.quote_entry_id, side) for side in _SIDES
         }
         before = dict(reserved)
         for state in replaced.values():

@@ -9,6 +9,7 @@ import msgspec
 from fixgw.spec.events import OrderState
 from fixgw.spec.limits import ScopedLimits
 from fixgw.spec.quotes import QuoteState
+from fixgw.spec.reference import ReferenceAnswer, ReferenceInquiry
 from fixgw.spec.restriction import Restriction
 from fixgw.spec.trading_day import TradingDay
 from fixgw.spec.values import MassStatusReqType, OrdRejReason, OrdStatus, Price, Side
@@ -77,8 +78,8 @@ class QuoteStatusAnswer(msgspec.Struct, frozen=True, gc=False):
     quotes: tuple[QuoteState, ...]
 
 
-Inquiry = OrderStatusInquiry | MassStatusInquiry | QuoteStatusInquiry
-Answer = OrderStatusAnswer | MassStatusAnswer | QuoteStatusAnswer
+Inquiry = OrderStatusInquiry | MassStatusInquiry | QuoteStatusInquiry | ReferenceInquiry
+Answer = OrderStatusAnswer | MassStatusAnswer | QuoteStatusAnswer | ReferenceAnswer
 """Those of clients."""
 
 

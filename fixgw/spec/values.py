@@ -211,3 +211,65 @@ class QuoteCancelType(StrEnum):
     SECURITY_TYPE = "2"
     UNDERLYING_SECURITY = "3"
     ALL_QUOTES = "4"
+
+
+class SubscriptionRequestType(StrEnum):
+    """SubscriptionRequestType(263)."""
+
+    SNAPSHOT = "0"
+    SNAPSHOT_AND_UPDATES = "1"
+    DISABLE = "2"
+
+
+class SecurityListRequestType(StrEnum):
+    """SecurityListRequestType(559)."""
+
+    SYMBOL = "0"
+    SECURITY_TYPE = "1"
+    PRODUCT = "2"
+    TRADING_SESSION = "3"
+    ALL_SECURITIES = "4"
+
+
+class SecurityRequestResult(StrEnum):
+    """SecurityRequestResult(560)."""
+
+    VALID = "0"
+    INVALID_OR_UNSUPPORTED = "1"
+    NO_INSTRUMENTS_FOUND = "2"
+
+
+class SecurityRequestType(StrEnum):
+    """SecurityRequestType(321)."""
+
+    IDENTITY_AND_SPECIFICATIONS = "0"
+    IDENTITY_FOR_SPECIFICATIONS = "1"
+    LIST_SECURITY_TYPES = "2"
+    LIST_SECURITIES = "3"
+
+
+class SecurityResponseType(StrEnum):
+    """SecurityResponseType(323)."""
+
+    ACCEPT_AS_IS = "1"
+    REJECT_SECURITY_PROPOSAL = "5"
+    CANNOT_MATCH_SELECTION_CRITERIA = "6"
+
+
+class SecurityTradingStatus(StrEnum):
+    """SecurityTradingStatus(326)."""
+
+    TRADING_HALT = "2"
+    READY_TO_TRADE = "17"
+    NOT_AVAILABLE_FOR_TRADING = "18"
+    NOT_TRADED_ON_THIS_MARKET = "19"
+    UNKNOWN_OR_INVALID = "20"
+
+
+class TradSesStatus(StrEnum):
+    """TradSesStatus(340)."""
+
+    HALTED = "1"
+    OPEN = "2"
+    CLOSED = "3"
+    REQUEST_REJECTED = "6"

@@ -17,6 +17,7 @@ from fixgw.spec.commands import (
     CancelAllByOperator,
     CancelByOperator,
     CancelOrder,
+    CancelQuotes,
     ContinueSweep,
     DisableSession,
     EnableSession,
@@ -25,7 +26,11 @@ from fixgw.spec.commands import (
     Kill,
     LogOutSession,
     MassCancel,
+    MassQuote,
     NewOrder,
+    PullQuotes,
+    Quote,
+    QuoteCommand,
     RefuseChange,
     RefuseOrder,
     Release,
@@ -39,7 +44,8 @@ from fixgw.spec.commands import (
 from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.limits import LIMIT_NAMES, LimitChange
-from fixgw.spec.participant import Participant
+from fixgw.spec.participant import MarketMaker, Participant
+from fixgw.spec.quotes import NO_ENTRY, QuoteEntry, QuoteRefusal
 from fixgw.spec.trading_day import DayPhase
 from fixgw.spec.values import (
     CxlRejReason,
@@ -49,6 +55,9 @@ from fixgw.spec.values import (
     OrdType,
     Price,
     Qty,
+    QuoteCancelType,
+    QuoteRejectReason,
+    QuoteResponseLevel,
     Side,
     TimeInForce,
 )
@@ -59,7 +68,12 @@ BYTES_A_COMMAND = 20
 STOCK = Instrument("STOCK", 2, 0, Price(1), Qty(1), 1, Qty(1_000), Price(100_000))
 SPREAD = Instrument("SPREAD", 1, 1, Price(2), Qty(2), 3, Qty(1_000), Price(100_000), allows_negative_price=True)
 INSTRUMENTS = (STOCK, SPREAD)
-PARTICIPANTS = (ALICE, BOB, CAROL, Participant("CLIENT5", "BETA", ("B1", "B2")))
+PARTICIPANTS = (
+    msgspec.structs.replace(ALICE, market_maker=MarketMaker()),
+    BOB,
+    CAROL,
+    Participant("CLIENT5", "BETA", ("B1", "B2"), MarketMaker()),
+)
 
 CONFIGURATIONS = tuple(
     configuration(*written, instruments=INSTRUMENTS, participants=PARTICIPANTS)
@@ -74,11 +88,15 @@ CONFIGURATIONS = tuple(
 )
 
 _KINDS = (
-    (("new",) * 10 + ("replace",) * 6 + ("cancel",) * 3 + ("mass", "configure", "refuse-order", "refuse-change")) * 3
+    (
+        ("new",) * 10 + ("replace",) * 6 + ("cancel",) * 3
+        + ("mass", "configure", "refuse-order", "refuse-change", "quote", "quote", "mass-quote")
+    ) * 3
     + ("kill", "halt", "limits", "operator-cancel", "operator-cancel-all", "session")
     + ("release", "resume") * 3
+    + ("cancel-quotes", "cancel-quotes", "pull-quotes")
     + ("end-day",)
-)
+)  # fmt: skip
 _SCOPES = ("instrument:STOCK", "session:CLIENT1", "account:B1", "firm:ALPHA", "firm:BETA", "venue", "firm:NONE", "none")
 _DATES = ("2026-02-27", "2026-02-28", "2026-03-01", "2026-03-02")
 _OPERATOR = ("olivia", "a reason")
@@ -98,10 +116,11 @@ _PRICES = {"STOCK": (10_000, 10_001, 9_999, 10_002, 9_998), "SPREAD": (0, 2, -2,
 _QTIES = {"STOCK": (1, 2, 3, 4, 6), "SPREAD": (2, 4, 6, 8, 3)}
 
 _INSTRUCTIONS = (None,) * 6 + (Instructions(exec_inst="6"), Instructions(exec_inst="6A"))
+_LEVELS = tuple(QuoteResponseLevel)
 
 T = TypeVar("T")
 
-Decided = TradingCommand | RestrictionCommand
+Decided = TradingCommand | QuoteCommand | RestrictionCommand
 """Commands that bring about events: all but those of FIX sessions."""
 
 
@@ -153,6 +172,18 @@ class _Writer:
                 return self._new(by, cl_ord_id)
             case "configure":
                 return self._one(CONFIGURATIONS)
+            case "quote":
+                entry = self._entry(NO_ENTRY)
+                return Quote(by.session, by.firm, self._account(by), cl_ord_id, self._one(_LEVELS), entry)
+            case "mass-quote":
+                entries = tuple(self._entry(self._one(("e1", "e2"))) for _ in range(self._one((1, 2, 3))))
+                return MassQuote(by.session, by.firm, self._account(by), cl_ord_id, self._one(_LEVELS), entries)
+            case "cancel-quotes":
+                symbols = self._one((("STOCK",), ("SPREAD", "STOCK", "SPREAD"), ("NONE",)))
+                names = by.session, by.firm, by.accounts[0], cl_ord_id
+                return CancelQuotes(*names, self._one(tuple(QuoteCancelType)), self._one(_LEVELS), symbols)
+            case "pull-quotes":
+                return PullQuotes(by.session, "a reason")
             case "mass":
                 return self._mass_cancel(by, cl_ord_id)
             case "kill" | "release" | "halt" | "resume" | "limits" | "session":
@@ -204,6 +235,21 @@ class _Writer:
         order = msgspec.structs.replace(order, instructions=self._one(_INSTRUCTIONS))
         self._sent.append(order)
         return order
+
+    def _entry(self, quote_entry_id: str) -> QuoteEntry:
+        """Mostly a narrow market around the prices of orders; a side may be left out, or both."""
+        symbol = self._one(("STOCK", "STOCK", "SPREAD"))
+        bid_px = self._one(_PRICES[symbol])
+        offer_px = bid_px + self._one((1, 2, 3, 2, 4, 0))
+        sizes = [Qty(0) if self._one_in(8) else Qty(self._one(_QTIES[symbol])) for _ in range(2)]
+        if self._one_in(16):
+            symbol = "NONE"
+        refusal = QuoteRefusal(QuoteRejectReason.OTHER, "unreadable") if self._one_in(32) else None
+        prices = Price(bid_px), Price(offer_px)
+        return QuoteEntry("s", quote_entry_id, symbol, prices[0], sizes[0], prices[1], sizes[1], False, refusal)
+
+    def _account(self, by: Participant) -> str:
+        return "Z9" if self._one_in(16) else self._one(by.accounts)
 
     def _order_to_change(self, by: Participant, cl_ord_id: str) -> NewOrder | ReplaceOrder:
         """Mostly one of the last that were sent, whoever sent it."""

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from fixgw.spec.commands import RestrictionCommand, TradingCommand
+from fixgw.spec.commands import QuoteCommand, RestrictionCommand, TradingCommand
 from fixgw.spec.events import (
     CancelRejected,
     DayBegun,
@@ -12,6 +12,7 @@ from fixgw.spec.events import (
     InstrumentResumed,
     LimitsSet,
     MassCanceled,
+    MassQuoteAnswered,
     OperatorRefused,
     OrderAccepted,
     OrderAmended,
@@ -25,6 +26,8 @@ from fixgw.spec.events import (
     OrdersSwept,
     OrderState,
     OrderStated,
+    QuoteReported,
+    QuotesPulled,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -53,7 +56,7 @@ class Invariants:
         """Of the days that have ended, the oldest first."""
         self._filled: Counter[tuple[str, Side]] = Counter()
 
-    def observe(self, command: TradingCommand | RestrictionCommand, events: list[Event]) -> None:
+    def observe(self, command: TradingCommand | QuoteCommand | RestrictionCommand, events: list[Event]) -> None:
         assert events, ("a command without an answer", command)
         canceled = sum(isinstance(event, OrderCanceled) for event in events)
         assert all(event.canceled == canceled for event in events if isinstance(event, OrdersSwept))
@@ -143,6 +146,8 @@ class Invariants:
                 self._forbid(name)
             case ScopeReleased(scope=name):
                 self._forbidden.remove(name)
+            case QuoteReported() | MassQuoteAnswered() | QuotesPulled():
+                pass
             case VenueConfigured() | LimitsSet() | OrdersSwept() | OperatorRefused():
                 pass
             case SessionDisabled() | SessionEnabled() | SessionLoggedOut() | SessionReset():
@@ -202,7 +207,7 @@ class Invariants:
             assert order.cl_ord_id == chain[-1]
         else:
             assert orig_cl_ord_id == chain[-1]
-            assert order.cl_ord_id not in chain
+            assert order.cl_ord_id not in chain or order.is_quoted, "a QuoteID may come again"
             chain.append(order.cl_ord_id)
 
     def _untouched(self, order: OrderState, *except_for: str) -> None:

@@ -22,6 +22,7 @@ from fixgw.spec.events import (
     InstrumentResumed,
     LimitsSet,
     MassCanceled,
+    MassQuoteAnswered,
     OperatorEvent,
     OperatorRefused,
     OrderAccepted,
@@ -36,6 +37,9 @@ from fixgw.spec.events import (
     OrdersSwept,
     OrderState,
     OrderStated,
+    QuoteEvent,
+    QuoteReported,
+    QuotesPulled,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -46,8 +50,9 @@ from fixgw.spec.events import (
     VenueConfigured,
 )
 from fixgw.spec.limits import LIMIT_NAMES
+from fixgw.spec.reference import SecurityStatusAnswer, SecurityStatusInquiry
 from fixgw.spec.sequenced import Sequenced
-from fixgw.spec.values import Side
+from fixgw.spec.values import Side, SubscriptionRequestType
 from tests.engine.histories import BYTES_A_COMMAND, CONFIGURATIONS, INSTRUMENTS, Decided, commands, with_sweeps
 from tests.engine.invariants import Invariants
 from tests.engine.naive import NaiveVenue, Outcome
@@ -92,6 +97,7 @@ class Watched:
             for side in (Side.BUY, Side.SELL):
                 symbol = instrument.symbol
                 assert queue(self.core, symbol, side) == self.naive.queue(symbol, side.value)
+            assert trading_status(self.core, instrument.symbol) == self.naive.trading_status(instrument.symbol)
 
     def finish(self) -> None:
         for order in self.naive.orders:
@@ -135,6 +141,8 @@ def told(event: Event) -> Outcome:
             return ("configured",)
         case DayEnding() | OrdersExpired() | OrdersRestated() | DayBegun():
             return told_of_days(event)
+        case QuoteReported() | MassQuoteAnswered() | QuotesPulled():
+            return told_of_quotes(event)
         case _:
             return told_of_operators(event)
 
@@ -165,6 +173,19 @@ def told_of_operators(event: OperatorEvent) -> Outcome:
             return ("refused",)
 
 
+def told_of_quotes(event: QuoteEvent) -> Outcome:
+    match event:
+        case QuoteReported():
+            quote = event.quote
+            sides = quote.bid_px, quote.bid_size, quote.offer_px, quote.offer_size
+            return ("AI", quote.symbol, *sides, event.quote_status.value)
+        case MassQuoteAnswered():
+            reasons = tuple(None if each.refusal is None else each.refusal.reason.value for each in event.entries)
+            return ("b", reasons, event.quote_status.value)
+        case QuotesPulled():
+            return ("pulled", event.session, event.canceled)
+
+
 def told_of_days(event: DayEvent) -> Outcome:
     match event:
         case DayEnding():
@@ -187,6 +208,13 @@ def state(order: OrderState) -> Outcome:
 def queue(core: Core, symbol: str, side: Side) -> list[tuple[int, str, int]]:
     book_side = core.exchange.books[symbol].side(side)
     return [(level.price, order.order_id, order.leaves_qty) for level in book_side for order in level.orders.values()]
+
+
+def trading_status(core: Core, symbol: str) -> tuple[str, int | None]:
+    inquiry = SecurityStatusInquiry("CLIENT1", "s1", symbol, SubscriptionRequestType.SNAPSHOT, 0)
+    (answer,) = core.consult(inquiry)
+    assert isinstance(answer, SecurityStatusAnswer)
+    return answer.security_trading_status.value, answer.last_px
 
 
 @settings(PROPERTY, max_examples=400)
@@ -257,10 +285,10 @@ def test_histories_are_eventful() -> None:
     random, watched = Random(0), Watched()
     seen: dict[str, int] = {}
 
-    watched.play(commands(random.randbytes(BYTES_A_COMMAND) for _ in range(3_000)))
+    watched.play(commands(random.randbytes(BYTES_A_COMMAND) for _ in range(4_500)))
     for event in (event for frame in watched.frames for event in frame.events):
         outcome = told(event)
-        reason = outcome[-1] if outcome[0] in ("8", "9", "r") else ""
+        reason = outcome[-1] if outcome[0] in ("8", "9", "r", "AI", "b") else ""
         if isinstance(event, OrderAmended):
             reason = event.exec_restatement_reason.value
         kind = f"{outcome[0]} {reason}".strip()
@@ -269,7 +297,8 @@ def test_histories_are_eventful() -> None:
     often = {"0", "F", "4", "5", "configured", "8 3", "8 6", "8 11", "9 0", "9 1", "9 2", "9 6", "9 99"}
     often |= {"C", "D", "day ending", "expired", "day begun"}
     often |= {"8 0", "8 2", "halted", "resumed", "killed", "released", "swept", "refused"}
-    now_and_then = {"I", "8 1", "8 13", "8 15", "8 99", "r None", "r 0", "r 1"}
+    often |= {"AI 0", "AI 5", "AI 4", "b 0", "b 5", "pulled"}
+    now_and_then = {"AI 1", "AI 9"} | {"I", "8 1", "8 13", "8 15", "8 99", "r None", "r 0", "r 1"}
     now_and_then |= {"disabled", "enabled", "logged out", "reset", "limits", "restated", "D 3"}
     assert {kind for kind in often if seen.get(kind, 0) < 10} == set(), seen
     assert {kind for kind in now_and_then if not seen.get(kind)} == set(), seen

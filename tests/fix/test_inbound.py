@@ -18,6 +18,12 @@ from fixgw.spec.commands import CancelOrder, MassCancel, NewOrder, RefuseChange,
 from fixgw.spec.inquiries import MassStatusInquiry, OrderStatusInquiry
 from fixgw.spec.instructions import Instructions
 from fixgw.spec.participant import Participant
+from fixgw.spec.reference import (
+    SecurityDefinitionInquiry,
+    SecurityListInquiry,
+    SecurityStatusInquiry,
+    TradingSessionInquiry,
+)
 from fixgw.spec.values import (
     CxlRejReason,
     CxlRejResponseTo,
@@ -27,7 +33,10 @@ from fixgw.spec.values import (
     OrdType,
     Price,
     Qty,
+    SecurityListRequestType,
+    SecurityRequestType,
     Side,
+    SubscriptionRequestType,
     TimeInForce,
 )
 from tests.orders import BOB, INSTRUMENTS
@@ -42,7 +51,12 @@ CANCEL = "35=F|11=a3|41=a1|37=7|55=AAPL|54=1|38=100|60=20260102-12:00:00"
 MASS_CANCEL = "35=q|11=m1|530=1|55=AAPL|54=1|60=20260102-12:00:00"
 STATUS = "35=H|11=a1|37=7|790=s1|55=AAPL|54=1"
 MASS_STATUS = "35=AF|584=m1|585=1|55=AAPL|54=2"
-VALID = (NEW_ORDER, REPLACE, CANCEL, MASS_CANCEL, STATUS, MASS_STATUS)
+LIST = "35=x|320=l1|559=0|55=AAPL|263=1"
+DEFINITION = "35=c|320=d1|321=0|55=AAPL"
+SECURITY_STATUS = "35=e|324=s1|55=AAPL|263=0"
+TRADING_SESSION = "35=g|335=t1|336=1|263=2"
+REFERENCE = (LIST, DEFINITION, SECURITY_STATUS, TRADING_SESSION)
+VALID = (NEW_ORDER, REPLACE, CANCEL, MASS_CANCEL, STATUS, MASS_STATUS, *REFERENCE)
 
 
 def decoder(stale_order_s: int = STALE_ORDER_S) -> Decoder:
@@ -143,6 +157,21 @@ def test_a_mass_status_request() -> None:
     security, everything = MassStatusReqType.SECURITY, MassStatusReqType.ALL_ORDERS
     assert decode(MASS_STATUS) == MassStatusInquiry("CLIENT1", "ALPHA", "m1", security, "AAPL", Side.SELL)
     assert decode("35=AF|584=m1|585=7") == MassStatusInquiry("CLIENT1", "ALPHA", "m1", everything, None, None)
+
+
+def test_requests_for_reference_data() -> None:
+    """Absent, SubscriptionRequestType(263) of lists and definitions asks once."""
+    by_symbol, everything = SecurityListRequestType.SYMBOL, SecurityListRequestType.ALL_SECURITIES
+    once, subscribe = SubscriptionRequestType.SNAPSHOT, SubscriptionRequestType.SNAPSHOT_AND_UPDATES
+    terms, types = SecurityRequestType.IDENTITY_AND_SPECIFICATIONS, SecurityRequestType.LIST_SECURITY_TYPES
+
+    assert decode(LIST) == SecurityListInquiry("CLIENT1", "l1", by_symbol, "AAPL", subscribe, 2)
+    assert decode("35=x|320=l1|559=4|55=AAPL") == SecurityListInquiry("CLIENT1", "l1", everything, None, once, 2)
+    assert decode(DEFINITION) == SecurityDefinitionInquiry("CLIENT1", "d1", terms, "AAPL", once, 2)
+    assert decode("35=c|320=d1|321=2") == SecurityDefinitionInquiry("CLIENT1", "d1", types, None, once, 2)
+    assert decode(SECURITY_STATUS) == SecurityStatusInquiry("CLIENT1", "s1", "AAPL", once, 2)
+    assert decode(TRADING_SESSION) == TradingSessionInquiry("CLIENT1", "t1", "1", SubscriptionRequestType.DISABLE, 2)
+    assert decode("35=g|335=t1|263=0") == TradingSessionInquiry("CLIENT1", "t1", None, once, 2)
 
 
 @pytest.mark.parametrize("side", list(Side))

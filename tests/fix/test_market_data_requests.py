@@ -10,9 +10,9 @@ from fixgw.fix.market_data_requests import (
     MarketDataRequest,
     MDEntryType,
     RefusedRequest,
-    SubscriptionRequestType,
     decode,
 )
+from fixgw.spec.values import SubscriptionRequestType
 
 RIGHT = "35=V|262=m1|263=1|264=0|265=1|267=2|269=0|269=1|146=2|55=AAPL|55=MSFT|"
 PIECES = st.sampled_from(
