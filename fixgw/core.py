@@ -21,6 +21,7 @@ from fixgw.spec.commands import (
     Command,
     ConfigureVenue,
     ContinueSweep,
+    ContinueTriggers,
     DisableSession,
     EnableSession,
     EndDay,
@@ -85,7 +86,7 @@ class Core:
     """Risk and engine as one function from a command, at its place, to what happened."""
 
     def __init__(self, sweep_slice_max: int = SWEEP_SLICE_MAX) -> None:
-        self.exchange = Exchange(sweep_slice_max)
+        self.exchange = Exchange(sweep_slice_max, self._may_trade)
         self.gate = RiskGate(self.exchange)
         self.configuration: ConfigureVenue | None = None
         self.day = TradingDay()
@@ -113,7 +114,9 @@ class Core:
             case ConfigureVenue():
                 self.configuration = command
                 self.gate.configure(command)
-            case CancelOrder() | MassCancel() | RefuseOrder() | RefuseChange() | CancelQuotes() | PullQuotes():
+            case CancelOrder() | MassCancel() | RefuseOrder() | RefuseChange() | ContinueTriggers():
+                pass
+            case CancelQuotes() | PullQuotes():
                 pass
             case Quote() | MassQuote():
                 self._trading_commands = number
@@ -126,6 +129,10 @@ class Core:
                 return self._operate(command, number)
         self._trading_commands = number
         return self.exchange.handle(command, number)
+
+    def _may_trade(self, symbol: str) -> bool:
+        """Return whether orders may trade in ``symbol`` now."""
+        return self.gate.restrictions.allow_trading(symbol)
 
     def _go_on(self, command: ContinueSweep | BeginDay, number: int) -> list[Event]:
         if isinstance(command, BeginDay):

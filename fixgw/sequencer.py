@@ -9,6 +9,7 @@ from fixgw.journal.writer import JournalFailed, SyncFailed
 from fixgw.spec.commands import (
     Command,
     ContinueSweep,
+    ContinueTriggers,
     SessionCommand,
 )
 from fixgw.spec.inquiries import (
@@ -38,6 +39,7 @@ HELD_MAX = 100_000  # frames in memory while the disk takes none, some 30 MB; be
 ASKED_MAX = 100  # questions of operators that wait, of which each batch is followed by one
 
 _CONTINUE_SWEEP = ContinueSweep()
+_CONTINUE_TRIGGERS = ContinueTriggers()
 _INQUIRIES = (
     OrderStatusInquiry,
     MassStatusInquiry,
@@ -137,11 +139,15 @@ class Sequencer:
         if self._asked:
             inquiry, reply = self._asked.popleft()
             reply(self._core.inspect(inquiry))
-        sweeps = self._core.exchange.sweeps and not self.suspended_by
-        if inbox or sweeps:
+        exchange, takes = self._core.exchange, not self.suspended_by
+        sweeps = exchange.sweeps and takes
+        triggers = exchange.triggers.due and takes and exchange.has_due
+        if inbox or sweeps or triggers:
             batch = [inbox.popleft() for _ in range(min(len(inbox), BATCH_MAX))]
             if sweeps:
                 batch.append(_CONTINUE_SWEEP)
+            if triggers:  # due since before anything that waits in line
+                batch.insert(0, _CONTINUE_TRIGGERS)
             self.process(batch)
         elif self._unfinished:
             self._go_on_answering()

@@ -11,7 +11,9 @@ from fixgw.config.schema import INSTRUMENT, LIMITS, REQUIRED, SCALARS, SCOPE_KIN
 from fixgw.config.toml_file import KeyPath, TomlFile, key_text, read_toml
 from fixgw.spec.instrument import SCALE_MAX, Instrument
 from fixgw.spec.limits import ScopedLimits
-from fixgw.spec.values import INT64_MAX, Price, Qty
+from fixgw.spec.values import INT64_MAX, Price, Qty, TriggerSource
+
+_PERCENT_DECIMALS = 4
 
 ScalarPath = tuple[str, str]
 """The table and the name of a key: ``("order_entry", "port")``."""
@@ -142,6 +144,9 @@ class _Reading:
             return None
         if not self._fits(path, values, (tick, lot, qty_bound, price_bound), (price_scale, qty_scale)):
             return None
+        protection = self._protection(path, values)
+        if protection is None:
+            return None
         return Instrument(
             symbol=values["symbol"],
             price_scale=price_scale,
@@ -152,7 +157,21 @@ class _Reading:
             order_qty_bound=Qty(qty_bound),
             price_bound=Price(price_bound),
             allows_negative_price=values["allows_negative_price"],
+            market_protection_ticks=values["market_protection_ticks"] or 0,
+            market_protection_ppm=protection,
+            trigger_source=TriggerSource(values["trigger_source"]),
         )
+
+    def _protection(self, path: KeyPath, values: dict[str, Any]) -> int | None:
+        """Return the market protection in millionths, 0 for none; None when a mistake was noted."""
+        percent: Decimal | None = values["market_protection_percent"]
+        if percent is None:
+            return 0
+        if decimals_of(percent) > _PERCENT_DECIMALS:
+            name = "market_protection_percent"
+            self._note((*path, name), f"{percent:f} has more than {_PERCENT_DECIMALS} decimals; round it")
+            return None
+        return _raw(percent, _PERCENT_DECIMALS)
 
     def _scale(self, path: KeyPath, step: str, decimals: str, values: dict[str, Any]) -> int | None:
         """Return how many decimals the numbers of the instrument carry; None when that cannot be."""

@@ -41,6 +41,7 @@ from fixgw.spec.events import (
     OrdersSwept,
     OrderState,
     OrderStated,
+    OrderTriggered,
     QuoteReported,
     QuotesPulled,
     ScopeKilled,
@@ -55,7 +56,7 @@ from fixgw.spec.events import (
 from fixgw.spec.instrument import NOTIONAL_SCALE, SCALE_MAX, Instrument
 from fixgw.spec.limits import LIMIT_NAMES
 from fixgw.spec.sequenced import Sequenced
-from fixgw.spec.values import CxlRejResponseTo, OrdRejReason
+from fixgw.spec.values import CxlRejResponseTo, ExecRestatementReason, OrdRejReason
 
 UNLISTED = "unlisted"
 """Stands for every symbol that was never configured."""
@@ -200,6 +201,8 @@ class Tally:
                 pass
             case DayEnding() | OrdersExpired() | OrderRestated() | OrdersRestated() | DayBegun() | OrderAmended():
                 pass
+            case OrderTriggered():
+                pass
             case _:
                 assert_never(event)
 
@@ -272,9 +275,11 @@ def _by_whom(event: OrderCanceled) -> str:
         return "client"
     if not event.is_told:
         return "quote"
+    if event.exec_restatement_reason is ExecRestatementReason.SYSTEM_FAILURE:
+        return "venue"
     if event.exec_restatement_reason is not None:
         return "operator"
-    return "mass_cancel" if event.rested else "venue"
+    return "mass_cancel" if event.rested or event.order.is_waiting else "venue"
 
 
 def _is_public(events: tuple[Event, ...]) -> bool:
@@ -284,8 +289,10 @@ def _is_public(events: tuple[Event, ...]) -> bool:
         match event:
             case Trade():
                 return True
-            case OrderAccepted():
-                rests = True
+            case OrderAccepted() | OrderTriggered():
+                rests = not event.order.is_waiting
+            case OrderReplaced() if event.order.is_waiting:
+                pass
             case OrderReplaced():
                 if (event.order.price, event.order.leaves_qty) != (event.previous_price, event.previous_leaves_qty):
                     return True
@@ -293,7 +300,7 @@ def _is_public(events: tuple[Event, ...]) -> bool:
                 if event.rested:
                     return True
                 rests = False
-            case OrderExpired():
+            case OrderExpired() if not event.order.is_waiting:
                 return True
             case OrderAmended():
                 if event.rested:

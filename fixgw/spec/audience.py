@@ -24,6 +24,7 @@ from fixgw.spec.events import (
     OrdersRestated,
     OrdersSwept,
     OrderStated,
+    OrderTriggered,
     QuoteReported,
     QuotesPulled,
     ScopeKilled,
@@ -52,6 +53,8 @@ def audience(event: Event) -> tuple[str, ...]:
             return (event.session,)
         case OrderExpired() | OrderRestated() | OrderAmended():
             return (event.order.session,)
+        case OrderTriggered():
+            return (event.order.session,) if event.exec_id else ()
         case QuoteReported():
             return (event.quote.session,) if event.is_told else ()
         case MassQuoteAnswered():
