@@ -12,8 +12,9 @@ Sessions A to D are CLIENT1 to CLIENT4; each that the file names is logged on wh
     A< 35=8|...     what A got of the line above; written by ``pytest --update-golden``
     ! A logout      ``logon`` (numbers go on), ``connect`` (no Logon yet) and ``drop`` (no Logout) likewise
     ! operator halt AAPL: news      likewise ``resume``, ``kill firm:ALPHA``, ``release``, ``cancel 1`` (an OrderID)
-                    and ``cancel-all venue``, each with its reason; ``end-day today: ...`` ends the trading day, and the
-                    next has begun when the following line is played
+                    and ``cancel-all venue``, each with its reason; ``bust 3.1`` and ``correct 3.1 price=100.20 qty=5``,
+                    by the ExecID(17) of a fill; ``end-day today: ...`` ends the trading day, and the
+                    next has begun when the following line is played; ``operator refused bust ...`` is refused
     ! restart       stop the venue in good order and start it on the same data; ``kill`` stops it with SIGKILL
     # config: ...   a value of venue.toml, an instrument by its symbol: ``instruments.AAPL.lot = "100"``, and
                     ``instruments.AAPL = false`` without it; below the first message, it is so from the next start on
@@ -43,7 +44,7 @@ from itertools import takewhile
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from fixgw.admin.client import AdminClient
+from fixgw.admin.client import AdminClient, Refused
 from fixgw.client.message import Field, Message, utc_timestamp
 from fixgw.client.protocol import Direction
 from fixgw.client.session import DisconnectedError, Session
@@ -65,7 +66,9 @@ _CONFIG_LINE = re.compile(r"# config: (\S+) = (.+)")
 _SESSION_LINE = re.compile(r"# session: (\w+)\.(\w+) = (.+)")
 _SENT_LINE = re.compile(r"([A-D])>(>?) (.+)")
 _RECEIVED_LINE = re.compile(r"[A-D]< .*")
-_OPERATOR = re.compile(r"! operator (halt|resume|kill|release|cancel|cancel-all|end-day) (\S+): (.+)")
+_OPERATOR = re.compile(
+    r"! operator (refused )?(halt|resume|kill|release|cancel|cancel-all|end-day|bust|correct) (\S+(?: \w+=\S+)*): (.+)"
+)
 _REQUESTS = {
     "halt": ("halt", "symbol"),
     "resume": ("resume", "symbol"),
@@ -74,6 +77,8 @@ _REQUESTS = {
     "cancel": ("cancel-order", "order_id"),
     "cancel-all": ("cancel-all", "scope"),
     "end-day": ("end-day", "date"),
+    "bust": ("bust-trade", "trade"),
+    "correct": ("correct-trade", "trade"),
 }
 """What the admin socket calls it, and whom it is about."""
 _DIRECTIVE = re.compile(r"! (restart|kill|([A-D]) (logon|logout|connect|drop))")
@@ -164,12 +169,22 @@ class _Player:
         if match := _SENT_LINE.fullmatch(line):
             self._send(match[1], match[3], wait=not match[2])
         elif match := _OPERATOR.fullmatch(line):
-            self._venue.operate(match[1], match[2], match[3])
+            self._operate(match[2], match[3], match[4], is_refused=match[1] is not None)
             self._collect(shown_housekeeping=False)
         elif match := _DIRECTIVE.fullmatch(line):
             self._direct(match[1], match[2], match[3])
         elif line and not line.startswith("#"):
             raise ScenarioError("this is no line of a scenario")
+
+    def _operate(self, what: str, whom: str, reason: str, *, is_refused: bool) -> None:
+        try:
+            self._venue.operate(what, whom, reason)
+        except Refused:
+            if not is_refused:
+                raise
+        else:
+            if is_refused:
+                raise ScenarioError("the venue has done it")
 
     def _send(self, letter: str, text: str, wait: bool) -> None:
         client = self._clients[letter]
@@ -335,10 +350,12 @@ class Venue:
     def operate(self, what: str, whom: str, reason: str) -> None:
         """Ask for it as an operator; returns when it is done."""
         do, name = _REQUESTS[what]
+        whom, *more = whom.split()
+        terms = dict(each.split("=", 1) for each in more)
         with AdminClient(self._folder / "var") as operator:
             if do == "end-day":
                 whom = operator.ask("status")["trading_date"]
-            operator.ask(do, **{name: whom}, reason=reason)
+            operator.ask(do, **{name: whom}, **terms, reason=reason)
             until = time.monotonic() + TIMEOUT_S
             while operator.ask("status")["day_phase"] != "open":
                 if time.monotonic() > until:

@@ -8,8 +8,10 @@ import msgspec
 from msgspec import Meta
 
 from fixgw.spec.commands import (
+    BustTrade,
     CancelAllByOperator,
     CancelByOperator,
+    CorrectTrade,
     DisableSession,
     EnableSession,
     EndDay,
@@ -43,6 +45,7 @@ _PRINTABLE = r"\A[ -~]+\Z"
 Name = Annotated[str, Meta(max_length=NAME_LENGTH_MAX, pattern=_PRINTABLE)]
 ScopeText = Annotated[str, Meta(max_length=NAME_LENGTH_MAX + len("instrument:"), pattern=_PRINTABLE)]
 Reason = Annotated[str, Meta(max_length=REASON_LENGTH_MAX, pattern=_PRINTABLE)]
+NumberText = Annotated[str, Meta(pattern=r"\A-?[0-9]{1,18}(\.[0-9]{1,18})?\Z")]
 LimitText = Annotated[str, Meta(pattern=r"\A[0-9]{1,18}(\.[0-9]{1,18})?\Z")] | None
 
 STATES: dict[str, tuple[OrdStatus, ...]] = {
@@ -168,6 +171,20 @@ class EndDayRequest(_Change, tag="end-day"):
             raise ValueError(f"{self.date} is not a trading date; dates end with the year {YEAR_MAX}")
 
 
+class BustTradeRequest(_Change, tag="bust-trade"):
+    """``trade`` is ExecID(17) of either side's report of it."""
+
+    trade: Name
+
+
+class CorrectTradeRequest(_Change, tag="correct-trade"):
+    """``price`` and ``qty`` are numbers as text; what is left out stays."""
+
+    trade: Name
+    price: NumberText | None = None
+    qty: NumberText | None = None
+
+
 Ask = Status | Sessions | Orders | Order | Instruments | Risk
 Change = (
     HaltRequest
@@ -182,6 +199,8 @@ Change = (
     | LogOutSessionRequest
     | ResetSessionRequest
     | EndDayRequest
+    | BustTradeRequest
+    | CorrectTradeRequest
 )
 
 _decoder: msgspec.json.Decoder[Ask | Change] = msgspec.json.Decoder(Ask | Change)
@@ -244,6 +263,10 @@ def _command(request: Change, user: str) -> OperatorCommand:
             return ResetSession(operator, reason, request.session)
         case EndDayRequest():
             return EndDay(operator, reason, request.date.isoformat())
+        case BustTradeRequest():
+            return BustTrade(operator, reason, request.trade)
+        case CorrectTradeRequest():
+            return CorrectTrade(operator, reason, request.trade, request.price, request.qty)
 
 
 def _changes(request: SetLimitsRequest) -> tuple[LimitChange, ...]:

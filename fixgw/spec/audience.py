@@ -34,6 +34,8 @@ from fixgw.spec.events import (
     SessionLoggedOut,
     SessionReset,
     Trade,
+    TradeBusted,
+    TradeCorrected,
     VenueConfigured,
 )
 
@@ -47,7 +49,7 @@ def audience(event: Event) -> tuple[str, ...]:
             return ()
         case OrderAccepted() | OrderCanceled() | OrderReplaced() | OrderRejected() | OrderStated():
             return (event.order.session,)
-        case Trade():
+        case Trade() | TradeBusted() | TradeCorrected():
             return event.resting.order.session, event.aggressor.order.session
         case CancelRejected() | MassCanceled():
             return (event.session,)
