@@ -199,6 +199,7 @@ def _instrument(summary: InstrumentSummary) -> Json:
     return {
         "symbol": summary.symbol,
         "state": "trading" if summary.halted is None else "halted",
+        "phase": summary.phase,
         "halted": None if summary.halted is None else _restriction("symbol", summary.halted),
         "last_px": price(summary.last_px),
         "bid_px": price(summary.bid_px),

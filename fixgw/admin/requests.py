@@ -23,6 +23,7 @@ from fixgw.spec.commands import (
     ResetSession,
     ResumeInstrument,
     SetLimits,
+    SetPhase,
 )
 from fixgw.spec.inquiries import (
     InstrumentsInquiry,
@@ -34,6 +35,7 @@ from fixgw.spec.inquiries import (
     VenueInquiry,
 )
 from fixgw.spec.limits import LimitChange
+from fixgw.spec.phase import Phase
 from fixgw.spec.values import OrdStatus, Side
 
 NAME_LENGTH_MAX = 64
@@ -171,6 +173,11 @@ class EndDayRequest(_Change, tag="end-day"):
             raise ValueError(f"{self.date} is not a trading date; dates end with the year {YEAR_MAX}")
 
 
+class SetPhaseRequest(_Change, tag="set-phase"):
+    symbol: Name
+    phase: Phase
+
+
 class BustTradeRequest(_Change, tag="bust-trade"):
     """``trade`` is ExecID(17) of either side's report of it."""
 
@@ -199,6 +206,7 @@ Change = (
     | LogOutSessionRequest
     | ResetSessionRequest
     | EndDayRequest
+    | SetPhaseRequest
     | BustTradeRequest
     | CorrectTradeRequest
 )
@@ -263,6 +271,8 @@ def _command(request: Change, user: str) -> OperatorCommand:
             return ResetSession(operator, reason, request.session)
         case EndDayRequest():
             return EndDay(operator, reason, request.date.isoformat())
+        case SetPhaseRequest():
+            return SetPhase(operator, reason, request.symbol, request.phase)
         case BustTradeRequest():
             return BustTrade(operator, reason, request.trade)
         case CorrectTradeRequest():

@@ -36,6 +36,7 @@ from fixgw.spec.events import (
     OrderState,
     OrderStated,
     OrderTriggered,
+    PhaseChanged,
     QuoteReported,
     QuotesPulled,
     ScopeKilled,
@@ -152,6 +153,8 @@ def event_words(event: Event) -> str:
             return f"triggered {_order_words(event.order)}"
         case OrderRestated():
             return f"restated {_order_words(event.order)}"
+        case PhaseChanged():
+            return f"phase of {event.symbol}: {event.previous} to {event.phase}: {event.reason}"
         case OrderAmended():
             return f"amended to {_order_words(event.order)}: {event.text}"
         case DayEnding() | DayBegun():

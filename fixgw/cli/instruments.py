@@ -1,4 +1,4 @@
-"""``fixgw instruments``: what is traded and how it stands; halt and resume."""
+"""``fixgw instruments``: what is traded and how it stands; halt, resume and phases."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,9 +8,10 @@ import click
 from fixgw.admin.client import AdminClient, Json
 from fixgw.cli.operating import add_row, change, change_options, restricted, show, show_json, table, venue
 from fixgw.cli.options import data_option, json_option
+from fixgw.spec.phase import Phase
 
 
-@click.group(short_help="List instruments; halt and resume them.")
+@click.group(short_help="List instruments; halt and resume them; change phases.")
 def instruments() -> None:
     """What is traded, and whether it may be."""
 
@@ -19,17 +20,17 @@ def instruments() -> None:
 @data_option
 @json_option("Print one JSON object.")
 def list_instruments(data_dir: Path, as_json: bool) -> None:
-    """Show all instruments: whether they trade, the last price, best bid and offer."""
+    """Show all instruments: whether they trade, their phase, the last price, best bid and offer."""
     with venue(data_dir, as_json) as client:
         found = list(all_instruments(client))
     if as_json:
         show_json({"instruments": found})
         return
     numbers = ("last", "bid qty", "bid", "offer", "offer qty")
-    shown = table("symbol", "state", *numbers, "halted because", numbers=numbers)
+    shown = table("symbol", "state", "phase", *numbers, "halted because", numbers=numbers)
     for each in found:
         prices = (each["last_px"], each["bid_qty"], each["bid_px"], each["offer_px"], each["offer_qty"])
-        add_row(shown, each["symbol"], each["state"], *prices, restricted(each["halted"]))
+        add_row(shown, each["symbol"], each["state"], each["phase"], *prices, restricted(each["halted"]))
     show(shown)
 
 
@@ -66,3 +67,21 @@ def resume(symbol: str, reason: str | None, yes: bool, operator: str | None, dat
     """Take orders in SYMBOL again."""
     request = {"do": "resume", "symbol": symbol, "operator": operator}
     change(data_dir, as_json, f"Resume {symbol}?", reason, yes, [request], lambda *_: f"{symbol} trades again")
+
+
+@instruments.command(short_help="Have an instrument go on in another phase.")
+@click.argument("symbol")
+@click.argument("phase", type=click.Choice([str(phase) for phase in Phase]))
+@change_options
+@data_option
+@json_option("Print what the venue answers, one JSON object.")
+def phase(
+    symbol: str, phase: str, reason: str | None, yes: bool, operator: str | None, data_dir: Path, as_json: bool
+) -> None:
+    """Have SYMBOL go on in PHASE.
+
+    In pre-open and the auctions orders gather and nothing trades; what follows an auction begins with the uncross.
+    """
+    request = {"do": "set-phase", "symbol": symbol, "phase": phase, "operator": operator}
+    done = f"{symbol} is in {phase}"
+    change(data_dir, as_json, f"Have {symbol} go on in {phase}?", reason, yes, [request], lambda *_: done)

@@ -6,11 +6,12 @@ from typing import assert_never
 
 import msgspec
 
-from fixgw.engine import inquiries, post_only, triggers
+from fixgw.engine import auction, inquiries, post_only, triggers
 from fixgw.engine.book import BookSide, Level, OrderBook
 from fixgw.engine.corrections import Venue, amend
 from fixgw.engine.matching import can_fill, crosses, match
 from fixgw.engine.order import Order
+from fixgw.engine.phases import Phases
 from fixgw.engine.protection import protection_price
 from fixgw.engine.quotes import Floor, Quotes, Refusals
 from fixgw.engine.registry import OrderRegistry, quoted_side
@@ -38,6 +39,7 @@ from fixgw.spec.commands import (
     RefuseChange,
     RefuseOrder,
     ReplaceOrder,
+    SetPhase,
     TradingCommand,
 )
 from fixgw.spec.events import (
@@ -62,6 +64,7 @@ from fixgw.spec.events import (
     OrderState,
     OrderStated,
     OrderTriggered,
+    PhaseChanged,
     Trade,
     VenueConfigured,
 )
@@ -84,6 +87,8 @@ from fixgw.spec.inquiries import (
 )
 from fixgw.spec.instrument import UNLISTED, Instrument
 from fixgw.spec.participant import Participant
+from fixgw.spec.phase import Phase, uncrosses
+from fixgw.spec.quotes import QuoteEntry, QuoteRefusal
 from fixgw.spec.refusal import Refusal
 from fixgw.spec.restriction import Restriction
 from fixgw.spec.scope import parse
@@ -98,6 +103,7 @@ from fixgw.spec.values import (
     OrdType,
     Price,
     Qty,
+    QuoteRejectReason,
     Side,
     TimeInForce,
     TriggerPriceType,
@@ -133,6 +139,7 @@ class Exchange:
         """What is to be done to many orders and is not done yet, to be continued one slice after the other."""
         self.triggers = Triggers()
         self.last_trades: dict[str, Price] = {}
+        self.phases = Phases()
         self.trades = Trades()
         """Those that can still be undone or corrected."""
         self.orders_entered = 0
@@ -203,6 +210,8 @@ class Exchange:
                 return self._begin_day(command)
             case CancelByOperator():
                 return [self._cancel_by_operator(command)]
+            case SetPhase():
+                return self._change_phase(command)
             case BustTrade() | CorrectTrade():
                 return amend(self._what_trades(), command)
             case _:
@@ -221,7 +230,15 @@ class Exchange:
         """Answer for all quotes of ``command``, whose ``refusals`` are those of risk, and trade those that passed."""
         self._sequence = sequence
         self._reports = 0
+        judged = zip(command.entries, refusals, strict=True)
+        refusals = [refusal or self._refuse_when_closed(entry) for entry, refusal in judged]
         return self._with_triggers(self._quotes.quote(command, refusals))
+
+    def _refuse_when_closed(self, entry: QuoteEntry) -> QuoteRefusal | None:
+        """A closed instrument takes no quote, but one that only takes sides away."""
+        if self.phases.of(entry.symbol) is Phase.CLOSED and (entry.bid_size or entry.offer_size):
+            return QuoteRefusal(QuoteRejectReason.EXCHANGE_CLOSED, f"{entry.symbol} is closed")
+        return None
 
     def order_status(self, inquiry: OrderStatusInquiry) -> OrderStatusAnswer:
         """Tell the state of one order; changes nothing."""
@@ -267,6 +284,7 @@ class Exchange:
             offer_qty=None if offer is None else offer.leaves_qty,
             price_scale=instrument.price_scale,
             qty_scale=instrument.qty_scale,
+            phase=self.phases.of(symbol),
         )
 
     # What risk asks of the market.
@@ -290,7 +308,7 @@ class Exchange:
 
     def _enter(self, command: NewOrder) -> list[Event]:
         mine = self.orders.of_session(command.session)
-        refusal = _unsupported(command)
+        refusal = _unsupported(command) or self.phases.refuse(command)
         if refusal is not None or command.cl_ord_id in mine.by_cl_ord_id:
             return [self._reject(command, refusal)]
         instrument = self.instruments[command.symbol]
@@ -332,6 +350,9 @@ class Exchange:
         """Match a live order that is not in the book, then rest it or cancel what is left."""
         book = self.books[order.symbol]
         own, opposite = (book.bids, book.asks) if order.side is _BUY else (book.asks, book.bids)
+        if order.symbol in self.phases.calls:
+            own.add(order)
+            return
         if (best := opposite.best) is not None:
             if order.price is None:
                 order.protection_price = protection_price(self.instruments[order.symbol], order.side, best.price)
@@ -425,12 +446,15 @@ class Exchange:
             elif (order := getattr(event, "order", None)) is not None:
                 traded.setdefault(order.symbol, [])
         for symbol, prices in traded.items():
-            if symbol in self.triggers.waiting and self._may_trade(symbol):
+            if symbol in self.triggers.waiting and self._trades_as_it_comes(symbol):
                 seen = triggers.prices(self.books[symbol], self.last_trades.get(symbol), prices)
                 self.triggers.look(symbol, seen)
 
     def _next_due(self) -> Order | None:
-        return next((order for order in self.triggers.due.values() if self._may_trade(order.symbol)), None)
+        return next((order for order in self.triggers.due.values() if self._trades_as_it_comes(order.symbol)), None)
+
+    def _trades_as_it_comes(self, symbol: str) -> bool:
+        return symbol not in self.phases.other and self._may_trade(symbol)
 
     @property
     def has_due(self) -> bool:
@@ -513,6 +537,10 @@ class Exchange:
         changed = _unchangeable(found, command)
         if changed is not None:
             return [self._cancel_rejected(command, response_to, CxlRejReason.OTHER, changed, found)]
+        refusal = self.phases.refuse(command)
+        if refusal is not None:
+            reason = CxlRejReason.BROKER_OR_EXCHANGE_OPTION
+            return [self._cancel_rejected(command, response_to, reason, refusal.text, found)]
         if command.instructions is not None and (cannot := _unsupported_with(command) or self._cannot_rest(command)):
             reason = CxlRejReason.BROKER_OR_EXCHANGE_OPTION
             return [self._cancel_rejected(command, response_to, reason, cannot, found)]
@@ -756,6 +784,31 @@ class Exchange:
     def _restate_unasked(self, order: Order) -> OrderRestated:
         return OrderRestated(self._next_exec_id(), order.state(), ExecRestatementReason.GT_RENEWAL)
 
+    # Phases and auctions.
+
+    def _change_phase(self, command: SetPhase) -> list[Event]:
+        symbol, before = command.symbol, self.phases.of(command.symbol)
+        events: list[Event] = []
+        if uncrosses(before, command.phase):
+            self._uncross(symbol, events)
+        self.phases.set(symbol, command.phase)
+        events.append(PhaseChanged(symbol, command.phase, before, command.operator, command.reason))
+        return events
+
+    def _uncross(self, symbol: str, events: list[Event]) -> None:
+        book = self.books[symbol]
+        cleared = auction.clear(book, self.instruments[symbol].tick_size, self.last_trades.get(symbol))
+        if cleared is None:
+            return
+        self.last_trades[symbol] = cleared.price
+        for buy, sell, last_qty in auction.uncross(book, cleared.price):
+            for order in (buy, sell):
+                if not order.leaves_qty:
+                    self.orders.close(order)
+            bought = Fill(self._next_exec_id(), buy.state())
+            sold = Fill(self._next_exec_id(), sell.state())
+            events.append(Trade(symbol, cleared.price, last_qty, sold, bought, in_auction=True))
+
     # The venue itself.
 
     def _configure(self, command: ConfigureVenue) -> Event:
@@ -783,7 +836,7 @@ class Exchange:
         """Assert the invariants of books and orders; for tests."""
         resting = 0
         for symbol, book in self.books.items():
-            book.check()
+            book.check(may_cross=symbol in self.phases.other)
             for side in (book.bids, book.asks):
                 for level in side:
                     resting += len(level.orders)

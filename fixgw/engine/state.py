@@ -13,6 +13,7 @@ from fixgw.engine.trades import TradesState
 from fixgw.engine.triggers import Triggers
 from fixgw.spec.commands import ConfigureVenue
 from fixgw.spec.instrument import Instrument
+from fixgw.spec.phase import Phase
 from fixgw.spec.values import Price
 
 _NO_ORDER = ""
@@ -68,6 +69,8 @@ class ExchangeState(msgspec.Struct, frozen=True, array_like=True):
     triggers: TriggersState = TriggersState()
     trades: TradesState | None = None
     """None in a snapshot of a version that could not undo any."""
+    phases: list[tuple[str, Phase]] = []
+    """Of the instruments that are not in continuous trading."""
 
 
 def of(exchange: Exchange) -> ExchangeState:
@@ -82,6 +85,7 @@ def of(exchange: Exchange) -> ExchangeState:
         sweeps=[_sweep(sweep) for sweep in exchange.sweeps],
         triggers=_triggers(exchange.triggers),
         trades=exchange.trades.state(),
+        phases=sorted(exchange.phases.other.items()),
     )
 
 
@@ -91,6 +95,8 @@ def restore(exchange: Exchange, state: ExchangeState, configuration: ConfigureVe
     if configuration is not None:
         exchange.instruments = {instrument.symbol: instrument for instrument in configuration.instruments}
     exchange.last_trades.update(state.last_trades)
+    for symbol, phase in state.phases:
+        exchange.phases.set(symbol, phase)
     exchange.orders_entered = state.orders_entered
     exchange.orders.put(state.orders)
     orders = exchange.orders

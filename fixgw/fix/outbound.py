@@ -50,6 +50,7 @@ from fixgw.spec.events import (
     OrderState,
     OrderStated,
     OrderTriggered,
+    PhaseChanged,
     QuoteReported,
     QuotesPulled,
     ScopeKilled,
@@ -163,7 +164,7 @@ class Encoder:
                 return ()
             case VenueConfigured() | OrdersSwept() | OperatorRefused() | LimitsSet():
                 return ()
-            case DayEnding() | OrdersExpired() | OrdersRestated() | DayBegun():
+            case DayEnding() | OrdersExpired() | OrdersRestated() | DayBegun() | PhaseChanged():
                 return ()
             case InstrumentHalted() | InstrumentResumed() | ScopeKilled() | ScopeReleased():
                 return ()

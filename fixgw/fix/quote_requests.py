@@ -117,7 +117,7 @@ class QuoteReader:
             refusal = QuoteRefusal(QuoteRejectReason.UNKNOWN_SYMBOL, f"Symbol(55) {symbol} is not traded here")
         if refusal is not None:
             bid = offer = _NOT_QUOTED
-        return QuoteEntry(quote_set_id, quote_entry_id, symbol, *bid, *offer, False, refusal)
+        return QuoteEntry(quote_set_id, quote_entry_id, symbol, *bid, *offer, refusal)
 
 
 class _MisfitError(Exception):

@@ -20,6 +20,7 @@ from fixgw.spec.events import (
     Event,
     InstrumentHalted,
     InstrumentResumed,
+    PhaseChanged,
     ScopeKilled,
     ScopeReleased,
     VenueConfigured,
@@ -53,7 +54,7 @@ _UNKNOWN_ID = "1"
 """BusinessRejectReason(380)."""
 
 _OF_ALL = (ScopeKilled, ScopeReleased, DayEnding, DayBegun)
-_OF_ONE = (InstrumentHalted, InstrumentResumed)
+_OF_ONE = (InstrumentHalted, InstrumentResumed, PhaseChanged)
 _CHANGES = (*_OF_ALL, *_OF_ONE, VenueConfigured)
 
 

@@ -43,6 +43,7 @@ from fixgw.spec.events import (
     OrderState,
     OrderStated,
     OrderTriggered,
+    PhaseChanged,
     QuoteReported,
     QuotesPulled,
     ScopeKilled,
@@ -210,7 +211,7 @@ class Tally:
                 pass
             case DayEnding() | OrdersExpired() | OrderRestated() | OrdersRestated() | DayBegun() | OrderAmended():
                 pass
-            case OrderTriggered():
+            case OrderTriggered() | PhaseChanged():
                 pass
             case _:
                 assert_never(event)

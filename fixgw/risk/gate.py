@@ -37,6 +37,7 @@ from fixgw.spec.events import (
     OrderState,
     OrderStated,
     OrderTriggered,
+    PhaseChanged,
     QuoteReported,
     QuotesPulled,
     RestrictionEvent,
@@ -187,6 +188,8 @@ class RiskGate:
             case QuoteReported() | MassQuoteAnswered() | QuotesPulled():
                 pass
             case OrdersSwept() | OperatorRefused() | OrderRestated() | OrdersExpired() | OrdersRestated():
+                pass
+            case PhaseChanged():
                 pass
             case LimitsSet():
                 self.limits.set(event.limits)

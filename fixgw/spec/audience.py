@@ -25,6 +25,7 @@ from fixgw.spec.events import (
     OrdersSwept,
     OrderStated,
     OrderTriggered,
+    PhaseChanged,
     QuoteReported,
     QuotesPulled,
     ScopeKilled,
@@ -65,7 +66,7 @@ def audience(event: Event) -> tuple[str, ...]:
             return ()
         case VenueConfigured() | OrdersSwept() | OperatorRefused() | LimitsSet():
             return ()
-        case DayEnding() | OrdersExpired() | OrdersRestated() | DayBegun():
+        case DayEnding() | OrdersExpired() | OrdersRestated() | DayBegun() | PhaseChanged():
             return ()
         case InstrumentHalted() | InstrumentResumed() | ScopeKilled() | ScopeReleased():
             return ()

@@ -11,6 +11,7 @@ from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.limits import LimitChange, ScopedLimits
 from fixgw.spec.participant import Participant
+from fixgw.spec.phase import Phase
 from fixgw.spec.quotes import QuoteEntry
 from fixgw.spec.values import (
     CxlRejReason,
@@ -293,6 +294,15 @@ class BeginDay(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="begi
     """Whether clients are told again of each order that goes on from the day before (E37)."""
 
 
+class SetPhase(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="set-phase"):
+    """Have the instrument go on in another phase; what it leaves may end with an uncross."""
+
+    operator: str
+    reason: str
+    symbol: str
+    phase: Phase
+
+
 class BustTrade(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="bust-trade"):
     """Undo a trade of this trading day: it is as if it had not been, but for what followed from it."""
 
@@ -369,14 +379,14 @@ RestrictionCommand = (
 """What risk answers: who may trade what, and how much."""
 AmendTrade = BustTrade | CorrectTrade
 """What undoes or corrects a trade."""
-OperatorCommand = RestrictionCommand | CancelByOperator | CancelAllByOperator | EndDay | AmendTrade
+OperatorCommand = RestrictionCommand | CancelByOperator | CancelAllByOperator | EndDay | AmendTrade | SetPhase
 """What an operator asks for."""
 SweepCommand = Kill | CancelByOperator | CancelAllByOperator | ContinueSweep
 """What cancels orders of others than who asks."""
 DayCommand = EndDay | BeginDay
 """What a trading day begins and ends with."""
 TradingCommand = (
-    OrderCommand | PullQuotes | ConfigureVenue | SweepCommand | ContinueTriggers | DayCommand | AmendTrade
+    OrderCommand | PullQuotes | ConfigureVenue | SweepCommand | ContinueTriggers | DayCommand | AmendTrade | SetPhase
 )
 """What the engine answers with events."""
 SessionCommand = UseNumber | OpenSession | CloseSession

@@ -8,6 +8,7 @@ import msgspec
 
 from fixgw.spec.events import OrderState
 from fixgw.spec.limits import ScopedLimits
+from fixgw.spec.phase import Phase
 from fixgw.spec.quotes import QuoteState
 from fixgw.spec.reference import ReferenceAnswer, ReferenceInquiry
 from fixgw.spec.restriction import Restriction
@@ -173,6 +174,7 @@ class InstrumentSummary(msgspec.Struct, frozen=True):
     offer_qty: int | None
     price_scale: int
     qty_scale: int
+    phase: Phase = Phase.CONTINUOUS
 
 
 class InstrumentsAnswer(msgspec.Struct, frozen=True):

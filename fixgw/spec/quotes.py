@@ -29,8 +29,6 @@ class QuoteEntry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     bid_size: Qty
     offer_px: Price | None
     offer_size: Qty
-    resets_protection: bool = False
-    """MMProtectionReset(9773)=Y: quotes are taken again, and what has traded until now does not count."""
     refusal: QuoteRefusal | None = None
     """Why the door could not put it into the instrument's numbers, or None."""
 

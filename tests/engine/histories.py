@@ -42,12 +42,14 @@ from fixgw.spec.commands import (
     RestrictionCommand,
     ResumeInstrument,
     SetLimits,
+    SetPhase,
     TradingCommand,
 )
 from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.limits import LIMIT_NAMES, LimitChange
 from fixgw.spec.participant import MarketMaker, Participant
+from fixgw.spec.phase import CALLS, Phase
 from fixgw.spec.quotes import NO_ENTRY, QuoteEntry, QuoteRefusal
 from fixgw.spec.trading_day import DayPhase
 from fixgw.spec.values import (
@@ -99,14 +101,18 @@ _KINDS = (
     (
         ("new",) * 10 + ("replace",) * 6 + ("cancel",) * 3
         + ("mass", "configure", "refuse-order", "refuse-change", "quote", "quote", "mass-quote")
-    ) * 3
-    + ("kill", "halt", "limits", "operator-cancel", "operator-cancel-all", "session")
+    ) * 4
+    + ("kill", "halt", "limits", "operator-cancel", "operator-cancel-all", "session", "session")
     + ("release", "resume") * 3
     + ("cancel-quotes", "cancel-quotes", "pull-quotes")
     + ("end-day",) * 2
+    + ("call",) * 4
+    + ("trade-on",) * 4
     + ("bust", "correct", "correct")
 )  # fmt: skip
 _SCOPES = ("instrument:STOCK", "session:CLIENT1", "account:B1", "firm:ALPHA", "firm:BETA", "venue", "firm:NONE", "none")
+_CALLS = sorted(CALLS)
+_PHASES = (*_CALLS, *_CALLS, Phase.CLOSED)
 _DATES = ("2026-02-27", "2026-02-28", "2026-03-01", "2026-03-02")
 _OPERATOR = ("olivia", "a reason")
 _OF_SESSIONS: Sequence[Callable[[str, str, str], "Decided"]] = (
@@ -206,9 +212,12 @@ class _Writer:
         self._choices = iter(b"")
         self._used: list[str] = ["0"]
         self._sent: list[NewOrder | ReplaceOrder] = []
+        self._quoted: dict[tuple[str, str], tuple[Price, Price]] = {}
+        """Prices of the last quote of each instrument and name."""
         self._killed: list[str] = []
         self._halted: list[str] = []
         self._disabled: list[str] = []
+        self._called: list[str] = []
 
     def command(self, choices: bytes) -> Decided:
         self._choices = iter(choices)
@@ -245,6 +254,12 @@ class _Writer:
                 return CorrectTrade(*_OPERATOR, self._exec_id(), price, qty)
             case "end-day":
                 return EndDay(*_OPERATOR, self._one(_DATES))
+            case "call":
+                self._called.append(self._one(("STOCK", "SPREAD", "STOCK", "NONE")))
+                return SetPhase(*_OPERATOR, self._called[-1], self._one(_PHASES))
+            case "trade-on":
+                symbol = self._called.pop() if self._called else self._one(("STOCK", "SPREAD"))
+                return SetPhase(*_OPERATOR, symbol, Phase.CONTINUOUS)
             case "operator-cancel":
                 return CancelByOperator(*_OPERATOR, str(self._one(range(1, 9)) if self._one_in(2) else len(self._sent)))
             case "operator-cancel-all":
@@ -315,7 +330,10 @@ class _Writer:
             symbol = "NONE"
         refusal = QuoteRefusal(QuoteRejectReason.OTHER, "unreadable") if self._one_in(32) else None
         prices = Price(bid_px), Price(offer_px)
-        return QuoteEntry("s", quote_entry_id, symbol, prices[0], sizes[0], prices[1], sizes[1], False, refusal)
+        if self._one_in(4):
+            prices = self._quoted.get((symbol, quote_entry_id), prices)
+        self._quoted[symbol, quote_entry_id] = prices
+        return QuoteEntry("s", quote_entry_id, symbol, prices[0], sizes[0], prices[1], sizes[1], refusal)
 
     def _account(self, by: Participant) -> str:
         return "Z9" if self._one_in(16) else self._one(by.accounts)
