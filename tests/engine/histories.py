@@ -108,7 +108,7 @@ _KINDS = (
     + ("end-day",) * 2
     + ("call",) * 4
     + ("trade-on",) * 4
-    + ("bust", "correct", "correct")
+    + ("bust", "correct", "correct") * 3
 )  # fmt: skip
 _SCOPES = ("instrument:STOCK", "session:CLIENT1", "account:B1", "firm:ALPHA", "firm:BETA", "venue", "firm:NONE", "none")
 _CALLS = sorted(CALLS)
