@@ -91,8 +91,9 @@ class Orders:
             (54, order.side),
             (60, utc_timestamp(now_s)),
             (38, order.order_qty),
-            (40, "1" if order.price is None else "2"),
+            (40, ord_type(order)),
             *([] if order.price is None else [(44, order.price)]),
+            *([] if order.stop_px is None else [(99, order.stop_px)]),
             (59, order.time_in_force),
         ]
         return [(35, "D"), *changed(body, self.resolve(order.extra))]
@@ -187,7 +188,9 @@ class Orders:
         order.ord_status = report.get(39)
         order.cum_qty, order.leaves_qty, order.avg_px = report.get(14), report.get(151), report.get(6)
         if report.get(150) in ("5", "D"):
-            order.body = changed(order.body, [(t, report[t]) for t in (38, 44) if t in report and order.get(t)])
+            # A price may be news: that of the rest of a market order with OrdType(40)=K.
+            news = [(t, report[t]) for t in (38, 44, 99) if t in report and (order.get(t) or t == 44)]
+            order.body = changed(order.body, news)
 
     def _cancel_reject(self, reject: Message) -> None:
         order = self._by_id.get(reject.get(11)) or self._by_id.get(reject.get(41))
@@ -203,6 +206,13 @@ class Orders:
             order.ord_status = "8"
         elif order is not None:
             order.asked.pop(cl_ord_id, None)
+
+
+def ord_type(order: Order) -> str:
+    """Return OrdType(40): market, limit, stop or stop limit."""
+    if order.stop_px is None:
+        return "1" if order.price is None else "2"
+    return "3" if order.price is None else "4"
 
 
 def id_prefix(now_s: float) -> str:

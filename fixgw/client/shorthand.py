@@ -8,8 +8,8 @@ from difflib import get_close_matches
 from fixgw.client.message import Field
 
 USAGE = {
-    "buy": "buy QTY SYMBOL PRICE|mkt [day|gtc|ioc|fok] [acct ACCOUNT] [TAG=VALUE ...]",
-    "sell": "sell QTY SYMBOL PRICE|mkt [day|gtc|ioc|fok] [acct ACCOUNT] [TAG=VALUE ...]",
+    "buy": "buy QTY SYMBOL PRICE|mkt [stop PRICE] [day|gtc|ioc|fok|opg|gtx|atc] [acct ACCOUNT] [TAG=VALUE ...]",
+    "sell": "sell QTY SYMBOL PRICE|mkt [stop PRICE] [day|gtc|ioc|fok|opg|gtx|atc] [acct ACCOUNT] [TAG=VALUE ...]",
     "cancel": "cancel N [TAG=VALUE ...]",
     "replace": "replace N QTY [PRICE] [TAG=VALUE ...]",
     "status": "status [N]",
@@ -54,7 +54,7 @@ MEANING = {
 SCRIPT_WORDS = frozenset({"expect", "wait"})
 
 SIDES = {"buy": "1", "sell": "2"}
-TIMES_IN_FORCE = {"day": "0", "gtc": "1", "ioc": "3", "fok": "4"}
+TIMES_IN_FORCE = {"day": "0", "gtc": "1", "ioc": "3", "fok": "4", "opg": "2", "gtx": "5", "atc": "7"}
 DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
 TOKEN = re.compile(r'(?:[^\s"]|"[^"]*"|")+')
 EXPECT_NONE_S = 0.5
@@ -73,6 +73,7 @@ class Order:
     time_in_force: str = "0"
     account: str | None = None
     extra: tuple[Field, ...] = ()
+    stop_px: str | None = None  # with it, a stop or stop limit order
 
 
 @dataclass(frozen=True)
@@ -178,12 +179,24 @@ def wrong(word: str, what: str) -> LineError:
 
 def parse_order(word: str, words: Sequence[str]) -> Order:
     words, extra = split_extra(word, words)
+    words, stop_px = split_stop(word, words)
     if len(words) < 3:
         raise wrong(word, "quantity, symbol or price is missing")
     order_qty = decimal(word, "QTY", words[0])
     price = None if words[2].lower() in ("mkt", "market") else decimal(word, "PRICE", words[2])
     time_in_force, account = order_options(word, words[3:])
-    return Order(SIDES[word], order_qty, words[1], price, time_in_force, account, extra)
+    return Order(SIDES[word], order_qty, words[1], price, time_in_force, account, extra, stop_px)
+
+
+def split_stop(word: str, words: Sequence[str]) -> tuple[list[str], str | None]:
+    """Separate ``stop PRICE`` from the other words."""
+    found = [i for i, each in enumerate(words) if each.lower() == "stop"]
+    if not found:
+        return list(words), None
+    at = found[0]
+    if at + 1 == len(words):
+        raise wrong(word, "stop needs a price")
+    return [*words[:at], *words[at + 2 :]], decimal(word, "the price of stop", words[at + 1])
 
 
 def order_options(word: str, words: Sequence[str]) -> tuple[str, str | None]:
@@ -198,7 +211,8 @@ def order_options(word: str, words: Sequence[str]) -> tuple[str, str | None]:
             if account is None:
                 raise wrong(word, "acct needs an account")
         else:
-            raise wrong(word, f"{option!r} is not one of {', '.join(TIMES_IN_FORCE)}, acct ACCOUNT, TAG=VALUE")
+            options = ", ".join(("stop PRICE", *TIMES_IN_FORCE, "acct ACCOUNT", "TAG=VALUE"))
+            raise wrong(word, f"{option!r} is not one of {options}")
     return time_in_force, account
 
 

@@ -11,13 +11,14 @@ from fixgw.engine.book import BookSide, Level, OrderBook
 from fixgw.engine.corrections import Venue, amend
 from fixgw.engine.matching import can_fill, crosses, match
 from fixgw.engine.order import Order
-from fixgw.engine.phases import Phases
+from fixgw.engine.phases import OF_PHASES, Phases, expires
 from fixgw.engine.protection import protection_price
 from fixgw.engine.quotes import Floor, Quotes, Refusals
 from fixgw.engine.registry import OrderRegistry, quoted_side
 from fixgw.engine.sweep import SWEEP_SLICE_MAX, Sweep, SweepKind
 from fixgw.engine.trades import Trades
-from fixgw.engine.triggers import Triggers
+from fixgw.engine.trailing import Move, is_trailing
+from fixgw.engine.triggers import TRAILING_MAX, Triggers
 from fixgw.spec.commands import (
     BeginDay,
     BustTrade,
@@ -91,7 +92,7 @@ from fixgw.spec.phase import Phase, uncrosses
 from fixgw.spec.quotes import QuoteEntry, QuoteRefusal
 from fixgw.spec.refusal import Refusal
 from fixgw.spec.restriction import Restriction
-from fixgw.spec.scope import parse
+from fixgw.spec.scope import Scope, parse
 from fixgw.spec.values import (
     CxlRejReason,
     CxlRejResponseTo,
@@ -117,8 +118,10 @@ _FILL_OR_KILL = TimeInForce.FILL_OR_KILL
 _RESTING = (TimeInForce.DAY, TimeInForce.GOOD_TILL_CANCEL)
 _LEFTOVER_AS_LIMIT = OrdType.MARKET_WITH_LEFTOVER_AS_LIMIT
 _UNPRICED = (_MARKET, OrdType.STOP, OrdType.MARKET_IF_TOUCHED, _LEFTOVER_AS_LIMIT)
-_SUPPORTED_ORD_TYPES = (_LIMIT, OrdType.STOP_LIMIT, *_UNPRICED)
-_SUPPORTED_TIMES_IN_FORCE = (*_RESTING, TimeInForce.IMMEDIATE_OR_CANCEL, _FILL_OR_KILL)
+_PEGGED = OrdType.PEGGED
+_SUPPORTED_ORD_TYPES = (_LIMIT, OrdType.STOP_LIMIT, _PEGGED, *_UNPRICED)
+_NEVER_RESTING = (TimeInForce.IMMEDIATE_OR_CANCEL, _FILL_OR_KILL)
+_SUPPORTED_TIMES_IN_FORCE = (*_RESTING, *_NEVER_RESTING, *OF_PHASES)
 
 
 class Exchange:
@@ -314,6 +317,9 @@ class Exchange:
         instrument = self.instruments[command.symbol]
         if command.instructions is not None and (cannot_rest := self._cannot_rest(command)) is not None:
             return [self._reject(command, Refusal(OrdRejReason.BROKER_OR_EXCHANGE_OPTION, cannot_rest))]
+        trigger = self._first_trigger(command) if triggers.waits(command) else None
+        if isinstance(trigger, Refusal):
+            return [self._reject(command, trigger)]
         order = Order(
             command.session,
             command.firm,
@@ -333,11 +339,20 @@ class Exchange:
             instructions=command.instructions,
         )
         self.orders.open(order, mine)
-        if (stop_px := triggers.stop_px(command)) is not None:
-            order.wait(stop_px, triggers.source(command, instrument))
+        if trigger is not None:
+            order.wait(trigger, triggers.source(command, instrument))
+            order.is_dormant = triggers.begins_dormant(command)
         events: list[Event] = [OrderAccepted(self._next_exec_id(), order.state())]
         self._place(order, events)
         return events
+
+    def _first_trigger(self, command: NewOrder) -> Price | Refusal:
+        if is_trailing(command) and self.triggers.count_trailing(command.symbol) >= TRAILING_MAX:
+            text = f"there are {TRAILING_MAX} trailing stops in {command.symbol}; no more are taken"
+            return Refusal(OrdRejReason.BROKER_OR_EXCHANGE_OPTION, text)
+        instrument, book = self.instruments[command.symbol], self.books[command.symbol]
+        prices = triggers.prices(book, self.last_trades.get(command.symbol), ())
+        return triggers.first_trigger(command, prices, instrument)
 
     def _place(self, order: Order, events: list[Event]) -> None:
         """Let a live order wait for its trigger, or work."""
@@ -364,7 +379,7 @@ class Exchange:
                 self._trade(order, opposite, events)
         if not order.leaves_qty:
             self.orders.close(order)
-        elif order.price is not None and order.time_in_force in _RESTING:
+        elif order.price is not None and order.time_in_force not in _NEVER_RESTING:
             own.add(order)
         elif order.ord_type is _LEFTOVER_AS_LIMIT and order.cum_qty and order.time_in_force in _RESTING:
             text = "OrdType(40)=K: what is left rests at the price of its last trade"
@@ -429,18 +444,18 @@ class Exchange:
         """Let to the market what ``events`` have set off, and what that sets off in turn, up to a slice of orders."""
         looked_at = 0
         for _ in range(self._sweep_slice_max):
-            self._look_at_triggers(events[looked_at:])
+            self._look_at_triggers(events, looked_at)
             looked_at = len(events)
             order = self._next_due()
             if order is None:
                 return
             self._release(order, events)
-        self._look_at_triggers(events[looked_at:])
+        self._look_at_triggers(events, looked_at)
 
-    def _look_at_triggers(self, events: list[Event]) -> None:
-        """Make due what the trades and books of ``events`` have set off, by symbol in the order of the events."""
+    def _look_at_triggers(self, events: list[Event], begin: int) -> None:
+        """Make due what trades and books of ``events`` from ``begin`` on have set off, by symbol in their order."""
         traded: dict[str, list[Price]] = {}
-        for event in events:
+        for event in events[begin:]:
             if isinstance(event, Trade):
                 traded.setdefault(event.symbol, []).append(event.last_px)
             elif (order := getattr(event, "order", None)) is not None:
@@ -448,7 +463,22 @@ class Exchange:
         for symbol, prices in traded.items():
             if symbol in self.triggers.waiting and self._trades_as_it_comes(symbol):
                 seen = triggers.prices(self.books[symbol], self.last_trades.get(symbol), prices)
-                self.triggers.look(symbol, seen)
+                for move in self.triggers.look(seen, self.instruments[symbol]):
+                    events.append(self._moved(move))
+
+    def _moved(self, move: Move) -> OrderAmended:
+        """Tell of a trailing stop that has followed the price."""
+        return OrderAmended(
+            exec_id=self._next_exec_id(),
+            order=move.order.state(),
+            exec_restatement_reason=ExecRestatementReason.REPRICING,
+            previous_price=move.previous_price,
+            previous_leaves_qty=move.order.leaves_qty,
+            rested=False,
+            keeps_priority=False,
+            text="StopPx(99) follows the price",
+            previous_trigger_price=move.previous_trigger_price,
+        )
 
     def _next_due(self) -> Order | None:
         return next((order for order in self.triggers.due.values() if self._trades_as_it_comes(order.symbol)), None)
@@ -551,8 +581,10 @@ class Exchange:
         keeps_priority = command.price == order.price and command.order_qty <= order.order_qty
         trigger = None
         if order.is_waiting:
-            trigger = self._trigger_of(command)
-            keeps_priority = keeps_priority and trigger == (order.trigger_price, order.trigger_source)
+            trigger = self._trigger_of(order, command)
+            is_unmoved = trigger == (order.trigger_price, order.trigger_source)
+            # What follows a price, and how, is in the instructions.
+            keeps_priority = keeps_priority and is_unmoved and not is_trailing(order)
         orig_cl_ord_id, previous_price, previous_leaves_qty = order.cl_ord_id, order.price, order.leaves_qty
         previous_trigger_price = order.trigger_price if order.is_waiting else None
         leaves_after = command.order_qty - order.cum_qty
@@ -563,6 +595,7 @@ class Exchange:
         order.restate(command)
         if trigger is not None:
             order.wait(*trigger)
+            order.is_dormant = order.is_dormant and triggers.begins_dormant(command)
         events: list[Event] = [
             OrderReplaced(
                 self._next_exec_id(),
@@ -580,8 +613,11 @@ class Exchange:
             self._place(order, events)
         return events
 
-    def _trigger_of(self, command: ReplaceOrder) -> tuple[Price, TriggerPriceType]:
+    def _trigger_of(self, order: Order, command: ReplaceOrder) -> tuple[Price, TriggerPriceType]:
+        """Return what ``command`` lets ``order`` wait for: a trailing stop stays where it is unless told otherwise."""
         stop_px = triggers.stop_px(command)
+        if stop_px is None:
+            stop_px = order.trigger_price
         assert stop_px is not None, command.cl_ord_id
         return stop_px, triggers.source(command, self.instruments[command.symbol])
 
@@ -757,8 +793,8 @@ class Exchange:
     # Trading days.
 
     def _end_day(self, command: EndDay) -> list[Event]:
-        """Have all Day orders expire; from here on risk lets none in."""
-        orders = [order for order in self._all_open() if order.time_in_force is TimeInForce.DAY]
+        """Have all orders expire that are not good till cancel; from here on risk lets none in."""
+        orders = [order for order in self._all_open() if order.time_in_force is not TimeInForce.GOOD_TILL_CANCEL]
         text = f"the trading day {command.date} has ended: {command.reason}"
         sweep = Sweep("venue", command.operator, command.reason, text, orders, SweepKind.EXPIRE, command.date)
         self.sweeps.append(sweep)
@@ -791,9 +827,16 @@ class Exchange:
         events: list[Event] = []
         if uncrosses(before, command.phase):
             self._uncross(symbol, events)
+        text = f"{symbol} goes on in {command.phase}: {command.reason}"
+        events += [self._expire(order, text) for order in self._expiring(symbol, command.phase)]
         self.phases.set(symbol, command.phase)
         events.append(PhaseChanged(symbol, command.phase, before, command.operator, command.reason))
         return events
+
+    def _expiring(self, symbol: str, phase: Phase) -> list[Order]:
+        """Return the orders whose time in force ends as ``phase`` begins, by session, the oldest of each first."""
+        open_orders = self.orders.open_of(Scope("instrument", symbol))
+        return [order for order in open_orders if expires(order.time_in_force, phase)]
 
     def _uncross(self, symbol: str, events: list[Event]) -> None:
         book = self.books[symbol]
@@ -862,15 +905,17 @@ def _canceled_by_operator(command: CancelByOperator | CancelAllByOperator) -> st
 
 
 def _unsupported(command: NewOrder) -> Refusal | None:
-    if command.ord_type not in _SUPPORTED_ORD_TYPES:
-        supported = "1 (market), 2 (limit), 3 (stop), 4 (stop limit), J (if touched) or K (market to limit)"
+    if command.ord_type not in _SUPPORTED_ORD_TYPES or (command.ord_type is _PEGGED and not is_trailing(command)):
+        supported = "1 (market), 2 (limit), 3 (stop), 4 (stop limit), J (if touched), K (to limit) or P (trailing)"
         text = f"OrdType(40) {command.ord_type} is not supported; {supported}"
     elif command.time_in_force not in _SUPPORTED_TIMES_IN_FORCE:
-        supported = "0 (day), 1 (good till cancel), 3 (immediate or cancel) or 4 (fill or kill)"
+        supported = "0 (day), 1 (GTC), 2 (at the opening), 3 (IOC), 4 (FOK), 5 (good till crossing) or 7 (at the close)"
         text = f"TimeInForce(59) {command.time_in_force} is not supported; {supported}"
+    elif command.time_in_force in OF_PHASES and command.ord_type is not _LIMIT:
+        text = f"TimeInForce(59) {command.time_in_force} is not supported with OrdType(40) {command.ord_type}; with 2"
     elif command.ord_type is not _LIMIT and (wrong := _price_not_allowed(command)) is not None:
         text = wrong
-    elif triggers.stop_px(command) is not None and command.time_in_force not in _RESTING:
+    elif triggers.waits(command) and command.time_in_force not in _RESTING:
         text = f"TimeInForce(59) {command.time_in_force} is not supported with a trigger; 0 (day) or 1 (GTC)"
     elif command.instructions is None or (mismatch := _unsupported_with(command)) is None:
         return None
@@ -919,8 +964,8 @@ def _unchangeable(order: Order, command: ReplaceOrder) -> str | None:
         return wrong
     if order.price is not None and command.price is None:
         return "Price(44) is missing: the order rests at a limit"
-    if (order.trigger_price is None) != (triggers.stop_px(command) is None):
+    if (order.trigger_price is not None) != triggers.waits(command) or is_trailing(order) != is_trailing(command):
         return "StopPx(99) cannot be added to an order or taken from it; send a new one"
-    if command.time_in_force not in _RESTING:
+    if command.time_in_force not in (*_RESTING, order.time_in_force):
         return f"TimeInForce(59) {command.time_in_force} is not for an order that rests; 0 (day) or 1 (GTC)"
     return None

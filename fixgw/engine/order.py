@@ -47,6 +47,8 @@ class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
     trigger_price: Price | None = None
     """What it waits for, or has waited for."""
     trigger_source: TriggerPriceType | None = None
+    is_dormant: bool = False
+    """Whether its trigger cannot go off yet, since its activation price has not been reached."""
     protection_price: Price | None = None
     """The worst price that it may trade at without a limit of its own; None before it has met anybody, or for any."""
     quote_entry_id: str | None = None

@@ -54,6 +54,8 @@ class TriggersState(msgspec.Struct, frozen=True, array_like=True):
 
     waiting: list[str] = []
     due: list[str] = []
+    trailing: list[str] = []
+    """Those of ``waiting`` that follow a price, in the order in which they do."""
 
 
 class ExchangeState(msgspec.Struct, frozen=True, array_like=True):
@@ -115,6 +117,9 @@ def restore(exchange: Exchange, state: ExchangeState, configuration: ConfigureVe
         exchange.sweeps.append(Sweep(*asked, swept, sweep.kind, sweep.date))
     for order_id in state.triggers.waiting:
         exchange.triggers.add(_known(orders, order_id))
+    for order_id in state.triggers.trailing:
+        order = _known(orders, order_id)
+        exchange.triggers.waiting[order.symbol].trail_last(order)
     for order_id in state.triggers.due:
         exchange.triggers.due[order_id] = _known(orders, order_id)
 
@@ -145,7 +150,9 @@ def _sweep(sweep: Sweep) -> SweepState:
 
 
 def _triggers(triggers: Triggers) -> TriggersState:
-    return TriggersState([order.order_id for order in triggers.in_order()], list(triggers.due))
+    watches = [triggers.waiting[symbol] for symbol in sorted(triggers.waiting)]
+    trailing = [order.order_id for watch in watches for order in watch.trailing()]
+    return TriggersState([order.order_id for order in triggers.in_order()], list(triggers.due), trailing)
 
 
 def _fill(side: BookSide, order_ids: list[str], orders: OrderRegistry) -> None:

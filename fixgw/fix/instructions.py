@@ -1,9 +1,10 @@
 """The fields of an order beyond side, quantity, price, OrdType and TimeInForce, to the instructions of a command."""
 
 from fixgw.fix.fields import KEY, Fields
+from fixgw.fix.peg_fields import PEG_TAGS, read_offset, why_not
 from fixgw.fix.trigger_fields import TRIGGER_TAGS, TRIGGERED, read_trigger
 from fixgw.spec import tags
-from fixgw.spec.instructions import NO_CROSS, POST_ONLY, Instructions
+from fixgw.spec.instructions import NO_CROSS, POST_ONLY, TRAILING, Instructions
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.refusal import Refusal
 from fixgw.spec.values import OrdRejReason, OrdType
@@ -16,7 +17,10 @@ UNSUPPORTED = {
         tags.EXPIRE_TIME,
         tags.EXPIRE_DATE,
         tags.EFFECTIVE_TIME,
-        tags.PEG_OFFSET_VALUE,
+        tags.PEG_MOVE_TYPE,
+        tags.PEG_LIMIT_TYPE,
+        tags.PEG_ROUND_DIRECTION,
+        tags.PEG_SCOPE,
         tags.DISCRETION_INST,
         tags.DISCRETION_OFFSET_VALUE,
         tags.TARGET_STRATEGY,
@@ -43,12 +47,13 @@ UNSUPPORTED = {
 EXEC_INSTS = {
     POST_ONLY: "post-only",
     NO_CROSS: "with 6: refused rather than repriced",
+    TRAILING: "trailing stop",
 }
 """The codes of ExecInst(18) that are acted upon."""
 
 _EXEC_INST = KEY[tags.EXEC_INST]
 
-INSTRUCTION_TAGS = frozenset({*UNSUPPORTED, *TRIGGER_TAGS, _EXEC_INST})
+INSTRUCTION_TAGS = frozenset({*UNSUPPORTED, *TRIGGER_TAGS, *PEG_TAGS, _EXEC_INST})
 """The keys of all fields that make an order more than a plain one: without any there is nothing to read here."""
 
 
@@ -62,7 +67,7 @@ def refused_field(fields: Fields) -> Refusal | None:
 
 def needs_instructions(ord_type: OrdType) -> bool:
     """Return whether an order of this type says more than a plain one does."""
-    return ord_type in TRIGGERED
+    return ord_type in TRIGGERED or ord_type is OrdType.PEGGED
 
 
 def read_instructions(fields: Fields, ord_type: OrdType, instrument: Instrument) -> Instructions | Refusal:
@@ -70,10 +75,23 @@ def read_instructions(fields: Fields, ord_type: OrdType, instrument: Instrument)
     exec_inst = _read_exec_inst(fields)
     if isinstance(exec_inst, Refusal):
         return exec_inst
-    trigger = read_trigger(fields, ord_type, instrument)
+    refusal = why_not(exec_inst, ord_type)
+    if refusal is not None:
+        return refusal
+    trigger = read_trigger(fields, ord_type, instrument, is_trailing=TRAILING in exec_inst)
     if isinstance(trigger, Refusal):
         return trigger
-    return Instructions(exec_inst=exec_inst, stop_px=trigger.stop_px, trigger_price_type=trigger.price_type)
+    offset = read_offset(fields, exec_inst, instrument)
+    if isinstance(offset, Refusal):
+        return offset
+    return Instructions(
+        exec_inst=exec_inst,
+        stop_px=trigger.stop_px,
+        trigger_price_type=trigger.price_type,
+        peg_offset_value=offset.value,
+        peg_offset_type=offset.kind,
+        activation_price=trigger.activation_price,
+    )
 
 
 def _read_exec_inst(fields: Fields) -> str | Refusal:

@@ -68,7 +68,15 @@ from fixgw.spec.fixed import format_fixed, format_ratio, format_shortest
 from fixgw.spec.inquiries import Answer, MassStatusAnswer, OrderStatusAnswer, QuoteStatusAnswer
 from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import SCALE_MAX
-from fixgw.spec.values import CxlRejResponseTo, ExecRestatementReason, ExecType, OrdRejReason, OrdStatus, Side
+from fixgw.spec.values import (
+    CxlRejResponseTo,
+    ExecRestatementReason,
+    ExecType,
+    OrdRejReason,
+    OrdStatus,
+    PegOffsetType,
+    Side,
+)
 
 AVG_PX_EXTRA_DECIMALS = 4
 """AvgPx(6) that is not a whole number of price units is rounded to this many decimals more than a price has."""
@@ -94,6 +102,9 @@ _CHANGE_MSG_TYPES = {
     CxlRejResponseTo.ORDER_CANCEL_REQUEST: "F",
     CxlRejResponseTo.ORDER_CANCEL_REPLACE_REQUEST: "G",
 }
+
+_OFFSET_SCALES = {PegOffsetType.BASIS_POINTS: 2, PegOffsetType.TICKS: 0}
+"""Decimals of PegOffsetValue(211), where they are not those of a price."""
 
 _NEW = ExecType.NEW
 _CANCELED = ExecType.CANCELED
@@ -198,7 +209,7 @@ class Encoder:
         codes = "\x01150=" + exec_type + "\x0139=" + order.ord_status + "\x0154=" + order.side
         terms = "40=" + order.ord_type + "\x0159=" + order.time_in_force + "\x01"
         if order.instructions is not None:
-            terms += _instructions(order.instructions)
+            terms += _instructions(order.instructions, order.price_scale)
         if order.quote_entry_id is not None:
             terms += f"526={order.quote_entry_id or order.cl_ord_id}\x01"
         body = (
@@ -342,6 +353,14 @@ def _avg_px(order: OrderState) -> str:
     return format_ratio(order.cum_notional, order.cum_qty * 10**scale, scale + AVG_PX_EXTRA_DECIMALS)
 
 
-def _instructions(instructions: Instructions) -> str:
+def _instructions(instructions: Instructions, price_scale: int) -> str:
     """Return what the client asked for beyond plain terms, as far as FIX 4.4 has fields for it."""
-    return f"18={' '.join(instructions.exec_inst)}\x01" if instructions.exec_inst else ""
+    exec_inst = f"18={' '.join(instructions.exec_inst)}\x01" if instructions.exec_inst else ""
+    return exec_inst + (_offset(instructions, price_scale) if instructions.peg_offset_value else "")
+
+
+def _offset(instructions: Instructions, price_scale: int) -> str:
+    kind = instructions.peg_offset_type
+    scale = _OFFSET_SCALES.get(kind, price_scale)
+    number = format_fixed if scale <= SCALE_MAX else format_shortest
+    return f"211={number(instructions.peg_offset_value, scale)}\x01836={kind}\x01"

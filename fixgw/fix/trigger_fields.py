@@ -40,15 +40,35 @@ class Trigger(NamedTuple):
 
     stop_px: Price | None
     price_type: TriggerPriceType | None
+    activation_price: Price | None = None
 
 
-def read_trigger(fields: Fields, ord_type: OrdType, instrument: Instrument) -> Trigger | Refusal:
-    """Return what the order waits for, or why that is refused, naming tag and value; raises FieldNotFound."""
+def read_trigger(
+    fields: Fields, ord_type: OrdType, instrument: Instrument, *, is_trailing: bool
+) -> Trigger | Refusal:
+    """Return what the order waits for, or why that is refused, naming tag and value; raises FieldNotFound.
+
+    A trailing stop may leave its first trigger to the venue, and has TriggerPrice(1102) as its activation price.
+    """
+    if is_trailing:
+        return _read_trailing(fields, instrument)
     stop_px = _read_stop_px(fields, ord_type, instrument)
     if isinstance(stop_px, Refusal):
         return stop_px
-    price_type = _read_price_type(fields, stop_px)
+    price_type = _read_price_type(fields, waits=stop_px is not None)
     return price_type if isinstance(price_type, Refusal) else Trigger(stop_px, price_type)
+
+
+def _read_trailing(fields: Fields, instrument: Instrument) -> Trigger | Refusal:
+    found: list[Price | None] = []
+    for tag in (_STOP_PX, _TRIGGER_PRICE):
+        text = fields.get(tag)
+        try:
+            found.append(None if text is None else instrument.parse_price(text))
+        except FixedError as error:
+            return Refusal(OrdRejReason.OTHER, f"{TRIGGER_TAGS[tag]}({tag}) {shortened(text or '')} {error}")
+    price_type = _read_price_type(fields, waits=True)
+    return price_type if isinstance(price_type, Refusal) else Trigger(found[0], price_type, found[1])
 
 
 def _read_stop_px(fields: Fields, ord_type: OrdType, instrument: Instrument) -> Price | Refusal | None:
@@ -73,9 +93,9 @@ def _read_stop_px(fields: Fields, ord_type: OrdType, instrument: Instrument) -> 
     return stop_px
 
 
-def _read_price_type(fields: Fields, stop_px: Price | None) -> TriggerPriceType | Refusal | None:
+def _read_price_type(fields: Fields, *, waits: bool) -> TriggerPriceType | Refusal | None:
     for tag in (_TRIGGER_TYPE, _TRIGGER_PRICE_TYPE):
-        if tag in fields and stop_px is None:
+        if tag in fields and not waits:
             return _unsupported(f"{TRIGGER_TAGS[tag]}({tag}) is not supported without a trigger; leave it out")
     trigger_type = fields.get(_TRIGGER_TYPE, _PRICE_MOVEMENT)
     if trigger_type != _PRICE_MOVEMENT:

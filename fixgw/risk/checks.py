@@ -12,6 +12,7 @@ from fixgw.risk.limits import COLLAR_SCALE, Applicable, Limit
 from fixgw.spec.commands import NewOrder, ReplaceOrder
 from fixgw.spec.events import OrderState
 from fixgw.spec.fixed import format_fixed, format_shortest
+from fixgw.spec.instructions import FOLLOWING
 from fixgw.spec.instrument import NOTIONAL_SCALE, Instrument
 from fixgw.spec.refusal import Refusal
 from fixgw.spec.values import OrdRejReason, Price, Side, TimeInForce
@@ -131,7 +132,7 @@ def price_is_within_collar(order: OrderRequest, rules: Rules) -> Refusal | None:
 
 def open_notional_is_within_limit(order: OrderRequest, rules: Rules) -> Refusal | None:
     """Count what would rest; what may not rest opens nothing."""
-    limit, price = rules.limits.open_notional_max, _open_price(order)
+    limit, price = rules.limits.open_notional_max, _open_price(order, rules)
     if limit is None or price is None or order.time_in_force in _NEVER_RESTING:
         return None
     qty, reserved = int(order.order_qty), 0
@@ -178,9 +179,16 @@ def _stop_px(order: OrderRequest) -> Price | None:
     return None if order.instructions is None else order.instructions.stop_px
 
 
-def _open_price(order: OrderRequest) -> Price | None:
-    """Return what would be open is counted at: the limit, or what a market order waits for; None for any other."""
-    return _stop_px(order) if order.price is None else order.price
+def _open_price(order: OrderRequest, rules: Rules) -> Price | None:
+    """Return what would be open is counted at: the limit, or what a market order waits for; None for any other.
+
+    What follows a price and says none is taken at the reference price.
+    """
+    if order.price is not None or order.instructions is None:
+        return order.price
+    if order.instructions.stop_px is None and any(code in FOLLOWING for code in order.instructions.exec_inst):
+        return rules.market.reference_price(rules.instrument.symbol)
+    return order.instructions.stop_px
 
 
 def _name_of_price(order: OrderRequest) -> str:
@@ -190,7 +198,7 @@ def _name_of_price(order: OrderRequest) -> str:
 
 
 def _expected_price(order: OrderRequest, rules: Rules) -> Price | None:
-    price = _open_price(order)
+    price = _open_price(order, rules)
     if price is not None:
         return price
     return rules.market.reference_price(rules.instrument.symbol)

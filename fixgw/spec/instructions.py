@@ -2,12 +2,16 @@
 
 import msgspec
 
-from fixgw.spec.values import Price, TriggerPriceType
+from fixgw.spec.values import PegOffsetType, Price, TriggerPriceType
 
 POST_ONLY = "6"
 """ExecInst(18), participate don't initiate: an order that would take slides a tick away."""
 NO_CROSS = "A"
 """ExecInst(18), with POST_ONLY: an order that would take is refused."""
+TRAILING = "a"
+"""ExecInst(18): the trigger follows the price."""
+FOLLOWING = (TRAILING,)
+"""ExecInst(18): all that follow a price."""
 
 
 class Instructions(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -23,3 +27,8 @@ class Instructions(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """StopPx(99), or TriggerPrice(1102), which says the same: what the order waits for."""
     trigger_price_type: TriggerPriceType | None = None
     """TriggerPriceType(1107); None for that of the instrument."""
+    peg_offset_value: int = 0
+    """PegOffsetValue(211): in the price units of the instrument, in ticks, or in millionths for basis points."""
+    peg_offset_type: PegOffsetType = PegOffsetType.PRICE
+    activation_price: Price | None = None
+    """TriggerPrice(1102) of a trailing stop: where it begins to follow the price."""

@@ -108,6 +108,15 @@ class ExecRestatementReason(StrEnum):
     OTHER = "99"
 
 
+class PegOffsetType(StrEnum):
+    """PegOffsetType(836): what PegOffsetValue(211) is in."""
+
+    PRICE = "0"
+    BASIS_POINTS = "1"
+    TICKS = "2"
+    PRICE_TIER = "3"
+
+
 class TriggerPriceType(StrEnum):
     """TriggerPriceType(1107) of FIX 5.0: the price whose move an order waits for."""
 

@@ -46,6 +46,28 @@ def test_limit_order() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("line", "terms"),
+    [
+        ("buy 1 AAPL mkt stop 10.10", [(40, "3"), (99, "10.10")]),
+        ("sell 1 AAPL 9.90 stop 10", [(40, "4"), (44, "9.90"), (99, "10")]),
+    ],
+)
+def test_stop_orders(line: str, terms: list[Field]) -> None:
+    assert [(tag, value) for tag, value in fields(line) if tag in (40, 44, 99)] == terms
+
+
+def test_a_trigger_that_has_moved_and_a_limit_that_is_new_are_restated() -> None:
+    desk = Desk()
+    desk.send("sell 5 AAPL mkt stop 10.00 40=P 18=a 211=1")
+    desk.send("buy 5 AAPL mkt 40=K")
+    for cl_ord_id, moved in (("x-1", (99, "10.50")), ("x-2", (44, "11.00"))):
+        desk.receive([(35, "8"), (11, cl_ord_id), (150, "D"), (39, "0"), (38, "5"), moved, (151, "5"), (14, "0")])
+
+    assert desk.send("replace 1 4").get(99) == "10.50"
+    assert desk.send("replace 2 4").get(44) == "11.00"
+
+
 def test_market_order_has_no_price_and_a_field_given_by_hand_replaces_ours() -> None:
     assert fields("sell 50 AAPL mkt 40=3 99=9.50 59=6") == [
         (35, "D"), (11, "x-1"), (21, "1"), (55, "AAPL"), (54, "2"), (60, AT), (38, "50"), (40, "3"), (59, "6"),

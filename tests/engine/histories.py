@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from fixgw.core import Core
+from fixgw.engine.phases import OF_PHASES
 from fixgw.spec.commands import (
     BeginDay,
     BustTrade,
@@ -58,6 +59,7 @@ from fixgw.spec.values import (
     MassCancelRequestType,
     OrdRejReason,
     OrdType,
+    PegOffsetType,
     Price,
     Qty,
     QuoteCancelType,
@@ -70,7 +72,7 @@ from fixgw.spec.values import (
 )
 from tests.orders import ALICE, BOB, CAROL, DAY, FOK, GTC, IOC, configuration, limits
 
-BYTES_A_COMMAND = 24
+BYTES_A_COMMAND = 28
 
 STOCK = Instrument("STOCK", 2, 0, Price(1), Qty(1), 1, Qty(1_000), Price(100_000), market_protection_ticks=2)
 SPREAD = Instrument(
@@ -128,7 +130,10 @@ _TERMS = (
     + ((OrdType.MARKET, DAY), (OrdType.MARKET, IOC), (OrdType.MARKET, FOK))
     + ((OrdType.MARKET_WITH_LEFTOVER_AS_LIMIT, DAY), (OrdType.MARKET_WITH_LEFTOVER_AS_LIMIT, GTC))
     + ((OrdType.STOP, DAY), (OrdType.STOP, GTC), (OrdType.STOP_LIMIT, DAY), (OrdType.MARKET_IF_TOUCHED, DAY))
-    + ((OrdType.STOP_LIMIT, IOC), (OrdType.FUNARI, DAY), (OrdType.LIMIT, TimeInForce.AT_THE_CLOSE))
+    + ((OrdType.PEGGED, DAY), (OrdType.PEGGED, GTC))
+    + ((OrdType.STOP_LIMIT, IOC), (OrdType.FUNARI, DAY), (OrdType.LIMIT, TimeInForce.GOOD_TILL_DATE))
+    + tuple((OrdType.LIMIT, each) for each in OF_PHASES)
+    + ((OrdType.MARKET, TimeInForce.AT_THE_CLOSE),)
 )
 _UNPRICED = (
     OrdType.MARKET,
@@ -287,7 +292,7 @@ class _Writer:
             side=side,
             order_qty=order_qty,
             ord_type=ord_type,
-            price=None if ord_type in _UNPRICED else price,
+            price=None if ord_type in _UNPRICED or (ord_type is OrdType.PEGGED and self._one_in(2)) else price,
             time_in_force=time_in_force,
             poss_resend=self._one_in(8),
             instructions=self._instructions(ord_type, symbol),
@@ -309,15 +314,30 @@ class _Writer:
 
     def _instructions(self, ord_type: OrdType, symbol: str) -> Instructions | None:
         """A trigger for what needs one, and for one limit order in eight, which waits to be touched."""
+        if ord_type is OrdType.PEGGED or (ord_type in (OrdType.STOP, OrdType.STOP_LIMIT) and self._one_in(4)):
+            return self._trailing(symbol)
         if ord_type not in _TRIGGERED and not (ord_type is OrdType.LIMIT and self._one_in(8)):
             return None
         prices = _PRICES.get(symbol, (1,))
         return Instructions(stop_px=Price(self._one(prices)), trigger_price_type=self._one(_SOURCES))
 
+    def _trailing(self, symbol: str) -> Instructions:
+        prices = _PRICES.get(symbol, (1,))
+        return Instructions(
+            exec_inst="a",
+            stop_px=Price(self._one(prices)) if self._one_in(4) else None,
+            trigger_price_type=self._one(_SOURCES),
+            peg_offset_value=self._one((1, 2, -2, 100, 300_000)),
+            peg_offset_type=self._one((PegOffsetType.TICKS, PegOffsetType.PRICE, PegOffsetType.BASIS_POINTS)),
+            activation_price=Price(self._one(prices)) if self._one_in(4) else None,
+        )
+
     def _with_exec_inst(self, instructions: Instructions | None) -> Instructions | None:
         exec_inst = self._one(_EXEC_INSTS)
         if not exec_inst and instructions is None:
             return None
+        if instructions is not None and "a" in instructions.exec_inst:
+            exec_inst += "a"
         return msgspec.structs.replace(instructions or Instructions(), exec_inst=exec_inst)
 
     def _entry(self, quote_entry_id: str) -> QuoteEntry:

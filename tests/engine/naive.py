@@ -41,6 +41,7 @@ from fixgw.spec.commands import (
     SetPhase,
     TradingCommand,
 )
+from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.quotes import QuoteEntry
 from fixgw.spec.values import OrdType, Price, Qty, Side, TimeInForce
@@ -72,6 +73,9 @@ class NaiveOrder:
     source: str = ""
     waits: bool = False
     worst: int | None = None
+    since: int = 0
+    trails: Instructions | None = None
+    dormant: bool = False
     post_only: bool = False
     entry: str | None = None
     """QuoteEntryID of a side of a quote."""
@@ -194,26 +198,55 @@ class NaiveVenue:
         if reason:
             order.status = "8"
             return [("8", order.told(), reason)]
-        self.wait(order, c)
+        if not self.wait(order, c):
+            order.status = "8"
+            return [("8", order.told(), "99")]
         return [("0", order.told()), *([] if order.waits else self.work(order))]
 
     # Orders that wait.
 
-    def wait(self, order: NaiveOrder, c: NewOrder | RefuseOrder | ReplaceOrder) -> None:
-        """Take the trigger of ``c``, if it has one."""
+    def wait(self, order: NaiveOrder, c: NewOrder | RefuseOrder | ReplaceOrder) -> bool:
+        """Take the trigger of ``c``, if it has one; return False for a trailing stop with nothing to trail."""
         instrument = self.listed(order.symbol)
-        if isinstance(c, RefuseOrder) or c.instructions is None or c.instructions.stop_px is None or not instrument:
-            return
+        if isinstance(c, RefuseOrder) or c.instructions is None or not waits(c) or not instrument:
+            return True
+        order.waits = True
         best = "1" if order.side == "1" else "3"
         default = {"last": "2", "mid": "6", "best": best}[instrument.trigger_source.value]
         asked = c.instructions.trigger_price_type
-        order.waits, order.stop, order.source = True, c.instructions.stop_px, asked.value if asked else default
+        order.source = asked.value if asked else default
+        activation = c.instructions.activation_price
+        if "a" in exec_inst(c):
+            order.trails = c.instructions
+            order.dormant = activation is not None and (order.dormant or not isinstance(c, ReplaceOrder))
+        stop = c.instructions.stop_px if c.instructions.stop_px is not None else order.stop
+        if stop is None:
+            seen = [activation] if activation is not None else self.seen(order.symbol, [])[order.source][-1:]
+            stop = self.behind(order, Fraction(seen[0])) if seen else None
+            if stop is None or not fits(instrument, stop):
+                order.waits = False
+                return False
+        order.stop = stop
+        self.arrivals += 1
+        order.since = self.arrivals
+        return True
+
+    def behind(self, order: NaiveOrder, price: Fraction) -> int | None:
+        """Return where the trigger of a trailing stop is for a price that is seen, on a tick, away from it."""
+        instrument, how = self.listed(order.symbol), order.trails
+        if instrument is None or how is None:
+            return None
+        whole = price.__ceil__() if order.side == "1" else price.__floor__()
+        kinds = {"0": how.peg_offset_value, "2": how.peg_offset_value * instrument.tick_size}
+        away = abs(kinds.get(how.peg_offset_type.value, abs(whole * how.peg_offset_value) // 1_000_000))
+        stop = Fraction(whole + away if order.side == "1" else whole - away, instrument.tick_size)
+        return (stop.__ceil__() if order.side == "1" else stop.__floor__()) * instrument.tick_size
 
     def go_off(self, told: list[Outcome]) -> list[Outcome]:
         """Release what is due, a slice of it; what that sets off is due after it."""
         news, all_told = told, list[Outcome]()
         for _ in range(self.slice_max):
-            self.look(news)
+            all_told += self.look(news)
             ready = [order for order in self.due if order.status in LIVE and self.trades_now(order.symbol)]
             if not ready:
                 return all_told
@@ -223,13 +256,13 @@ class NaiveVenue:
             ready[0].arrival = self.arrivals
             news = [("T", ready[0].told()), *self.work(ready[0])]
             all_told += news
-        self.look(news)
-        return all_told
+        return all_told + self.look(news)
 
     def trades_now(self, symbol: str) -> bool:
         return symbol not in self.halted and self.phases.get(symbol, "continuous") == "continuous"
 
-    def look(self, told: list[Outcome]) -> None:
+    def look(self, told: list[Outcome]) -> list[Outcome]:
+        """Note what goes off, and return what is told of those that follow a price."""
         symbols: list[str] = []
         for each in told:
             if each[0] in ("F", "uncross"):
@@ -237,27 +270,67 @@ class NaiveVenue:
             elif each[0] in ("0", "8", "4", "C", "D", "5", "I", "T"):
                 assert isinstance(each[1], tuple), each
                 symbols += [order.symbol for order in self.orders if order.order_id == each[1][0]]
+        moved: list[Outcome] = []
         for symbol in dict.fromkeys(symbols):
             if self.trades_now(symbol):
                 trades = [each for each in told if each[0] in ("F", "uncross") and each[1] == symbol]
-                self.due += self.reached(symbol, [Fraction(str(each[2])) for each in trades])
+                moved += self.step(symbol, [Fraction(str(each[2])) for each in trades])
+        return moved
 
-    def reached(self, symbol: str, traded: list[Fraction]) -> list[NaiveOrder]:
-        """Return the orders of ``symbol`` whose trigger is reached, in the order in which they go off."""
-        last = [each.price for each in self.traded if each.symbol == symbol and each.qty][-1:]
+    def seen(self, symbol: str, traded: list[Fraction]) -> dict[str, list[Fraction]]:
+        """Return the prices of each source: every trade, and the book as it is now."""
+        last = [Fraction(each.price) for each in self.traded if each.symbol == symbol and each.qty][-1:]
         bids, asks = [q[0] for q in self.queue(symbol, "1")], [q[0] for q in self.queue(symbol, "2")]
         middle = [Fraction(max(bids) + min(asks), 2)] if bids and asks else []
-        seen: dict[str, list[Fraction | int]] = {"2": [*last, *traded], "6": [*middle]}
-        seen |= {"3": [*bids[:1]], "1": [*asks[:1]]}
+        book = {"3": [Fraction(bid) for bid in bids[:1]], "1": [Fraction(ask) for ask in asks[:1]]}
+        return {"2": traded or last, "6": middle, **book}
+
+    def step(self, symbol: str, traded: list[Fraction]) -> list[Outcome]:
+        moved: dict[str, int | None] = {}
+        for source, prices in sorted(self.seen(symbol, traded).items(), key=lambda each: "2316".index(each[0])):
+            for price in prices:
+                self.due += self.reached(symbol, source, price)
+                for order in sorted(self.orders, key=lambda order: order.arrival):
+                    mine = (order.symbol, order.source) == (symbol, source) and order.status in LIVE
+                    if mine and order.trails and order.waits and order not in self.due:
+                        before = order.price
+                        if self.follow(order, price):
+                            moved.setdefault(order.order_id, before)
+        by_id = {order.order_id: order for order in self.orders}
+        return [
+            ("D", by_id[order_id].told(), "3", before, by_id[order_id].leaves, False, False)
+            for order_id, before in moved.items()
+        ]
+
+    def follow(self, order: NaiveOrder, price: Fraction) -> bool:
+        sign, instrument, how = 1 if order.side == "1" else -1, self.listed(order.symbol), order.trails
+        stop = self.behind(order, price)
+        assert how is not None
+        assert instrument is not None
+        assert stop is not None
+        assert order.stop is not None
+        whole = price.__ceil__() if order.side == "1" else price.__floor__()
+        if order.dormant and (whole - (how.activation_price or 0)) * sign > 0:
+            return False
+        woken, order.dormant = order.dormant, False
+        limit = None if order.price is None else order.price + stop - order.stop
+        if (stop - order.stop) * sign >= 0 or not fits(instrument, stop, limit):
+            return woken
+        self.arrivals += 1
+        order.stop, order.price, order.since = stop, limit, self.arrivals
+        return True
+
+    def reached(self, symbol: str, source: str, price: Fraction) -> list[NaiveOrder]:
+        """Return the orders that wait for ``price``, in the order in which they go off."""
         reached = []
         for order in self.orders:
-            if order.status in LIVE and order.waits and order.symbol == symbol and order not in self.due:
-                rises = (order.side == "1") == (order.ord_type in "34")
-                far = [(price - (order.stop or 0)) * (1 if rises else -1) for price in seen[order.source]]
-                if far and max(far) >= 0:
-                    key = (order.stop or 0) * (1 if rises else -1)
-                    reached.append(("2316".index(order.source), not rises, key, order.arrival, order))
-        return [order for *_, order in sorted(reached, key=lambda each: each[:4])]
+            mine = (order.symbol, order.source) == (symbol, source) and order.status in LIVE
+            if mine and order.waits and not order.dormant and order not in self.due:
+                rises = (order.side == "1") == (order.ord_type in "34" or order.trails is not None)
+                sign = 1 if rises else -1
+                if (price - (order.stop or 0)) * sign >= 0:
+                    reached.append((not rises, (order.stop or 0) * sign, order.since, order))
+        return [order for *_, order in sorted(reached, key=lambda each: each[:3])]
 
     def make(self, c: NewOrder | RefuseOrder) -> NaiveOrder:
         self.order_ids += 1
@@ -362,15 +435,21 @@ class NaiveVenue:
             return [self.cancel_reject(c, order, "2" if self.risk(c) else "99")]
         reason = self.risk(c, order)
         stop = None if c.instructions is None else c.instructions.stop_px
+        trails = "a" in exec_inst(c)
         lowers = c.price == order.price and c.order_qty <= order.qty
         if c.price is None and stop != (order.stop if order.waits else None):
             lowers = False
         if reason and not (reason == "3" and lowers):
             return [self.cancel_reject(c, order, "2")]
         asked = (c.symbol, c.side.value, c.account, c.ord_type.value)
-        if asked != (order.symbol, order.side, order.account, order.ord_type) or c.time_in_force.value not in "01":
+        if asked != (order.symbol, order.side, order.account, order.ord_type) or c.time_in_force.value not in (
+            *"01",
+            order.time_in_force,
+        ):
             return [self.cancel_reject(c, order, "99")]
-        if (order.price is None) != (c.price is None) or (order.stop is None) != (stop is None):
+        if (order.price is None) != (c.price is None) or (order.stop is not None) != waits(c):
+            return [self.cancel_reject(c, order, "99")]
+        if trails != (order.trails is not None):
             return [self.cancel_reject(c, order, "99")]
         if self.unfit_for_phase(c) or (c.instructions and self.unsupported(c)) or self.may_not_take(c):
             return [self.cancel_reject(c, order, "2")]
@@ -379,7 +458,7 @@ class NaiveVenue:
         if order.waits:
             trigger = order.stop, order.source
             self.wait(order, c)
-            keeps = keeps and trigger == (order.stop, order.source)
+            keeps = keeps and trigger == (order.stop, order.source) and not trails
         order.ids.append(c.cl_ord_id)
         order.qty, order.price, order.time_in_force = max(c.order_qty, order.cum), c.price, c.time_in_force.value
         order.post_only = "6" in exec_inst(c)
@@ -638,6 +717,11 @@ class NaiveVenue:
         called_off = c.phase.value == "closed" and before in ("pre-open", "continuous")
         if c.phase.value not in CALLS and not called_off:
             told = self.uncross(instrument)
+        over = "5" if c.phase.value in CALLS else ""
+        over += "" if c.phase.value in ("pre-open", "opening-auction") else "2"
+        over += "" if c.phase.value == "closing-auction" else "7"
+        open_orders = self.open_of(f"instrument:{c.symbol}")
+        told += [self.expire(order) for order in open_orders if order.time_in_force in over]
         self.phases[c.symbol] = c.phase.value
         return [*told, ("phase", c.symbol, c.phase.value, before)]
 
@@ -686,8 +770,10 @@ class NaiveVenue:
         if phase == "closed":
             return "2"
         waits = c.instructions is not None and c.instructions.stop_px is not None
-        stays = (c.price is not None or waits) and c.time_in_force.value in "01" and not exec_inst(c)
-        return "11" if phase in CALLS and not stays else None
+        stays = (c.price is not None or waits) and not exec_inst(c)
+        taken = {"pre-open": "012", "opening-auction": "012", "continuous": "01345", "closing-auction": "017"}
+        fits = (stays or phase not in CALLS) and c.time_in_force.value in taken.get(phase, "01")
+        return None if fits else "11"
 
     # Trading days.
 
@@ -695,7 +781,7 @@ class NaiveVenue:
         if self.date not in (None, c.date) or self.phase != "open":
             return [("refused",)]
         self.date, self.phase = c.date, "ending"
-        day_orders = [order for order in self.open_of("venue") if order.time_in_force == "0"]
+        day_orders = [order for order in self.open_of("venue") if order.time_in_force != "1"]
         return [("day ending", c.date), *self.slice("expired", c.date, day_orders, at=len(self.sweeps))]
 
     def begin_day(self, c: BeginDay) -> list[Outcome]:
@@ -799,9 +885,11 @@ class NaiveVenue:
         collar = self.limit("price_collar_percent", scopes)
         open_max = self.limit("open_notional_max", scopes - {f"instrument:{c.symbol}"})
         reference = self.reference(c.symbol)
-        price = c.price
+        price: int | None = c.price
         if price is None and c.instructions is not None:
             price = c.instructions.stop_px
+            if price is None and "a" in exec_inst(c):
+                price = reference
         expected = reference if price is None else price
         if qty_max is not None and Fraction(c.order_qty, 10**instrument.qty_scale) > qty_max:
             return True
@@ -825,12 +913,14 @@ class NaiveVenue:
         return min(found, default=None)
 
     def unsupported(self, c: NewOrder | ReplaceOrder) -> str | None:
-        waits = c.instructions is not None and c.instructions.stop_px is not None
-        if "6" in exec_inst(c) and (c.ord_type.value != "2" or c.time_in_force.value not in "01" or waits):
+        has_stop = c.instructions is not None and c.instructions.stop_px is not None
+        if "6" in exec_inst(c) and (c.ord_type.value != "2" or c.time_in_force.value not in "01" or has_stop):
             return "11"
         market_with_price = c.ord_type.value in "13JK" and c.price is not None
-        supported = c.ord_type.value in "1234JK" and c.time_in_force.value in "0134" and not market_with_price
-        supported = supported and not (waits and c.time_in_force.value not in "01")
+        supported = c.ord_type.value in "1234JKP" and c.time_in_force.value in "0123457" and not market_with_price
+        supported = supported and (c.ord_type.value != "P" or "a" in exec_inst(c))
+        supported = supported and not (c.ord_type.value != "2" and c.time_in_force.value in "257")
+        supported = supported and not (waits(c) and c.time_in_force.value not in "01")
         return None if supported else "11"
 
     def trading_status(self, symbol: str) -> tuple[str, int | None]:
@@ -872,6 +962,16 @@ class NaiveVenue:
 
 def exec_inst(c: NewOrder | ReplaceOrder) -> str:
     return c.instructions.exec_inst if c.instructions else ""
+
+
+def waits(c: NewOrder | ReplaceOrder) -> bool:
+    return "a" in exec_inst(c) or (c.instructions is not None and c.instructions.stop_px is not None)
+
+
+def fits(instrument: Instrument, *prices: int | None) -> bool:
+    """Whether orders may have these prices."""
+    given = [price for price in prices if price is not None]
+    return all(abs(p) <= instrument.price_bound and (p > 0 or instrument.allows_negative_price) for p in given)
 
 
 def written(configured: ConfigureVenue) -> dict[str, dict[str, Fraction]]:

@@ -4,12 +4,14 @@ import msgspec
 import pytest
 
 from fixgw.core import Core
+from fixgw.engine.triggers import TRAILING_MAX
 from fixgw.spec.commands import ContinueTriggers, EndDay, HaltInstrument, NewOrder, ResumeInstrument
 from fixgw.spec.events import (
     Event,
     OrderAccepted,
     OrderAmended,
     OrderCanceled,
+    OrderRejected,
     OrderReplaced,
     OrderTriggered,
     Trade,
@@ -351,3 +353,78 @@ def test_a_stop_that_goes_off_is_protected_from_the_best_price_of_that_moment() 
     trade_at(venue, "100.00")
 
     assert venue.depth("AAPL").asks == [("101.03", 1)]
+
+
+# Trailing stops.
+
+
+def trailing(order: NewOrder, offset: int, **more: object) -> NewOrder:
+    """Return ``order`` as a trailing stop at ``offset`` price units."""
+    instructions = msgspec.structs.replace(Instructions(exec_inst="a", peg_offset_value=offset), **more)
+    return msgspec.structs.replace(order, ord_type=OrdType.PEGGED, instructions=instructions)
+
+
+def stops_of(events: list[Event]) -> list[tuple[str, Price | None]]:
+    return [(event.order.cl_ord_id, event.order.trigger_price) for event in events if isinstance(event, OrderAmended)]
+
+
+def test_a_trailing_stop_follows_and_never_goes_back() -> None:
+    venue = venue_with(sell(1, at="100.00", by=BOB), buy(1, at="100.00", by=CAROL), trailing(sell(1), 50))
+
+    assert venue.live_orders()[0].trigger_price == px("99.50")
+    assert [price for _, price in stops_of(trade_at(venue, "100.20"))] == [px("99.70")]
+    assert stops_of(trade_at(venue, "100.00")) == []
+    assert len(gone_off(trade_at(venue, "99.70"))) == 1
+
+
+def test_one_to_buy_is_above_the_price_whatever_the_sign_of_the_offset() -> None:
+    venue = venue_with(sell(1, at="100.00", by=BOB), buy(1, at="100.00", by=CAROL), trailing(buy(1), -50))
+
+    assert venue.live_orders()[0].trigger_price == px("100.50")
+    assert [price for _, price in stops_of(trade_at(venue, "99.00"))] == [px("99.50")]
+
+
+def test_trades_of_one_step_are_followed_one_after_the_other() -> None:
+    """Up to 100.40 within a step, over 100.10: one report, with where the last trade leaves the trigger."""
+    middle = sell(1, at="100.00", by=BOB), buy(1, at="100.00", by=CAROL)
+    up = waiting(buy(2, cl_ord_id="stop"), "100.00", STOP)
+    asks = sell(1, at="100.10", by=BOB), sell(1, at="100.40", by=BOB)
+    venue = venue_with(*middle, *asks, trailing(sell(1, cl_ord_id="trails"), 20))
+
+    events = venue.handle(up)
+
+    assert stops_of(events) == [("trails", px("100.20"))]
+
+
+def test_the_limit_keeps_its_distance_and_exposure_goes_with_it() -> None:
+    venue = venue_with(sell(1, at="100.00", by=BOB), buy(1, at="100.00", by=CAROL))
+    venue.handle(trailing(sell(10, at="99.00"), 50))
+    assert venue.core.gate.exposure.open_notional("A1") == 990 * 10**18
+
+    trade_at(venue, "101.00")
+
+    assert [(order.price, order.trigger_price) for order in venue.live_orders()] == [(px("100.00"), px("100.50"))]
+    assert venue.core.gate.exposure.open_notional("A1") == 1_000 * 10**18
+
+
+def test_a_dormant_one_neither_follows_nor_goes_off_before_its_activation_price() -> None:
+    venue = venue_with(
+        sell(1, at="100.00", by=BOB), buy(1, at="100.00", by=CAROL),
+        trailing(sell(1, cl_ord_id="dormant"), 50, activation_price=px("102.00")),
+    )  # fmt: skip
+
+    assert (stops_of(trade_at(venue, "101.00")), gone_off(trade_at(venue, "99.00"))) == ([], [])
+    assert stops_of(trade_at(venue, "102.10")) == [("dormant", px("101.60"))]
+    assert gone_off(trade_at(venue, "101.60")) == ["dormant"]
+
+
+def test_an_instrument_has_only_so_many_trailing_stops() -> None:
+    """All may move in one step, which nobody should wait for."""
+    venue = venue_with(sell(1, at="100.00", by=BOB), buy(1, at="100.00", by=CAROL))
+    for _ in range(TRAILING_MAX):
+        venue.decide(trailing(sell(1), 50))
+
+    (rejected,) = venue.decide(trailing(sell(1), 50))
+
+    assert isinstance(rejected, OrderRejected)
+    assert rejected.text == "there are 500 trailing stops in AAPL; no more are taken"
