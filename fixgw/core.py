@@ -17,6 +17,7 @@ from fixgw.spec.commands import (
     CancelAllByOperator,
     CancelByOperator,
     CancelOrder,
+    CancelQuotes,
     CloseSession,
     Command,
     ConfigureVenue,
@@ -31,9 +32,12 @@ from fixgw.spec.commands import (
     Kill,
     LogOutSession,
     MassCancel,
+    MassQuote,
     NewOrder,
     OpenSession,
     OperatorCommand,
+    PullQuotes,
+    Quote,
     RefuseChange,
     RefuseOrder,
     Release,
@@ -118,6 +122,11 @@ class Core:
                 self.gate.configure(command)
             case CancelOrder() | MassCancel() | RefuseOrder() | RefuseChange() | ContinueTriggers():
                 pass
+            case CancelQuotes() | PullQuotes():
+                pass
+            case Quote() | MassQuote():
+                self._trading_commands = number
+                return self.exchange.quote(command, self.gate.check_quotes(command), number)
             case ContinueSweep() | BeginDay() | ExpireDueOrders():
                 return self._go_on(command, number)
             case UseNumber() | OpenSession() | CloseSession():

@@ -20,6 +20,7 @@ from fixgw.spec.inquiries import (
     OperatorAnswer,
     OperatorInquiry,
     OrderStatusInquiry,
+    QuoteStatusInquiry,
 )
 from fixgw.spec.reference import (
     ReferenceAnswer,
@@ -42,6 +43,7 @@ _CONTINUE_TRIGGERS = ContinueTriggers()
 _INQUIRIES = (
     OrderStatusInquiry,
     MassStatusInquiry,
+    QuoteStatusInquiry,
     SecurityListInquiry,
     SecurityDefinitionInquiry,
     SecurityStatusInquiry,
@@ -272,6 +274,8 @@ class Sequencer:
     def _answer(self, inquiry: Inquiry) -> Answer:
         if isinstance(inquiry, OrderStatusInquiry):
             return self._core.exchange.order_status(inquiry)
+        if isinstance(inquiry, QuoteStatusInquiry):
+            return self._core.exchange.quote_status(inquiry)
         if isinstance(inquiry, MassStatusInquiry):
             return self._begin_answering(self._core.exchange.mass_status(inquiry))
         return self._begin_answering(self._core.consult(inquiry))

@@ -20,6 +20,7 @@ Sessions A to D are CLIENT1 to CLIENT4; each that the file names is logged on wh
     ! restart       stop the venue in good order and start it on the same data; ``kill`` stops it with SIGKILL
     # config: ...   a value of venue.toml, an instrument by its symbol: ``instruments.AAPL.lot = "100"``, and
                     ``instruments.AAPL = false`` without it; below the first message, it is so from the next start on
+    # session: CLIENT1.MarketMaker = Y       a key of sessions.cfg, in the section of that session
 
 The runner adds the header and TransactTime(60) where they are absent; ``-60`` leaves it out.  ``432=today`` is the
 trading date, ``126=soon`` a second from now.  Header and trailer are not shown in answers, and a value that no two runs
@@ -50,7 +51,7 @@ from fixgw.admin.client import AdminClient, Refused
 from fixgw.client.message import Field, Message, utc_timestamp
 from fixgw.client.protocol import Direction
 from fixgw.client.session import DisconnectedError, Session
-from fixgw.config.load import VENUE_FILE, default_text, load
+from fixgw.config.load import SESSION_FILE, VENUE_FILE, default_text, load
 from tests import stock_dictionary
 
 SESSIONS = {"A": "CLIENT1", "B": "CLIENT2", "C": "CLIENT3", "D": "CLIENT4"}
@@ -65,6 +66,7 @@ _HOUSEKEEPING = frozenset("0A1245")
 _QUESTION = "~"
 
 _CONFIG_LINE = re.compile(r"# config: (\S+) = (.+)")
+_SESSION_LINE = re.compile(r"# session: (\w+)\.(\w+) = (.+)")
 _SENT_LINE = re.compile(r"([A-D])>(>?) (.+)")
 _RECEIVED_LINE = re.compile(r"[A-D]< .*")
 _OPERATOR = re.compile(
@@ -356,8 +358,9 @@ class Venue:
         self._process: multiprocessing.context.ForkServerProcess | None = None
 
     def configure(self, text: str) -> None:
-        """Take the ``# config:`` lines of ``text`` at the next start."""
+        """Take the ``# config:`` and ``# session:`` lines of ``text`` at the next start."""
         (self._folder / VENUE_FILE).write_text(venue_toml(text), encoding="utf-8")
+        (self._folder / SESSION_FILE).write_text(sessions_cfg(text), encoding="utf-8")
 
     def start(self) -> None:
         """Return when it is open.  Raises ScenarioError with its log."""
@@ -458,6 +461,16 @@ def venue_toml(text: str) -> str:
         if match := _CONFIG_LINE.fullmatch(line):
             _set(config, match[1].split("."), tomllib.loads(f"value = {match[2]}", parse_float=str)["value"])
     return "\n".join(_toml(config)) + "\n"
+
+
+def sessions_cfg(text: str) -> str:
+    """Return the packaged sessions.cfg with the ``# session:`` lines of a scenario taken in."""
+    config = default_text(SESSION_FILE)
+    for session, key, value in _SESSION_LINE.findall(text):
+        line = f"TargetCompID={session}\n"
+        assert line in config, session
+        config = config.replace(line, f"{line}{key}={value}\n")
+    return config
 
 
 def _set(config: dict[str, object], path: list[str], value: object) -> None:

@@ -21,6 +21,7 @@ from fixgw.spec.events import (
     InstrumentResumed,
     LimitsSet,
     MassCanceled,
+    MassQuoteAnswered,
     OperatorRefused,
     OrderAccepted,
     OrderAmended,
@@ -36,6 +37,8 @@ from fixgw.spec.events import (
     OrderStated,
     OrderTriggered,
     PhaseChanged,
+    QuoteReported,
+    QuotesPulled,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -124,6 +127,14 @@ def event_words(event: Event) -> str:
             return f"refused {event.cl_ord_id}: {event.text}"
         case MassCanceled():
             return f"mass cancel {event.cl_ord_id}: " + (event.text or f"{len(event.affected)} orders")
+        case QuoteReported():
+            quote, status = event.quote, event.quote_status.name.lower().replace("_", " ")
+            return f"quote {quote.quote_id} in {quote.symbol} {status}" + (f": {event.text}" if event.text else "")
+        case MassQuoteAnswered():
+            refused = sum(entry.refusal is not None for entry in event.entries)
+            return f"mass quote {event.quote_id}: {len(event.entries)} entries, {refused} refused"
+        case QuotesPulled():
+            return f"pulled {event.canceled} sides of quotes of {event.session}: {event.reason}"
         case VenueConfigured():
             return "configured"
         case InstrumentHalted() | InstrumentResumed():

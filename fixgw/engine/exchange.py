@@ -14,7 +14,8 @@ from fixgw.engine.matching import can_fill, crosses, match
 from fixgw.engine.order import Order
 from fixgw.engine.phases import OF_PHASES, Phases, expires
 from fixgw.engine.protection import protection_price
-from fixgw.engine.registry import OrderRegistry
+from fixgw.engine.quotes import Floor, Quotes, Refusals
+from fixgw.engine.registry import OrderRegistry, quoted_side
 from fixgw.engine.sweep import SWEEP_SLICE_MAX, Sweep, SweepKind
 from fixgw.engine.trades import Trades
 from fixgw.engine.trailing import Move, is_trailing
@@ -26,6 +27,7 @@ from fixgw.spec.commands import (
     CancelAllByOperator,
     CancelByOperator,
     CancelOrder,
+    CancelQuotes,
     ConfigureVenue,
     ContinueSweep,
     ContinueTriggers,
@@ -34,7 +36,10 @@ from fixgw.spec.commands import (
     ExpireDueOrders,
     Kill,
     MassCancel,
+    MassQuote,
     NewOrder,
+    PullQuotes,
+    Quote,
     RefuseChange,
     RefuseOrder,
     ReplaceOrder,
@@ -80,11 +85,14 @@ from fixgw.spec.inquiries import (
     OrdersInquiry,
     OrderStatusAnswer,
     OrderStatusInquiry,
+    QuoteStatusAnswer,
+    QuoteStatusInquiry,
     SessionsAnswer,
 )
 from fixgw.spec.instrument import UNLISTED, Instrument
 from fixgw.spec.participant import Participant
 from fixgw.spec.phase import Phase, uncrosses
+from fixgw.spec.quotes import QuoteEntry, QuoteRefusal
 from fixgw.spec.refusal import Refusal
 from fixgw.spec.restriction import Restriction
 from fixgw.spec.scope import Scope, parse
@@ -99,6 +107,7 @@ from fixgw.spec.values import (
     OrdType,
     Price,
     Qty,
+    QuoteRejectReason,
     SelfMatchPrevention,
     Side,
     TimeInForce,
@@ -147,6 +156,16 @@ class Exchange:
         """Of what is random: the configuration's."""
         self._sequence = 0
         self._reports = 0
+        floor = Floor(
+            self.orders,
+            self.books,
+            lambda: self.instruments,
+            self._next_order_id,
+            self._next_exec_id,
+            self._work,
+            self._take_out,
+        )
+        self._quotes = Quotes(floor)
 
     def handle(self, command: TradingCommand, sequence: int) -> list[Event]:
         """Apply one command and return what happened, in order; never empty.
@@ -179,6 +198,10 @@ class Exchange:
                 return self._replace(command)
             case MassCancel():
                 return self._mass_cancel(command)
+            case CancelQuotes():
+                return self._quotes.cancel(command)
+            case PullQuotes():
+                return self._quotes.pull(command)
             case RefuseOrder():
                 return [self._reject(command, Refusal(command.ord_rej_reason, command.text))]
             case RefuseChange():
@@ -217,6 +240,20 @@ class Exchange:
         response_to, reason = CxlRejResponseTo.ORDER_CANCEL_REPLACE_REQUEST, CxlRejReason.BROKER_OR_EXCHANGE_OPTION
         return self._with_triggers([self._refuse_change(command, response_to, reason, refusal.text)])
 
+    def quote(self, command: Quote | MassQuote, refusals: Refusals, sequence: int) -> list[Event]:
+        """Answer for all quotes of ``command``, whose ``refusals`` are those of risk, and trade those that passed."""
+        self._sequence = sequence
+        self._reports = 0
+        judged = zip(command.entries, refusals, strict=True)
+        refusals = [refusal or self._refuse_when_closed(entry) for entry, refusal in judged]
+        return self._with_triggers(self._quotes.quote(command, refusals))
+
+    def _refuse_when_closed(self, entry: QuoteEntry) -> QuoteRefusal | None:
+        """A closed instrument takes no quote, but one that only takes sides away."""
+        if self.phases.of(entry.symbol) is Phase.CLOSED and (entry.bid_size or entry.offer_size):
+            return QuoteRefusal(QuoteRejectReason.EXCHANGE_CLOSED, f"{entry.symbol} is closed")
+        return None
+
     def order_status(self, inquiry: OrderStatusInquiry) -> OrderStatusAnswer:
         """Tell the state of one order; changes nothing."""
         return inquiries.order_status(self.orders, inquiry)
@@ -224,6 +261,10 @@ class Exchange:
     def mass_status(self, inquiry: MassStatusInquiry) -> Iterator[MassStatusAnswer]:
         """Yield the state of a session's open orders, a slice at a time, at least one; changes nothing."""
         return inquiries.mass_status(self.orders, self.instruments, inquiry)
+
+    def quote_status(self, inquiry: QuoteStatusInquiry) -> QuoteStatusAnswer:
+        """Tell the quotes of a session in one instrument; changes nothing."""
+        return inquiries.quote_status(self.orders, inquiry)
 
     # What operators ask.
 
@@ -270,6 +311,11 @@ class Exchange:
     def find(self, session: str, firm: str, cl_ord_id: str) -> OrderState | None:
         """Return the state of the order that ``cl_ord_id`` names, live or not."""
         order = self.orders.find(session, firm, cl_ord_id)
+        return None if order is None else order.state()
+
+    def find_quoted(self, session: str, symbol: str, quote_entry_id: str, side: Side) -> OrderState | None:
+        """Return the state of a live side of a quote."""
+        order = self.orders.of_session(session).quoted.get((symbol, quote_entry_id, side))
         return None if order is None else order.state()
 
     # New orders.
@@ -944,12 +990,18 @@ class Exchange:
                         resting += 1
                         assert order.symbol == symbol
                         assert self.orders.by_order_id(order.order_id) is order
-                        assert self.orders.find(order.session, order.firm, order.cl_ord_id) is order
+                        assert self._knows(order), order.order_id
                         assert not order.is_waiting, order.order_id
         self.triggers.check()
         live = list(self.orders)
         assert len(live) == resting + len(self.triggers), (len(live), resting, len(self.triggers))
         assert all(order.is_live for order in live)
+
+    def _knows(self, order: Order) -> bool:
+        """Return whether who sent ``order`` can name it."""
+        if order.quote_entry_id is not None:
+            return self.orders.of_session(order.session).quoted[quoted_side(order)] is order
+        return self.orders.find(order.session, order.firm, order.cl_ord_id) is order
 
 
 def _canceled_by_operator(command: CancelByOperator | CancelAllByOperator) -> str:

@@ -32,6 +32,7 @@ from fixgw.spec.events import (
     InstrumentResumed,
     LimitsSet,
     MassCanceled,
+    MassQuoteAnswered,
     OperatorRefused,
     OrderAccepted,
     OrderAmended,
@@ -47,6 +48,8 @@ from fixgw.spec.events import (
     OrderStated,
     OrderTriggered,
     PhaseChanged,
+    QuoteReported,
+    QuotesPulled,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -148,6 +151,8 @@ class Depth:
                     frame.restate()
                 case OrderRejected() | OrderStated() | CancelRejected() | MassCanceled():
                     pass  # nothing that is or was in the book
+                case QuoteReported() | MassQuoteAnswered() | QuotesPulled():
+                    pass  # the sides of quotes have the events of orders
                 case OrdersSwept() | OperatorRefused() | LimitsSet():
                     pass
                 case OrdersExpired() | OrderRestated() | OrdersRestated():

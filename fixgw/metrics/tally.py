@@ -28,6 +28,7 @@ from fixgw.spec.events import (
     InstrumentResumed,
     LimitsSet,
     MassCanceled,
+    MassQuoteAnswered,
     OperatorRefused,
     OrderAccepted,
     OrderAmended,
@@ -43,6 +44,8 @@ from fixgw.spec.events import (
     OrderStated,
     OrderTriggered,
     PhaseChanged,
+    QuoteReported,
+    QuotesPulled,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -200,6 +203,8 @@ class Tally:
                 self.disabled.add(event.session)
             case SessionEnabled():
                 self.disabled.discard(event.session)
+            case QuoteReported() | MassQuoteAnswered() | QuotesPulled():
+                pass
             case OrderStated() | MassCanceled() | VenueConfigured() | OrdersSwept() | OperatorRefused():
                 pass
             case SessionLoggedOut() | SessionReset() | LimitsSet():
@@ -286,6 +291,10 @@ def _by_whom(event: OrderCanceled) -> str:
         return "client"
     if event.exec_restatement_reason is ExecRestatementReason.OTHER:
         return "self_match"
+    if not event.is_told:
+        return "quote"
+    if event.exec_restatement_reason is ExecRestatementReason.SYSTEM_FAILURE:
+        return "venue"
     if event.exec_restatement_reason is not None:
         return "operator"
     return "mass_cancel" if event.rested or event.order.is_waiting else "venue"

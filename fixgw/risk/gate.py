@@ -1,16 +1,17 @@
 """The gate: every order passes the checks in order; the first refusal wins."""
 
 from collections.abc import Iterable
-from typing import assert_never
+from typing import Protocol, assert_never
 
 from fixgw.risk.checks import Market, OrderRequest, Rules, only_lowers_risk
 from fixgw.risk.exposure import Exposure
 from fixgw.risk.limits import LimitTable
 from fixgw.risk.operations import Operations
 from fixgw.risk.positions import Positions
+from fixgw.risk.quotes import QuoteChecks, Quoted
 from fixgw.risk.restrictions import Restrictions
 from fixgw.risk.roster import Roster
-from fixgw.spec.commands import CancelAllByOperator, ConfigureVenue, RestrictionCommand
+from fixgw.spec.commands import CancelAllByOperator, ConfigureVenue, MassQuote, Quote, RestrictionCommand
 from fixgw.spec.events import (
     AmendmentEvent,
     CancelRejected,
@@ -21,6 +22,7 @@ from fixgw.spec.events import (
     InstrumentResumed,
     LimitsSet,
     MassCanceled,
+    MassQuoteAnswered,
     OperatorRefused,
     OrderAccepted,
     OrderAmended,
@@ -36,6 +38,8 @@ from fixgw.spec.events import (
     OrderStated,
     OrderTriggered,
     PhaseChanged,
+    QuoteReported,
+    QuotesPulled,
     RestrictionEvent,
     ScopeKilled,
     ScopeReleased,
@@ -50,14 +54,19 @@ from fixgw.spec.events import (
 )
 from fixgw.spec.inquiries import AccountExposure, RiskAnswer
 from fixgw.spec.instrument import Instrument
+from fixgw.spec.quotes import QuoteRefusal
 from fixgw.spec.refusal import Refusal
 from fixgw.spec.values import OrdRejReason, Price
+
+
+class QuotedMarket(Market, Quoted, Protocol):
+    """What risk needs to know of the market, the quotes in it included."""
 
 
 class RiskGate:
     """Check before the engine, apply after it: exposure follows events, never requests."""
 
-    def __init__(self, market: Market) -> None:
+    def __init__(self, market: QuotedMarket) -> None:
         self._market = market
         self._listed: dict[str, Instrument] = {}
         self._unit: dict[str, int] = {}
@@ -70,6 +79,7 @@ class RiskGate:
         """By session, account and symbol, where nothing is forbidden; forgotten when any of that changes."""
         self.exposure = Exposure()
         self.positions = Positions()
+        self._quote_checks = QuoteChecks(market, self.exposure, self._unit, self.check)
 
     def configure(self, command: ConfigureVenue) -> None:
         """Take instruments, limits and accounts; what is open stays open."""
@@ -79,6 +89,7 @@ class RiskGate:
         self.limits.configure(command.limits)
         self._roster = Roster(command.participants, command.instruments)
         self._rules.clear()
+        self._quote_checks.configure(command.participants)
         accounts: dict[str, set[str]] = {}
         for participant in command.participants:
             accounts.setdefault(participant.firm, set()).update(participant.accounts)
@@ -101,6 +112,10 @@ class RiskGate:
             if refusal is not None:
                 return self._unless_risk_falls(order, refusal)
         return None
+
+    def check_quotes(self, command: Quote | MassQuote) -> list[QuoteRefusal | None]:
+        """Return of each entry why it is refused, or None when it may pass to the engine."""
+        return self._quote_checks.refusals(command)
 
     def _unless_risk_falls(self, order: OrderRequest, refusal: Refusal) -> Refusal | None:
         """Let a replace that only lowers risk pass: limits come last, so that it has passed all other checks."""
@@ -169,6 +184,8 @@ class RiskGate:
             case OrderExpired():
                 self._reserve(event.order, event.order.exposed_price, -event.expired_qty)
             case OrderRejected() | OrderStated() | CancelRejected() | MassCanceled() | VenueConfigured():
+                pass
+            case QuoteReported() | MassQuoteAnswered() | QuotesPulled():
                 pass
             case OrdersSwept() | OperatorRefused() | OrderRestated() | OrdersExpired() | OrdersRestated():
                 pass

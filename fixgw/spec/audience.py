@@ -11,6 +11,7 @@ from fixgw.spec.events import (
     InstrumentResumed,
     LimitsSet,
     MassCanceled,
+    MassQuoteAnswered,
     OperatorRefused,
     OrderAccepted,
     OrderAmended,
@@ -25,6 +26,8 @@ from fixgw.spec.events import (
     OrderStated,
     OrderTriggered,
     PhaseChanged,
+    QuoteReported,
+    QuotesPulled,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -41,6 +44,10 @@ from fixgw.spec.events import (
 def audience(event: Event) -> tuple[str, ...]:
     """Return the CompIDs of those who are told; the resting side of a trade first, and twice who trades with itself."""
     match event:
+        case OrderAccepted() | OrderReplaced() if event.order.is_quoted:
+            return ()
+        case OrderCanceled() if not event.is_told:
+            return ()
         case OrderAccepted() | OrderCanceled() | OrderReplaced() | OrderRejected() | OrderStated():
             return (event.order.session,)
         case Trade() | TradeBusted() | TradeCorrected():
@@ -51,6 +58,12 @@ def audience(event: Event) -> tuple[str, ...]:
             return (event.order.session,)
         case OrderTriggered():
             return (event.order.session,) if event.exec_id else ()
+        case QuoteReported():
+            return (event.quote.session,) if event.is_told else ()
+        case MassQuoteAnswered():
+            return (event.session,) if event.is_told else ()
+        case QuotesPulled():
+            return ()
         case VenueConfigured() | OrdersSwept() | OperatorRefused() | LimitsSet():
             return ()
         case DayEnding() | OrdersExpired() | OrdersRestated() | DayBegun() | PhaseChanged():

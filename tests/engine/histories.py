@@ -19,6 +19,7 @@ from fixgw.spec.commands import (
     CancelAllByOperator,
     CancelByOperator,
     CancelOrder,
+    CancelQuotes,
     ContinueSweep,
     ContinueTriggers,
     CorrectTrade,
@@ -30,7 +31,11 @@ from fixgw.spec.commands import (
     Kill,
     LogOutSession,
     MassCancel,
+    MassQuote,
     NewOrder,
+    PullQuotes,
+    Quote,
+    QuoteCommand,
     RefuseChange,
     RefuseOrder,
     Release,
@@ -45,8 +50,9 @@ from fixgw.spec.commands import (
 from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.limits import LIMIT_NAMES, LimitChange
-from fixgw.spec.participant import Participant
+from fixgw.spec.participant import MarketMaker, Participant
 from fixgw.spec.phase import CALLS, Phase
+from fixgw.spec.quotes import NO_ENTRY, QuoteEntry, QuoteRefusal
 from fixgw.spec.trading_day import DayPhase
 from fixgw.spec.values import (
     CxlRejReason,
@@ -57,6 +63,9 @@ from fixgw.spec.values import (
     PegOffsetType,
     Price,
     Qty,
+    QuoteCancelType,
+    QuoteRejectReason,
+    QuoteResponseLevel,
     SelfMatchPrevention,
     SelfMatchScope,
     Side,
@@ -78,7 +87,12 @@ BANDED = (
     msgspec.structs.replace(STOCK, reference_price=Price(10_000), static_band_ticks=1, dynamic_band_ppm=100),
     msgspec.structs.replace(SPREAD, dynamic_band_ticks=1),
 )
-PARTICIPANTS = (ALICE, BOB, CAROL, Participant("CLIENT5", "BETA", ("B1", "B2")))
+PARTICIPANTS = (
+    msgspec.structs.replace(ALICE, market_maker=MarketMaker()),
+    BOB,
+    CAROL,
+    Participant("CLIENT5", "BETA", ("B1", "B2"), MarketMaker()),
+)
 
 CONFIGURATIONS = tuple(
     configuration(*written, instruments=INSTRUMENTS, participants=PARTICIPANTS)
@@ -100,14 +114,18 @@ CONFIGURATIONS = tuple(
 CONFIGURATIONS += (configuration(instruments=BANDED, participants=PARTICIPANTS),)
 
 _KINDS = (
-    (("new",) * 10 + ("replace",) * 6 + ("cancel",) * 3 + ("mass", "configure", "refuse-order", "refuse-change")) * 4
+    (
+        ("new",) * 10 + ("replace",) * 6 + ("cancel",) * 3
+        + ("mass", "configure", "refuse-order", "refuse-change", "quote", "quote", "mass-quote")
+    ) * 4
     + ("kill", "halt", "limits", "operator-cancel", "operator-cancel-all", "session", "session")
     + ("release", "resume") * 3
+    + ("cancel-quotes",) * 3 + ("pull-quotes",)
     + ("end-day",) * 2
     + ("call",) * 4
     + ("trade-on",) * 4
-    + ("bust", "bust", "correct", "correct", "correct", "correct")
-)
+    + ("bust", "correct", "correct") * 3
+)  # fmt: skip
 _SCOPES = ("instrument:STOCK", "session:CLIENT1", "account:B1", "firm:ALPHA", "firm:BETA", "venue", "firm:NONE", "none")
 _CALLS = sorted(CALLS)
 _PHASES = (*_CALLS, *_CALLS, Phase.CLOSED)
@@ -180,11 +198,13 @@ _ATTRIBUTES: Sequence[dict[str, Any]] = (
     {"min_qty": Qty(3), "self_match_prevention_id": "desk"},
 )
 """Of these an order has one set, beside its trigger; a random refresh has one choice only."""
+_LEVELS = tuple(QuoteResponseLevel)
+_QUOTE_CANCEL_TYPES = (*QuoteCancelType, QuoteCancelType.SECURITIES, QuoteCancelType.SECURITIES)
 
 T = TypeVar("T")
 AnyOrder = TypeVar("AnyOrder", NewOrder, ReplaceOrder)
 
-Decided = TradingCommand | RestrictionCommand
+Decided = TradingCommand | QuoteCommand | RestrictionCommand
 """Commands that bring about events: all but those of FIX sessions."""
 
 
@@ -243,6 +263,8 @@ class _Writer:
         self._choices = iter(b"")
         self._used: list[str] = ["0"]
         self._sent: list[NewOrder | ReplaceOrder] = []
+        self._quoted: dict[tuple[str, str], tuple[Price, Price]] = {}
+        """Prices of the last quote of each instrument and name."""
         self._killed: list[str] = []
         self._halted: list[str] = []
         self._disabled: list[str] = []
@@ -260,6 +282,18 @@ class _Writer:
                 return self._new(by, cl_ord_id)
             case "configure":
                 return self._one(CONFIGURATIONS)
+            case "quote":
+                entry = self._entry(NO_ENTRY)
+                return Quote(by.session, by.firm, self._account(by), cl_ord_id, self._one(_LEVELS), entry)
+            case "mass-quote":
+                entries = tuple(self._entry(self._one(("e1", "e2"))) for _ in range(self._one((1, 2, 3))))
+                return MassQuote(by.session, by.firm, self._account(by), cl_ord_id, self._one(_LEVELS), entries)
+            case "cancel-quotes":
+                symbols = self._one((("STOCK",), ("SPREAD", "STOCK", "SPREAD"), ("NONE",)))
+                names = by.session, by.firm, by.accounts[0], cl_ord_id
+                return CancelQuotes(*names, self._one(_QUOTE_CANCEL_TYPES), self._one(_LEVELS), symbols)
+            case "pull-quotes":
+                return PullQuotes(by.session, "a reason")
             case "mass":
                 return self._mass_cancel(by, cl_ord_id)
             case "kill" | "release" | "halt" | "resume" | "limits" | "session":
@@ -355,6 +389,24 @@ class _Writer:
         if instructions is not None and "a" in instructions.exec_inst:
             return msgspec.structs.replace(attributed, exec_inst=attributed.exec_inst.replace("a", "") + "a")
         return attributed
+
+    def _entry(self, quote_entry_id: str) -> QuoteEntry:
+        """Mostly a narrow market around the prices of orders; a side may be left out, or both."""
+        symbol = self._one(("STOCK", "STOCK", "SPREAD"))
+        bid_px = self._one(_PRICES[symbol])
+        offer_px = bid_px + self._one((1, 2, 3, 2, 4, 0))
+        sizes = [Qty(0) if self._one_in(8) else Qty(self._one(_QTIES[symbol])) for _ in range(2)]
+        if self._one_in(16):
+            symbol = "NONE"
+        refusal = QuoteRefusal(QuoteRejectReason.OTHER, "unreadable") if self._one_in(32) else None
+        prices = Price(bid_px), Price(offer_px)
+        if self._one_in(4):
+            prices = self._quoted.get((symbol, quote_entry_id), prices)
+        self._quoted[symbol, quote_entry_id] = prices
+        return QuoteEntry("s", quote_entry_id, symbol, prices[0], sizes[0], prices[1], sizes[1], refusal)
+
+    def _account(self, by: Participant) -> str:
+        return "Z9" if self._one_in(16) else self._one(by.accounts)
 
     def _order_to_change(self, by: Participant, cl_ord_id: str) -> NewOrder | ReplaceOrder:
         """Mostly one of the last that were sent, whoever sent it."""

@@ -5,7 +5,7 @@ from collections import Counter
 import msgspec
 
 from fixgw.engine.phases import OF_PHASES
-from fixgw.spec.commands import ExpireDueOrders, RestrictionCommand, TradingCommand
+from fixgw.spec.commands import ExpireDueOrders, QuoteCommand, RestrictionCommand, TradingCommand
 from fixgw.spec.events import (
     AmendmentEvent,
     CancelRejected,
@@ -16,6 +16,7 @@ from fixgw.spec.events import (
     InstrumentResumed,
     LimitsSet,
     MassCanceled,
+    MassQuoteAnswered,
     OperatorRefused,
     OrderAccepted,
     OrderAmended,
@@ -31,6 +32,8 @@ from fixgw.spec.events import (
     OrderStated,
     OrderTriggered,
     PhaseChanged,
+    QuoteReported,
+    QuotesPulled,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -65,7 +68,7 @@ class Invariants:
         """By ExecID of the resting side's report: price and quantity as they stand, and each side's last ExecID."""
         self._filled: Counter[tuple[str, Side]] = Counter()
 
-    def observe(self, command: TradingCommand | RestrictionCommand, events: list[Event]) -> None:
+    def observe(self, command: TradingCommand | QuoteCommand | RestrictionCommand, events: list[Event]) -> None:
         assert events, ("a command without an answer", command)
         for at, event in enumerate(events):
             if isinstance(event, OrdersSwept):
@@ -174,6 +177,8 @@ class Invariants:
             case PhaseChanged():
                 assert self._phases.get(event.symbol, Phase.CONTINUOUS) is event.previous
                 self._phases[event.symbol] = event.phase
+            case QuoteReported() | MassQuoteAnswered() | QuotesPulled():
+                pass
             case VenueConfigured() | LimitsSet() | OrdersSwept() | OperatorRefused():
                 pass
             case SessionDisabled() | SessionEnabled() | SessionLoggedOut() | SessionReset():
@@ -261,7 +266,7 @@ class Invariants:
             assert order.cl_ord_id == chain[-1]
         else:
             assert orig_cl_ord_id == chain[-1]
-            assert order.cl_ord_id not in chain
+            assert order.cl_ord_id not in chain or order.is_quoted, "a QuoteID may come again"
             chain.append(order.cl_ord_id)
 
     def _untouched(self, order: OrderState, *except_for: str) -> None:
@@ -273,7 +278,9 @@ class Invariants:
             assert name in except_for or getattr(order, name) == getattr(known, name), (name, order, known)
 
 
-def _is_over(order: OrderState, command: TradingCommand | RestrictionCommand, ending: str | None) -> bool:
+def _is_over(
+    order: OrderState, command: TradingCommand | QuoteCommand | RestrictionCommand, ending: str | None
+) -> bool:
     """Whether an order is good no longer: its day is ending, or its time or date has come."""
     if order.time_in_force is not TimeInForce.GOOD_TILL_DATE:
         return order.time_in_force is not TimeInForce.GOOD_TILL_CANCEL and ending is not None

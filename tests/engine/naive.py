@@ -14,6 +14,7 @@ from fixgw.spec.commands import (
     CancelAllByOperator,
     CancelByOperator,
     CancelOrder,
+    CancelQuotes,
     ConfigureVenue,
     ContinueSweep,
     ContinueTriggers,
@@ -26,7 +27,11 @@ from fixgw.spec.commands import (
     Kill,
     LogOutSession,
     MassCancel,
+    MassQuote,
     NewOrder,
+    PullQuotes,
+    Quote,
+    QuoteCommand,
     RefuseChange,
     RefuseOrder,
     Release,
@@ -40,11 +45,13 @@ from fixgw.spec.commands import (
 )
 from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import Instrument
+from fixgw.spec.quotes import QuoteEntry
+from fixgw.spec.values import OrdType, Price, Qty, Side, TimeInForce
 
 Outcome = tuple[object, ...]
 LIVE = ("0", "1")
 CALLS = ("pre-open", "opening-auction", "volatility-auction", "closing-auction")
-AnyCommand = TradingCommand | RestrictionCommand
+AnyCommand = TradingCommand | QuoteCommand | RestrictionCommand
 LIMITS = ("order_qty_max", "order_notional_max", "price_collar_percent", "open_notional_max")
 
 
@@ -80,6 +87,8 @@ class NaiveOrder:
     least: int = 0
     expire_time: int = 0
     expire_date: str = ""
+    entry: str | None = None
+    """QuoteEntryID of a side of a quote."""
 
     @property
     def is_hidden(self) -> bool:
@@ -145,6 +154,10 @@ class NaiveVenue:
     phases: dict[str, str] = field(default_factory=dict)
     slice_max: int = 2
     due: list[NaiveOrder] = field(default_factory=list)
+    judged: list[NaiveOrder] = field(default_factory=list)
+    """The sides of quotes of the message at hand that may pass, and count as open already."""
+    making_room: list[NaiveOrder] = field(default_factory=list)
+    """Those that they take the place of, and which count no longer."""
 
     def handle(self, command: AnyCommand) -> list[Outcome]:
         was_open = self.phase == "open"
@@ -170,6 +183,14 @@ class NaiveVenue:
             case ConfigureVenue():
                 self.configure(command)
                 return [("configured",)]
+            case Quote() | MassQuote():
+                return self.quote(command)
+            case CancelQuotes():
+                return self.cancel_quotes(command)
+            case PullQuotes():
+                sides = [order for order in self.open_of(f"session:{command.session}") if order.entry is not None]
+                told = [self.end(order, order.ids[-1], rested=True, orig=None) for order in sides]
+                return [*told, ("pulled", command.session, len(told))]
             case EndDay():
                 return self.end_day(command)
             case BustTrade() | CorrectTrade():
@@ -599,6 +620,121 @@ class NaiveVenue:
         affected = tuple((order.ids[-1], order.order_id) for order in ended)
         return [*(self.end(o, o.ids[-1], rested=True, orig=None) for o in ended), ("r", affected, None)]
 
+    # Quotes.
+
+    def quote(self, c: Quote | MassQuote) -> list[Outcome]:
+        reasons: list[str | None] = []
+        seen: list[tuple[str, str]] = []
+        for entry in c.entries:
+            twice = (entry.symbol, entry.quote_entry_id) in seen
+            reasons.append(self.why_no_quote(c, entry, twice=twice))
+            seen.append((entry.symbol, entry.quote_entry_id))
+        self.judged, self.making_room = [], []
+        if isinstance(c, Quote):
+            entry, status = c.entry, "5" if reasons[0] else "0"
+            sides = (entry.bid_px, entry.bid_size, entry.offer_px, entry.offer_size)
+            told: list[Outcome] = [("AI", entry.symbol, *sides, status)]
+        else:
+            told = [("b", tuple(reasons), "5" if all(reasons) else "0")]
+        for entry, reason in zip(c.entries, reasons, strict=True):
+            if not reason:
+                told += self.enter_quote(c, entry)
+        return told
+
+    def why_no_quote(self, c: Quote | MassQuote, entry: QuoteEntry, *, twice: bool) -> str | None:
+        makers = [each.session for each in self.configured.participants if each.market_maker]
+        wanted = self.sides(c, entry)
+        if c.session not in makers:
+            return "9"
+        if twice:
+            return "99"
+        if entry.refusal:
+            return entry.refusal.reason.value
+        if self.listed(entry.symbol) is None:
+            return "1"
+        if len(wanted) == 2 and (wanted[0].price or 0) >= (wanted[1].price or 0):
+            return "7"
+        judged, making_room = list(self.judged), list(self.making_room)
+        self.making_room += self.quoted(c, entry)
+        for side in wanted:
+            asked = NewOrder(
+                c.session, c.firm, c.quote_id, c.account, side.symbol, Side(side.side), Qty(side.qty),
+                OrdType.LIMIT, Price(side.price or 0), TimeInForce.DAY,
+            )  # fmt: skip
+            reason = self.risk(asked)
+            same = [old for old in self.quoted(c, entry) if (old.side, old.price) == (side.side, side.price)]
+            lower = [old for old in same if old.account == c.account and old.leaves >= side.qty]
+            if reason and not (reason == "3" and lower):
+                self.judged, self.making_room = judged, making_room
+                return {"1": "1", "2": "2", "0": "2", "3": "3", "99": "8"}.get(reason, "99")
+            self.judged.append(side)
+        return "2" if wanted and self.phases.get(entry.symbol) == "closed" else None
+
+    def sides(self, c: Quote | MassQuote, entry: QuoteEntry) -> list[NaiveOrder]:
+        """Return the sides of an entry as orders that are nowhere yet, the bid first."""
+        values = [("1", entry.bid_px, entry.bid_size), ("2", entry.offer_px, entry.offer_size)]
+        names, entry_id = (c.session, c.account, entry.symbol), entry.quote_entry_id
+        found = [
+            NaiveOrder("", *names, side, "2", "0", size, price, 0, [c.quote_id], firm=c.firm, entry=entry_id)
+            for side, price, size in values
+            if size and price is not None
+        ]
+        for order in found:
+            order.show()
+        return found
+
+    def quoted(self, c: Quote | MassQuote, entry: QuoteEntry) -> list[NaiveOrder]:
+        slot = (c.session, entry.symbol, entry.quote_entry_id)
+        return [o for o in self.orders if o.status in LIVE and (o.session, o.symbol, o.entry) == slot]
+
+    def enter_quote(self, c: Quote | MassQuote, entry: QuoteEntry) -> list[Outcome]:
+        wanted = {side.side: side for side in self.sides(c, entry)}
+        before = {side.side: side for side in self.quoted(c, entry)}
+        meets_old = "1" in wanted and "2" in before and (wanted["1"].price or 0) >= (before["2"].price or 0)
+        told: list[Outcome] = []
+        for side in "21" if meets_old else "12":
+            new, old = wanted.get(side), before.get(side)
+            if old and (new is None or old.account != new.account):
+                told.append(self.end(old, old.ids[-1], rested=True, orig=None))
+                old = None
+            if new and old:
+                told += self.requote(old, new)
+            elif new:
+                self.order_ids += 1
+                self.arrivals += 1
+                new.order_id, new.arrival = str(self.order_ids), self.arrivals
+                self.orders.append(new)
+                told += [("0", new.told()), *self.work(new)]
+        return told
+
+    def requote(self, old: NaiveOrder, new: NaiveOrder) -> list[Outcome]:
+        before = (old.ids[-1], old.price, old.leaves)
+        keeps = new.price == old.price and new.qty <= old.leaves
+        old.ids += new.ids
+        old.qty, old.price = old.cum + new.qty, new.price
+        old.show()
+        told: list[Outcome] = [("5", old.told(), *before, keeps)]
+        if keeps:
+            return told
+        self.arrivals += 1
+        old.arrival = self.arrivals
+        return told + self.work(old)
+
+    def cancel_quotes(self, c: CancelQuotes) -> list[Outcome]:
+        kind, nothing = c.quote_cancel_type.value, (None, 0, None, 0)
+        mine = [order for order in self.open_of(f"session:{c.session}") if order.entry is not None]
+        if kind not in "14":
+            return [("AI", "[N/A]", *nothing, "5")]
+        told: list[Outcome] = []
+        if kind == "4":
+            told += [self.end(order, order.ids[-1], rested=True, orig=None) for order in mine]
+            return [*told, ("AI", "[N/A]", *nothing, "4")]
+        for symbol in sorted(set(c.symbols), key=c.symbols.index):
+            ended = [order for order in mine if order.symbol == symbol]
+            told += [self.end(order, order.ids[-1], rested=True, orig=None) for order in ended]
+            told.append(("AI", symbol, *nothing, "1" if ended else "9"))
+        return told
+
     # What operators do.
 
     def operate(self, c: RestrictionCommand | CancelByOperator | CancelAllByOperator | ContinueSweep) -> list[Outcome]:
@@ -908,7 +1044,8 @@ class NaiveVenue:
             return False
         leaves = max(c.order_qty - (replaced.cum if replaced else 0), 0)
         more = worth(instrument, price, leaves) - (self.open(replaced) if replaced else 0)
-        already = sum(self.open(order) for order in self.orders if order.account == c.account)
+        counted = [order for order in (*self.orders, *self.judged) if order not in self.making_room]
+        already = sum(self.open(order) for order in counted if order.account == c.account)
         return more > 0 and already + more > open_max
 
     def limit(self, name: str, scopes: set[str]) -> Fraction | None:
