@@ -12,14 +12,17 @@ from fixgw.engine.sweep import SWEEP_SLICE_MAX, SweepKind
 from fixgw.risk import state as risk_state
 from fixgw.risk.gate import RiskGate
 from fixgw.spec.commands import (
+    AddInstrument,
     BeginDay,
     CancelAllByOperator,
     CancelByOperator,
     CancelOrder,
+    ChangeInstrument,
     CloseSession,
     Command,
     ConfigureVenue,
     ContinueSweep,
+    DelistInstrument,
     DisableSession,
     EnableSession,
     EndDay,
@@ -37,6 +40,7 @@ from fixgw.spec.commands import (
     ResetSession,
     ResumeInstrument,
     SetLimits,
+    SuspendInstrument,
     UseNumber,
 )
 from fixgw.spec.events import Event, OperatorRefused
@@ -108,7 +112,7 @@ class Core:
                     return self.exchange.refuse(command, refusal, number)
             case ConfigureVenue():
                 self.configuration = command
-                self.gate.configure(command)
+                self.gate.configure(command, self.exchange.listing.after(command.instruments).values())
             case CancelOrder() | MassCancel() | RefuseOrder() | RefuseChange():
                 pass
             case ContinueSweep() | BeginDay():
@@ -147,7 +151,9 @@ class Core:
                 events.append(self.gate.operate(command))
                 if isinstance(events[0], OperatorRefused):
                     return events
-            case HaltInstrument() | ResumeInstrument() | Release() | SetLimits():
+            case AddInstrument() | ChangeInstrument() | DelistInstrument():
+                pass
+            case HaltInstrument() | SuspendInstrument() | ResumeInstrument() | Release() | SetLimits():
                 return [self.gate.operate(command)]
             case DisableSession() | EnableSession() | LogOutSession():
                 return [self.gate.operate(command)]
@@ -176,7 +182,7 @@ class Core:
                     open_orders=self.exchange.orders.count_open(),
                     orders_entered=self.exchange.orders_entered,
                     orders_to_sweep=sum(len(s) for s in self.exchange.sweeps if s.kind is not SweepKind.RESTATE),
-                    halted=tuple(restrictions.halted.values()),
+                    halted=(*restrictions.halted.values(), *restrictions.suspended.values()),
                     killed=tuple(restrictions.killed.values()),
                     disabled=tuple(restrictions.disabled.values()),
                     day=self.day,
@@ -189,7 +195,7 @@ class Core:
             case OrderInquiry():
                 return self.exchange.find_order(inquiry)
             case InstrumentsInquiry():
-                return self.exchange.list_instruments(inquiry, restrictions.halted)
+                return self.exchange.list_instruments(inquiry, restrictions.halted, restrictions.suspended)
             case RiskInquiry():
                 return self.gate.answer_risk()
             case _:
@@ -199,7 +205,9 @@ class Core:
         """Yield the answer to a client's question about instruments and the trading day; only a list has several."""
         exchange, restrictions = self.exchange, self.gate.restrictions
         listed = exchange.instruments
-        situation = reference.Situation(restrictions.halted, restrictions.killed, self.day)
+        situation = reference.Situation(
+            restrictions.halted, restrictions.suspended, restrictions.killed, self.day
+        )
         match inquiry:
             case SecurityListInquiry():
                 yield from reference.security_list(listed, inquiry)
@@ -239,4 +247,7 @@ class Core:
         self.configuration = state.configuration
         self.day = state.day
         engine_state.restore(self.exchange, state.exchange, state.configuration)
-        risk_state.restore(self.gate, state.gate, state.configuration, state.exchange.ever_listed)
+        exchange = self.exchange
+        risk_state.restore(
+            self.gate, state.gate, state.configuration, exchange.instruments.values(), exchange.ever_listed.values()
+        )

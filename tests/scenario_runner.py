@@ -12,8 +12,9 @@ Sessions A to D are CLIENT1 to CLIENT4; each that the file names is logged on wh
     A< 35=8|...     what A got of the line above; written by ``pytest --update-golden``
     ! A logout      ``logon`` (numbers go on), ``connect`` (no Logon yet) and ``drop`` (no Logout) likewise
     ! operator halt AAPL: news      likewise ``resume``, ``kill firm:ALPHA``, ``release``, ``cancel 1`` (an OrderID)
-                    and ``cancel-all venue``, each with its reason; ``end-day today: ...`` ends the trading day, and the
-                    next has begun when the following line is played
+                    and ``cancel-all venue``, each with its reason; ``suspend AAPL``, ``delist AAPL``, ``add
+                    NOVA,tick=0.01,lot=1``, ``change AAPL,tick=0.05``; ``end-day today: ...`` ends the trading day, and
+                    the next has begun when the following line is played
     ! restart       stop the venue in good order and start it on the same data; ``kill`` stops it with SIGKILL
     # config: ...   a value of venue.toml, an instrument by its symbol: ``instruments.AAPL.lot = "100"``, and
                     ``instruments.AAPL = false`` without it; below the first message, it is so from the next start on
@@ -63,10 +64,16 @@ _QUESTION = "~"
 _CONFIG_LINE = re.compile(r"# config: (\S+) = (.+)")
 _SENT_LINE = re.compile(r"([A-D])>(>?) (.+)")
 _RECEIVED_LINE = re.compile(r"[A-D]< .*")
-_OPERATOR = re.compile(r"! operator (halt|resume|kill|release|cancel|cancel-all|end-day) (\S+): (.+)")
+_OPERATOR = re.compile(
+    r"! operator (halt|resume|suspend|add|change|delist|kill|release|cancel|cancel-all|end-day) (\S+): (.+)"
+)
 _REQUESTS = {
     "halt": ("halt", "symbol"),
     "resume": ("resume", "symbol"),
+    "suspend": ("suspend", "symbol"),
+    "add": ("add-instrument", "symbol"),
+    "change": ("change-instrument", "symbol"),
+    "delist": ("delist-instrument", "symbol"),
     "kill": ("kill", "scope"),
     "release": ("release", "scope"),
     "cancel": ("cancel-order", "order_id"),
@@ -335,7 +342,8 @@ class Venue:
         with AdminClient(self._folder / "var") as operator:
             if do == "end-day":
                 whom = operator.ask("status")["trading_date"]
-            operator.ask(do, **{name: whom}, reason=reason)
+            whom, *terms = whom.split(",")
+            operator.ask(do, **{name: whom}, **dict(map(_term, terms)), reason=reason)
             until = time.monotonic() + TIMEOUT_S
             while operator.ask("status")["day_phase"] != "open":
                 if time.monotonic() > until:
@@ -361,6 +369,14 @@ class Venue:
     def log_text(self) -> str:
         log = self._folder / "log"
         return log.read_text(encoding="utf-8") if log.exists() else "no log, see its standard error"
+
+
+def _term(text: str) -> tuple[str, object]:
+    """Return ``tick=0.05`` as the admin socket takes it: whole numbers as numbers, a name alone as true."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        return name, True
+    return name, int(value) if name in ("multiplier", "price_decimals", "qty_decimals") else value
 
 
 def _serve(folder: Path, port: int, control: Connection) -> None:

@@ -8,8 +8,11 @@ import msgspec
 from msgspec import Meta
 
 from fixgw.spec.commands import (
+    AddInstrument,
     CancelAllByOperator,
     CancelByOperator,
+    ChangeInstrument,
+    DelistInstrument,
     DisableSession,
     EnableSession,
     EndDay,
@@ -21,6 +24,7 @@ from fixgw.spec.commands import (
     ResetSession,
     ResumeInstrument,
     SetLimits,
+    SuspendInstrument,
 )
 from fixgw.spec.inquiries import (
     InstrumentsInquiry,
@@ -31,7 +35,9 @@ from fixgw.spec.inquiries import (
     SessionsInquiry,
     VenueInquiry,
 )
+from fixgw.spec.instrument import SCALE_MAX
 from fixgw.spec.limits import LimitChange
+from fixgw.spec.terms import Terms, TermsChange
 from fixgw.spec.values import OrdStatus, Side
 
 NAME_LENGTH_MAX = 64
@@ -43,7 +49,11 @@ _PRINTABLE = r"\A[ -~]+\Z"
 Name = Annotated[str, Meta(max_length=NAME_LENGTH_MAX, pattern=_PRINTABLE)]
 ScopeText = Annotated[str, Meta(max_length=NAME_LENGTH_MAX + len("instrument:"), pattern=_PRINTABLE)]
 Reason = Annotated[str, Meta(max_length=REASON_LENGTH_MAX, pattern=_PRINTABLE)]
-LimitText = Annotated[str, Meta(pattern=r"\A[0-9]{1,18}(\.[0-9]{1,18})?\Z")] | None
+NumberText = Annotated[str, Meta(pattern=r"\A[0-9]{1,18}(\.[0-9]{1,18})?\Z")]
+LimitText = NumberText | None
+Symbol = Annotated[str, Meta(pattern=r"\A[!-+\--~]{1,64}\Z")]
+Multiplier = Annotated[int, Meta(ge=1, le=1_000_000_000)]
+Decimals = Annotated[int, Meta(ge=0, le=SCALE_MAX)]
 
 STATES: dict[str, tuple[OrdStatus, ...]] = {
     "open": (OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED),
@@ -119,6 +129,41 @@ class ResumeRequest(_Change, tag="resume"):
     symbol: Name
 
 
+class SuspendRequest(_Change, tag="suspend"):
+    symbol: Name
+
+
+class AddInstrumentRequest(_Change, tag="add-instrument"):
+    """As in ``[[instruments]]`` of venue.toml; numbers with a point are text."""
+
+    symbol: Symbol
+    tick: NumberText
+    lot: NumberText
+    multiplier: Multiplier = 1
+    allows_negative_price: bool = False
+    price_decimals: Decimals | None = None
+    qty_decimals: Decimals | None = None
+    order_qty_bound: NumberText | None = None
+    price_bound: NumberText | None = None
+
+
+class ChangeInstrumentRequest(_Change, tag="change-instrument"):
+    """What is left out, or null, stays as it is."""
+
+    symbol: Name
+    tick: NumberText | None = None
+    lot: NumberText | None = None
+    multiplier: Multiplier | None = None
+    allows_negative_price: bool | None = None
+    order_qty_bound: NumberText | None = None
+    price_bound: NumberText | None = None
+
+
+class DelistInstrumentRequest(_Change, tag="delist-instrument"):
+    symbol: Name
+    cancel_orders: bool = False
+
+
 class KillRequest(_Change, tag="kill"):
     scope: ScopeText
 
@@ -172,6 +217,10 @@ Ask = Status | Sessions | Orders | Order | Instruments | Risk
 Change = (
     HaltRequest
     | ResumeRequest
+    | SuspendRequest
+    | AddInstrumentRequest
+    | ChangeInstrumentRequest
+    | DelistInstrumentRequest
     | KillRequest
     | ReleaseRequest
     | SetLimitsRequest
@@ -224,6 +273,14 @@ def _command(request: Change, user: str) -> OperatorCommand:
             return HaltInstrument(operator, reason, request.symbol)
         case ResumeRequest():
             return ResumeInstrument(operator, reason, request.symbol)
+        case SuspendRequest():
+            return SuspendInstrument(operator, reason, request.symbol)
+        case AddInstrumentRequest():
+            return AddInstrument(operator, reason, _terms(request))
+        case ChangeInstrumentRequest():
+            return ChangeInstrument(operator, reason, request.symbol, _other_terms(request))
+        case DelistInstrumentRequest():
+            return DelistInstrument(operator, reason, request.symbol, request.cancel_orders)
         case KillRequest():
             return Kill(operator, reason, request.scope)
         case ReleaseRequest():
@@ -249,3 +306,32 @@ def _command(request: Change, user: str) -> OperatorCommand:
 def _changes(request: SetLimitsRequest) -> tuple[LimitChange, ...]:
     limits = request.limits.items()
     return tuple(LimitChange(name, None if text is None else Decimal(text)) for name, text in limits)
+
+
+def _terms(request: AddInstrumentRequest) -> Terms:
+    return Terms(
+        symbol=request.symbol,
+        tick=Decimal(request.tick),
+        lot=Decimal(request.lot),
+        multiplier=request.multiplier,
+        allows_negative_price=request.allows_negative_price,
+        price_decimals=request.price_decimals,
+        qty_decimals=request.qty_decimals,
+        order_qty_bound=_decimal(request.order_qty_bound),
+        price_bound=_decimal(request.price_bound),
+    )
+
+
+def _other_terms(request: ChangeInstrumentRequest) -> TermsChange:
+    return TermsChange(
+        tick=_decimal(request.tick),
+        lot=_decimal(request.lot),
+        multiplier=request.multiplier,
+        allows_negative_price=request.allows_negative_price,
+        order_qty_bound=_decimal(request.order_qty_bound),
+        price_bound=_decimal(request.price_bound),
+    )
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)

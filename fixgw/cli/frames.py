@@ -15,8 +15,12 @@ from fixgw.spec.events import (
     DayEnding,
     Event,
     Fill,
+    InstrumentAdded,
+    InstrumentChanged,
+    InstrumentDelisted,
     InstrumentHalted,
     InstrumentResumed,
+    InstrumentSuspended,
     LimitsSet,
     MassCanceled,
     OperatorRefused,
@@ -114,8 +118,10 @@ def event_words(event: Event) -> str:
             return f"mass cancel {event.cl_ord_id}: " + (event.text or f"{len(event.affected)} orders")
         case VenueConfigured():
             return "configured"
-        case InstrumentHalted() | InstrumentResumed():
+        case InstrumentHalted() | InstrumentSuspended() | InstrumentResumed() | InstrumentDelisted():
             return f"{_kind(event)} {event.symbol}: {event.reason}"
+        case InstrumentAdded() | InstrumentChanged():
+            return f"{_kind(event)} {event.instrument.symbol}: {event.reason}"
         case ScopeKilled() | ScopeReleased():
             return f"{_kind(event)} {event.scope}: {event.reason}"
         case OrdersSwept():

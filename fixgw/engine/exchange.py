@@ -6,19 +6,24 @@ from typing import assert_never
 
 from fixgw.engine import inquiries, post_only
 from fixgw.engine.book import BookSide, Level, OrderBook
+from fixgw.engine.listings import Listings
 from fixgw.engine.matching import can_fill, crosses, match
 from fixgw.engine.order import Order
 from fixgw.engine.registry import OrderRegistry
 from fixgw.engine.sweep import SWEEP_SLICE_MAX, Sweep, SweepKind
 from fixgw.spec.commands import (
+    AddInstrument,
     BeginDay,
     CancelAllByOperator,
     CancelByOperator,
     CancelOrder,
+    ChangeInstrument,
     ConfigureVenue,
     ContinueSweep,
+    DelistInstrument,
     EndDay,
     Kill,
+    ListingCommand,
     MassCancel,
     NewOrder,
     RefuseChange,
@@ -33,6 +38,9 @@ from fixgw.spec.events import (
     DayEnding,
     Event,
     Fill,
+    InstrumentAdded,
+    InstrumentChanged,
+    InstrumentDelisted,
     MassCanceled,
     OperatorRefused,
     OrderAccepted,
@@ -65,10 +73,12 @@ from fixgw.spec.inquiries import (
     SessionsAnswer,
 )
 from fixgw.spec.instrument import UNLISTED, Instrument
+from fixgw.spec.listing import Listing
 from fixgw.spec.participant import Participant
 from fixgw.spec.refusal import Refusal
 from fixgw.spec.restriction import Restriction
 from fixgw.spec.scope import parse
+from fixgw.spec.terms import terms_of
 from fixgw.spec.values import (
     CxlRejReason,
     CxlRejResponseTo,
@@ -99,7 +109,8 @@ class Exchange:
 
     def __init__(self, sweep_slice_max: int = SWEEP_SLICE_MAX) -> None:
         self._sweep_slice_max = sweep_slice_max
-        self.instruments: dict[str, Instrument] = {}
+        self.listing = Listing()
+        self.instruments = self.listing.listed
         self.ever_listed: dict[str, Instrument] = {}
         """Also those that have left, as they were last."""
         self.books: dict[str, OrderBook] = {}
@@ -136,10 +147,14 @@ class Exchange:
                 return [self._refuse_change(command, command.cxl_rej_response_to, command.cxl_rej_reason, command.text)]
             case ConfigureVenue():
                 return [self._configure(command)]
+            case AddInstrument() | ChangeInstrument() | DelistInstrument():
+                return self._list(command)
             case Kill():
-                return self._begin_sweep(command, f"{command.scope} is killed by the operator: {command.reason}")
+                text = f"{command.scope} is killed by the operator: {command.reason}"
+                return self._begin_sweep(command.scope, command.operator, command.reason, text)
             case CancelAllByOperator():
-                return self._begin_sweep(command, _canceled_by_operator(command))
+                text = _canceled_by_operator(command)
+                return self._begin_sweep(command.scope, command.operator, command.reason, text)
             case ContinueSweep():
                 return self._continue_sweep()
             case EndDay():
@@ -181,13 +196,20 @@ class Exchange:
     def find_order(self, inquiry: OrderInquiry) -> OrderAnswer:
         return inquiries.find_order(self.orders, inquiry)
 
-    def list_instruments(self, inquiry: InstrumentsInquiry, halted: Mapping[str, Restriction]) -> InstrumentsAnswer:
+    def list_instruments(
+        self,
+        inquiry: InstrumentsInquiry,
+        halted: Mapping[str, Restriction],
+        suspended: Mapping[str, Restriction],
+    ) -> InstrumentsAnswer:
         """Return a page of instruments with their best bid and offer."""
         page = inquiries.page_of_symbols(self.instruments, inquiry.after)
-        summaries = (self._summary(symbol, halted.get(symbol)) for symbol in page.symbols)
+        summaries = (self._summary(symbol, halted.get(symbol), suspended.get(symbol)) for symbol in page.symbols)
         return InstrumentsAnswer(tuple(summaries), page.next_after)
 
-    def _summary(self, symbol: str, halted: Restriction | None) -> InstrumentSummary:
+    def _summary(
+        self, symbol: str, halted: Restriction | None, suspended: Restriction | None
+    ) -> InstrumentSummary:
         instrument, book = self.instruments[symbol], self.books[symbol]
         bid, offer = book.bids.best, book.asks.best
         return InstrumentSummary(
@@ -200,6 +222,8 @@ class Exchange:
             offer_qty=None if offer is None else offer.leaves_qty,
             price_scale=instrument.price_scale,
             qty_scale=instrument.qty_scale,
+            suspended=suspended,
+            terms=terms_of(instrument),
         )
 
     # What risk asks of the market.
@@ -518,9 +542,8 @@ class Exchange:
             return OperatorRefused(command.operator, text)
         return self._cancel_unasked(order, _canceled_by_operator(command))
 
-    def _begin_sweep(self, command: Kill | CancelAllByOperator, text: str) -> list[Event]:
-        orders = self.orders.open_of(parse(command.scope))
-        sweep = Sweep(command.scope, command.operator, command.reason, text, orders)
+    def _begin_sweep(self, scope: str, operator: str, reason: str, text: str) -> list[Event]:
+        sweep = Sweep(scope, operator, reason, text, self.orders.open_of(parse(scope)))
         self.sweeps.append(sweep)
         return self._sweep(sweep)
 
@@ -588,11 +611,31 @@ class Exchange:
     # The venue itself.
 
     def _configure(self, command: ConfigureVenue) -> Event:
-        self.instruments = {instrument.symbol: instrument for instrument in command.instruments}
+        self.listing.configure(command.instruments)
+        self._open_books()
+        return VenueConfigured()
+
+    def _list(self, command: ListingCommand) -> list[Event]:
+        """Add, change or take away an instrument, if it can be."""
+        event = Listings(self.listing, self.ever_listed, self.orders).answer(command)
+        match event:
+            case InstrumentAdded() | InstrumentChanged():
+                self.listing.list(event.instrument)
+                self._open_books()
+            case InstrumentDelisted():
+                self.listing.delist(event.symbol)
+                if isinstance(command, DelistInstrument) and command.cancels_orders:
+                    scope, text = f"instrument:{event.symbol}", f"{event.symbol} is delisted: {event.reason}"
+                    return [event, *self._begin_sweep(scope, command.operator, command.reason, text)]
+            case OperatorRefused():
+                pass
+        return [event]
+
+    def _open_books(self) -> None:
+        """See to it that whatever is listed has a book, and is known for ever."""
         self.ever_listed.update(self.instruments)
         for symbol in self.instruments:
             self.books.setdefault(symbol, OrderBook())
-        return VenueConfigured()
 
     def _next_exec_id(self) -> str:
         exec_id = f"{self._sequence}.{self._reports}"

@@ -56,6 +56,8 @@ class ExchangeState(msgspec.Struct, frozen=True, array_like=True):
     queues: list[QueueState]
     requests: list[RequestsState]
     sweeps: list[SweepState]
+    listed: list[Instrument] | None = None
+    """None in a state from before instruments changed at run time: those of the configuration."""
 
 
 def of(exchange: Exchange) -> ExchangeState:
@@ -68,6 +70,7 @@ def of(exchange: Exchange) -> ExchangeState:
         queues=[_queue(symbol, book) for symbol, book in sorted(exchange.books.items())],
         requests=list(_requests(exchange.orders)),
         sweeps=[_sweep(sweep) for sweep in exchange.sweeps],
+        listed=list(exchange.instruments.values()),
     )
 
 
@@ -75,7 +78,9 @@ def restore(exchange: Exchange, state: ExchangeState, configuration: ConfigureVe
     """Have ``exchange``, a new one, go on from ``state``, whose orders it takes over."""
     exchange.ever_listed.update((instrument.symbol, instrument) for instrument in state.ever_listed)
     if configuration is not None:
-        exchange.instruments = {instrument.symbol: instrument for instrument in configuration.instruments}
+        exchange.listing.configure(configuration.instruments)
+    if state.listed is not None:
+        exchange.listing.put(state.listed)
     exchange.last_trades.update(state.last_trades)
     exchange.orders_entered = state.orders_entered
     exchange.orders.put(state.orders)

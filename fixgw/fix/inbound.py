@@ -81,7 +81,7 @@ class Decoder:
         clock_ns: Callable[[], int],
     ) -> None:
         self._participants = {participant.session: participant for participant in participants}
-        self._instruments = {instrument.symbol: instrument for instrument in instruments}
+        self.list(instruments)
         self._stale_order_ns = stale_order_s * 1_000_000_000
         self._clock_ns = clock_ns
         self._readers: dict[str, Callable[[Fields, Participant], Request]] = {
@@ -96,6 +96,10 @@ class Decoder:
             "e": reference_requests.security_status,
             "g": reference_requests.trading_session,
         }
+
+    def list(self, instruments: Iterable[Instrument]) -> None:
+        """Read what comes from here on as orders in these."""
+        self._instruments = {instrument.symbol: instrument for instrument in instruments}
 
     def decode(self, text: str) -> Request:
         """Return what ``text``, a whole FIX message with SOH between fields, asks for; raises one of REJECTS."""

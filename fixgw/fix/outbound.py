@@ -18,8 +18,12 @@ from fixgw.spec.events import (
     DayEnding,
     Event,
     Fill,
+    InstrumentAdded,
+    InstrumentChanged,
+    InstrumentDelisted,
     InstrumentHalted,
     InstrumentResumed,
+    InstrumentSuspended,
     LimitsSet,
     MassCanceled,
     OperatorRefused,
@@ -122,7 +126,9 @@ class Encoder:
                 return ()
             case DayEnding() | OrdersExpired() | OrdersRestated() | DayBegun():
                 return ()
-            case InstrumentHalted() | InstrumentResumed() | ScopeKilled() | ScopeReleased():
+            case InstrumentHalted() | InstrumentSuspended() | InstrumentResumed() | ScopeKilled() | ScopeReleased():
+                return ()
+            case InstrumentAdded() | InstrumentChanged() | InstrumentDelisted():
                 return ()
             case SessionDisabled() | SessionEnabled() | SessionLoggedOut() | SessionReset():
                 return ()

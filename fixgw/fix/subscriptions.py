@@ -18,8 +18,12 @@ from fixgw.spec.events import (
     DayBegun,
     DayEnding,
     Event,
+    InstrumentAdded,
+    InstrumentChanged,
+    InstrumentDelisted,
     InstrumentHalted,
     InstrumentResumed,
+    InstrumentSuspended,
     ScopeKilled,
     ScopeReleased,
     VenueConfigured,
@@ -53,8 +57,9 @@ _UNKNOWN_ID = "1"
 """BusinessRejectReason(380)."""
 
 _OF_ALL = (ScopeKilled, ScopeReleased, DayEnding, DayBegun)
-_OF_ONE = (InstrumentHalted, InstrumentResumed)
-_CHANGES = (*_OF_ALL, *_OF_ONE, VenueConfigured)
+_OF_ONE = (InstrumentHalted, InstrumentSuspended, InstrumentResumed)
+_OF_TERMS = (VenueConfigured, InstrumentAdded, InstrumentChanged, InstrumentDelisted)
+_CHANGES = (*_OF_ALL, *_OF_ONE, *_OF_TERMS)
 
 
 class Name(NamedTuple):
@@ -171,7 +176,7 @@ class Subscriptions:
                     if isinstance(event, _OF_ALL):
                         yield name
                 case _:
-                    if isinstance(event, VenueConfigured):
+                    if isinstance(event, _OF_TERMS):
                         yield name
 
     def _refuse(self, inquiry: ReferenceInquiry, reason: str, text: str) -> None:

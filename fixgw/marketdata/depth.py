@@ -23,8 +23,12 @@ from fixgw.spec.events import (
     CancelRejected,
     DayBegun,
     DayEnding,
+    InstrumentAdded,
+    InstrumentChanged,
+    InstrumentDelisted,
     InstrumentHalted,
     InstrumentResumed,
+    InstrumentSuspended,
     LimitsSet,
     MassCanceled,
     OperatorRefused,
@@ -50,6 +54,7 @@ from fixgw.spec.events import (
     VenueConfigured,
 )
 from fixgw.spec.instrument import Instrument
+from fixgw.spec.listing import Listing
 from fixgw.spec.scope import VENUE
 from fixgw.spec.sequenced import Sequenced
 from fixgw.spec.values import Side
@@ -82,8 +87,9 @@ class Depth:
         """``before`` is told of each change of an instrument that was listed, while its book is as it was."""
         self.books = Books()
         self.before = before
+        self._listing = Listing()
         self._forbidden: set[str] = set()
-        """Symbols halted, scopes killed, and the time between two trading days."""
+        """Symbols halted or suspended, scopes killed, and the time between two trading days."""
 
     def book(self, symbol: str) -> Book | None:
         """Return the book of an instrument that is or was listed, else None."""
@@ -111,8 +117,20 @@ class Depth:
                     frame.amend(event)
                 case VenueConfigured():
                     assert isinstance(sequenced.command, ConfigureVenue), sequenced.sequence
-                    frame.list(sequenced.command.instruments)
-                case InstrumentHalted(symbol=forbidden) | ScopeKilled(scope=forbidden):
+                    self._listing.configure(sequenced.command.instruments)
+                    frame.list(self._listing.listed.values())
+                case InstrumentAdded() | InstrumentChanged():
+                    self._listing.list(event.instrument)
+                    frame.list(self._listing.listed.values())
+                case InstrumentDelisted(symbol=symbol):
+                    self._listing.delist(symbol)
+                    self._forbidden.discard(symbol)
+                    frame.list(self._listing.listed.values())
+                case (
+                    InstrumentHalted(symbol=forbidden)
+                    | InstrumentSuspended(symbol=forbidden)
+                    | ScopeKilled(scope=forbidden)
+                ):
                     self._forbidden.add(forbidden)
                     frame.restate()
                 case DayEnding():

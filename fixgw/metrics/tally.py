@@ -23,8 +23,12 @@ from fixgw.spec.events import (
     DayBegun,
     DayEnding,
     Event,
+    InstrumentAdded,
+    InstrumentChanged,
+    InstrumentDelisted,
     InstrumentHalted,
     InstrumentResumed,
+    InstrumentSuspended,
     LimitsSet,
     MassCanceled,
     OperatorRefused,
@@ -177,10 +181,13 @@ class Tally:
             case CancelRejected():
                 request = _REQUESTS[event.cxl_rej_response_to]
                 self.change_rejects[request, event.cxl_rej_reason.name.lower()] += 1
-            case InstrumentHalted():
+            case InstrumentHalted() | InstrumentSuspended():
                 self.halted.add(event.symbol)
-            case InstrumentResumed():
+            case InstrumentResumed() | InstrumentDelisted():
                 self.halted.discard(event.symbol)
+            case InstrumentAdded() | InstrumentChanged():
+                self._instruments[event.instrument.symbol] = event.instrument
+                self.open_orders.setdefault(event.instrument.symbol, 0)
             case ScopeKilled():
                 self.killed.add(event.scope)
             case ScopeReleased():
@@ -256,7 +263,7 @@ def _check_that_refused(event: OrderRejected | CancelRejected) -> str | None:
         return _REFUSED_BY[event.ord_rej_reason]
     if " is killed by the operator: " in event.text:
         return "kill_switch"
-    if " is halted: " in event.text:
+    if " is halted: " in event.text or " is suspended: " in event.text:
         return "halt"
     limit = event.text.rpartition(" exceeds ")[2].partition(" ")[0]
     return limit if limit in LIMIT_NAMES else None

@@ -11,6 +11,7 @@ from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.limits import LimitChange, ScopedLimits
 from fixgw.spec.participant import Participant
+from fixgw.spec.terms import Terms, TermsChange
 from fixgw.spec.values import (
     CxlRejReason,
     CxlRejResponseTo,
@@ -141,6 +142,40 @@ class ResumeInstrument(msgspec.Struct, frozen=True, array_like=True, gc=False, t
     operator: str
     reason: str
     symbol: str
+
+
+class SuspendInstrument(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="suspend"):
+    """As a halt, and not for a moment: clients are told that it is not available.  ResumeInstrument ends it."""
+
+    operator: str
+    reason: str
+    symbol: str
+
+
+class AddInstrument(msgspec.Struct, frozen=True, array_like=True, tag="add-instrument"):
+    """List an instrument, from the next order on; it may have been listed before, with the same decimals."""
+
+    operator: str
+    reason: str
+    terms: Terms
+
+
+class ChangeInstrument(msgspec.Struct, frozen=True, array_like=True, tag="change-instrument"):
+    """Give an instrument other terms, from the next order on; open orders stay as they are."""
+
+    operator: str
+    reason: str
+    symbol: str
+    change: TermsChange
+
+
+class DelistInstrument(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="delist-instrument"):
+    """Take an instrument from the list; only one without open orders, unless they are to be canceled."""
+
+    operator: str
+    reason: str
+    symbol: str
+    cancels_orders: bool
 
 
 class Kill(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="kill"):
@@ -277,6 +312,7 @@ OrderCommand = NewOrder | CancelOrder | ReplaceOrder | MassCancel | RefuseOrder 
 RestrictionCommand = (
     HaltInstrument
     | ResumeInstrument
+    | SuspendInstrument
     | Kill
     | Release
     | SetLimits
@@ -286,13 +322,15 @@ RestrictionCommand = (
     | ResetSession
 )
 """What risk answers: who may trade what, and how much."""
-OperatorCommand = RestrictionCommand | CancelByOperator | CancelAllByOperator | EndDay
+ListingCommand = AddInstrument | ChangeInstrument | DelistInstrument
+"""What changes the list of instruments while the venue runs."""
+OperatorCommand = RestrictionCommand | ListingCommand | CancelByOperator | CancelAllByOperator | EndDay
 """What an operator asks for."""
 SweepCommand = Kill | CancelByOperator | CancelAllByOperator | ContinueSweep
 """What cancels orders of others than who asks."""
 DayCommand = EndDay | BeginDay
 """What a trading day begins and ends with."""
-TradingCommand = OrderCommand | ConfigureVenue | SweepCommand | DayCommand
+TradingCommand = OrderCommand | ConfigureVenue | ListingCommand | SweepCommand | DayCommand
 """What the engine answers with events."""
 SessionCommand = UseNumber | OpenSession | CloseSession
 """What happened to a FIX session: no events, the journal keeps it for the next start and for followers."""

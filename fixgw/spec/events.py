@@ -8,6 +8,7 @@ time of an event is the time of its command.
 import msgspec
 
 from fixgw.spec.instructions import Instructions
+from fixgw.spec.instrument import Instrument
 from fixgw.spec.limits import ScopedLimits
 from fixgw.spec.values import (
     CxlRejReason,
@@ -180,6 +181,38 @@ class InstrumentResumed(msgspec.Struct, frozen=True, array_like=True, gc=False, 
     reason: str
 
 
+class InstrumentSuspended(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="suspended"):
+    """As halted, until it is resumed; a halt that there was is part of it."""
+
+    symbol: str
+    operator: str
+    reason: str
+
+
+class InstrumentAdded(msgspec.Struct, frozen=True, array_like=True, tag="instrument-added"):
+    """The instrument is listed from here on."""
+
+    instrument: Instrument
+    operator: str
+    reason: str
+
+
+class InstrumentChanged(msgspec.Struct, frozen=True, array_like=True, tag="instrument-changed"):
+    """These are all terms of the instrument from here on; open orders stay as they are."""
+
+    instrument: Instrument
+    operator: str
+    reason: str
+
+
+class InstrumentDelisted(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="instrument-delisted"):
+    """The instrument is no longer listed, halted or suspended; its open orders are canceled, from this frame on."""
+
+    symbol: str
+    operator: str
+    reason: str
+
+
 class ScopeKilled(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="killed"):
     """No new order and no replace is taken of the scope; its open orders are canceled, from this frame on."""
 
@@ -321,6 +354,7 @@ class OperatorRefused(msgspec.Struct, frozen=True, array_like=True, gc=False, ta
 RestrictionEvent = (
     InstrumentHalted
     | InstrumentResumed
+    | InstrumentSuspended
     | ScopeKilled
     | ScopeReleased
     | LimitsSet
@@ -330,7 +364,9 @@ RestrictionEvent = (
     | SessionReset
 )
 """What an operator has forbidden, or allows again."""
-OperatorEvent = RestrictionEvent | OrdersSwept | OperatorRefused
+ListingEvent = InstrumentAdded | InstrumentChanged | InstrumentDelisted
+"""How the list of instruments has changed while the venue runs."""
+OperatorEvent = RestrictionEvent | ListingEvent | OrdersSwept | OperatorRefused
 """What no client is told of: the orders concerned have events of their own."""
 
 DayEvent = DayEnding | OrdersExpired | OrdersRestated | DayBegun

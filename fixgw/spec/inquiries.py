@@ -10,6 +10,7 @@ from fixgw.spec.events import OrderState
 from fixgw.spec.limits import ScopedLimits
 from fixgw.spec.reference import ReferenceAnswer, ReferenceInquiry
 from fixgw.spec.restriction import Restriction
+from fixgw.spec.terms import Terms
 from fixgw.spec.trading_day import TradingDay
 from fixgw.spec.values import MassStatusReqType, OrdRejReason, OrdStatus, Price, Side
 
@@ -154,6 +155,8 @@ class InstrumentSummary(msgspec.Struct, frozen=True):
     offer_qty: int | None
     price_scale: int
     qty_scale: int
+    suspended: Restriction | None
+    terms: Terms
 
 
 class InstrumentsAnswer(msgspec.Struct, frozen=True):

@@ -13,11 +13,14 @@ import msgspec
 
 from fixgw.core import Core
 from fixgw.spec.commands import (
+    AddInstrument,
     BeginDay,
     CancelAllByOperator,
     CancelByOperator,
     CancelOrder,
+    ChangeInstrument,
     ContinueSweep,
+    DelistInstrument,
     DisableSession,
     EnableSession,
     EndDay,
@@ -34,12 +37,14 @@ from fixgw.spec.commands import (
     RestrictionCommand,
     ResumeInstrument,
     SetLimits,
+    SuspendInstrument,
     TradingCommand,
 )
 from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.limits import LIMIT_NAMES, LimitChange
 from fixgw.spec.participant import Participant
+from fixgw.spec.terms import Terms, TermsChange, terms_of
 from fixgw.spec.trading_day import DayPhase
 from fixgw.spec.values import (
     CxlRejReason,
@@ -59,29 +64,46 @@ BYTES_A_COMMAND = 20
 STOCK = Instrument("STOCK", 2, 0, Price(1), Qty(1), 1, Qty(1_000), Price(100_000))
 SPREAD = Instrument("SPREAD", 1, 1, Price(2), Qty(2), 3, Qty(1_000), Price(100_000), allows_negative_price=True)
 INSTRUMENTS = (STOCK, SPREAD)
+OTHER_TERMS = (STOCK, msgspec.structs.replace(SPREAD, lot_size=Qty(4)))
 PARTICIPANTS = (ALICE, BOB, CAROL, Participant("CLIENT5", "BETA", ("B1", "B2")))
 
 CONFIGURATIONS = tuple(
-    configuration(*written, instruments=INSTRUMENTS, participants=PARTICIPANTS)
-    for written in (
-        (),
-        (limits(order_qty_max="5"), limits("instrument:SPREAD", order_qty_max="0.4")),
-        (limits(order_notional_max="400"), limits("firm:BETA", order_notional_max="250.01")),
-        (limits(price_collar_percent="0.02"), limits("session:CLIENT1", price_collar_percent="0.015")),
-        (limits(open_notional_max="1000"), limits("account:B1", open_notional_max="600")),
-        (limits(price_collar_percent="100"), limits("instrument:STOCK", order_qty_max="3", open_notional_max="1")),
+    configuration(*written, instruments=instruments, participants=PARTICIPANTS)
+    for instruments, *written in (
+        (INSTRUMENTS,),
+        (INSTRUMENTS, limits(order_qty_max="5"), limits("instrument:SPREAD", order_qty_max="0.4")),
+        (INSTRUMENTS, limits(order_notional_max="400"), limits("firm:BETA", order_notional_max="250.01")),
+        (INSTRUMENTS, limits(price_collar_percent="0.02"), limits("session:CLIENT1", price_collar_percent="0.015")),
+        (INSTRUMENTS, limits(open_notional_max="1000"), limits("account:B1", open_notional_max="600")),
+        (OTHER_TERMS, limits(price_collar_percent="100"), limits("instrument:STOCK", order_qty_max="3")),
+        (INSTRUMENTS, limits("instrument:STOCK", open_notional_max="1")),
     )
 )
 
 _KINDS = (
-    (("new",) * 10 + ("replace",) * 6 + ("cancel",) * 3 + ("mass", "configure", "refuse-order", "refuse-change")) * 3
+    (("new",) * 10 + ("replace",) * 6 + ("cancel",) * 3 + ("mass", "configure", "refuse-order", "refuse-change")) * 4
     + ("kill", "halt", "limits", "operator-cancel", "operator-cancel-all", "session")
     + ("release", "resume") * 3
+    + ("list", "delist", "change-instrument", "suspend", "resume")
     + ("end-day",)
 )
 _SCOPES = ("instrument:STOCK", "session:CLIENT1", "account:B1", "firm:ALPHA", "firm:BETA", "venue", "firm:NONE", "none")
 _DATES = ("2026-02-27", "2026-02-28", "2026-03-01", "2026-03-02")
 _OPERATOR = ("olivia", "a reason")
+_ADDED = (
+    terms_of(STOCK),
+    terms_of(SPREAD),
+    Terms("NEW", Decimal("0.01"), Decimal(1)),
+    Terms("SPREAD", Decimal("0.2"), Decimal("0.2"), price_decimals=2),
+    Terms("NEW", Decimal("0.01"), Decimal(1), multiplier=7),
+)
+_OTHER_TERMS = (
+    TermsChange(tick=Decimal("0.01"), lot=Decimal(1)),
+    TermsChange(tick=Decimal("0.2"), lot=Decimal("0.2")),
+    TermsChange(tick=Decimal("0.02")),
+    TermsChange(multiplier=2),
+    TermsChange(lot=Decimal(2)),
+)
 _OF_SESSIONS: Sequence[Callable[[str, str, str], "Decided"]] = (
     DisableSession,
     EnableSession,
@@ -140,10 +162,14 @@ class _Writer:
         self._sent: list[NewOrder | ReplaceOrder] = []
         self._killed: list[str] = []
         self._halted: list[str] = []
+        self._delisted: list[str] = []
 
     def command(self, choices: bytes) -> Decided:
         self._choices = iter(choices)
         kind = self._one(_KINDS)
+        if self._delisted and self._one_in(2):
+            symbol = self._delisted.pop()
+            return AddInstrument(*_OPERATOR, next(each for each in _ADDED if each.symbol == symbol))
         by = self._one(PARTICIPANTS)
         # Numbers, as OrderIDs are: the one must never be taken for the other.
         cl_ord_id = self._used[-1] if self._one_in(8) else str(len(self._used))
@@ -155,8 +181,15 @@ class _Writer:
                 return self._one(CONFIGURATIONS)
             case "mass":
                 return self._mass_cancel(by, cl_ord_id)
-            case "kill" | "release" | "halt" | "resume" | "limits" | "session":
+            case "kill" | "release" | "halt" | "suspend" | "resume" | "limits" | "session":
                 return self._operate(kind, by)
+            case "list":
+                return AddInstrument(*_OPERATOR, self._one(_ADDED))
+            case "change-instrument":
+                return ChangeInstrument(*_OPERATOR, self._one(("STOCK", "SPREAD", "NONE")), self._one(_OTHER_TERMS))
+            case "delist":
+                self._delisted.append(self._one(("SPREAD", "NEW", "STOCK")))
+                return DelistInstrument(*_OPERATOR, self._delisted[-1], self._one_in(2))
             case "end-day":
                 return EndDay(*_OPERATOR, self._one(_DATES))
             case "operator-cancel":
@@ -265,6 +298,9 @@ class _Writer:
             case "halt":
                 self._halted.append(self._one(("STOCK", "SPREAD", "NONE")))
                 return HaltInstrument(*_OPERATOR, self._halted[-1])
+            case "suspend":
+                self._halted.append(self._one(("STOCK", "SPREAD", "NONE")))
+                return SuspendInstrument(*_OPERATOR, self._halted[-1])
             case "resume":
                 return ResumeInstrument(*_OPERATOR, self._halted.pop() if self._halted else "STOCK")
             case "limits":

@@ -8,8 +8,12 @@ from fixgw.spec.events import (
     DayBegun,
     DayEnding,
     Event,
+    InstrumentAdded,
+    InstrumentChanged,
+    InstrumentDelisted,
     InstrumentHalted,
     InstrumentResumed,
+    InstrumentSuspended,
     LimitsSet,
     MassCanceled,
     OperatorRefused,
@@ -47,6 +51,8 @@ class Invariants:
         self._chains: dict[str, list[str]] = {}
         self._exec_ids: set[str] = set()
         self._forbidden: set[str] = set()
+        self._delisted: set[str] = set()
+        """By operators, since the files were read last."""
         self._ending: str | None = None
         """The trading day that is ending; from then on, until the next begins, no order is taken."""
         self._dates: list[str] = []
@@ -137,13 +143,23 @@ class Invariants:
                 assert event.ord_status is (OrdStatus.REJECTED if known is None else known.ord_status)
             case InstrumentHalted(symbol=name):
                 self._forbid(name)
+            case InstrumentSuspended(symbol=name):
+                self._forbidden.discard(name)
+                self._forbid(name)
             case InstrumentResumed(symbol=name):
                 self._forbidden.remove(name)
+            case InstrumentDelisted(symbol=name):
+                self._forbidden.discard(name)
+                self._delisted.add(name)
+            case InstrumentAdded() | InstrumentChanged():
+                self._delisted.discard(event.instrument.symbol)
             case ScopeKilled(scope=name):
                 self._forbid(name)
             case ScopeReleased(scope=name):
                 self._forbidden.remove(name)
-            case VenueConfigured() | LimitsSet() | OrdersSwept() | OperatorRefused():
+            case VenueConfigured():
+                self._delisted.clear()
+            case LimitsSet() | OrdersSwept() | OperatorRefused():
                 pass
             case SessionDisabled() | SessionEnabled() | SessionLoggedOut() | SessionReset():
                 pass
@@ -156,7 +172,8 @@ class Invariants:
         """Nothing is entered and nothing replaced that an operator has forbidden."""
         assert self._ending is None, order
         scopes = {"venue", f"firm:{order.firm}", f"account:{order.account}", f"session:{order.session}"}
-        return not self._forbidden & (scopes | {f"instrument:{order.symbol}", order.symbol})
+        forbidden = self._forbidden | self._delisted
+        return not forbidden & (scopes | {f"instrument:{order.symbol}", order.symbol})
 
     def _trade(self, event: Trade) -> None:
         for fill in (event.resting, event.aggressor):

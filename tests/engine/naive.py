@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from fixgw.spec.commands import (
+    AddInstrument,
     BeginDay,
     CancelAllByOperator,
     CancelByOperator,
     CancelOrder,
+    ChangeInstrument,
     ConfigureVenue,
     ContinueSweep,
+    DelistInstrument,
     DisableSession,
     EnableSession,
     EndDay,
@@ -30,9 +33,11 @@ from fixgw.spec.commands import (
     RestrictionCommand,
     ResumeInstrument,
     SetLimits,
+    SuspendInstrument,
     TradingCommand,
 )
 from fixgw.spec.instrument import Instrument
+from fixgw.spec.terms import changed, instrument_of
 
 Outcome = tuple[object, ...]
 LIVE = ("0", "1")
@@ -82,12 +87,16 @@ class NaiveVenue:
     order_ids: int = 0
     limits: dict[str, dict[str, Fraction]] = field(default_factory=dict)
     halted: list[str] = field(default_factory=list)
+    suspended: list[str] = field(default_factory=list)
     killed: list[str] = field(default_factory=list)
     disabled: list[str] = field(default_factory=list)
     sweeps: list[tuple[str, str, list[NaiveOrder]]] = field(default_factory=list)
     date: str | None = None
     phase: str = "open"
     slice_max: int = 2
+    instruments: dict[str, Instrument] = field(default_factory=dict)
+    decimals: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Of all that were ever listed."""
 
     def handle(self, command: AnyCommand) -> list[Outcome]:
         match command:
@@ -105,6 +114,8 @@ class NaiveVenue:
             case ConfigureVenue():
                 self.configure(command)
                 return [("configured",)]
+            case AddInstrument() | ChangeInstrument() | DelistInstrument():
+                return self.relist(command)
             case EndDay():
                 return self.end_day(command)
             case BeginDay():
@@ -113,12 +124,23 @@ class NaiveVenue:
                 return self.operate(command)
 
     def configure(self, c: ConfigureVenue) -> None:
-        """What an operator has set of a scope stays unless the files now say another thing of that scope."""
+        """What an operator has set stays unless the files now say another thing of that scope or symbol."""
         before, after = written(self.configured), written(c)
         for scope in {*before, *after}:
             if before.get(scope) != after.get(scope):
                 self.limits[scope] = dict(after.get(scope, {}))
+        if not self.instruments:
+            self.instruments = {each.symbol: each for each in self.configured.instruments}
+        old, new = ({each.symbol: each for each in file.instruments} for file in (self.configured, c))
+        for symbol in {*old, *new}:
+            if old.get(symbol) != new.get(symbol):
+                self.instruments.pop(symbol, None)
+                self.instruments |= {symbol: new[symbol]} if symbol in new else {}
+        self.remember_decimals()
         self.configured = c
+
+    def remember_decimals(self) -> None:
+        self.decimals |= {each.symbol: (each.price_scale, each.qty_scale) for each in self.instruments.values()}
 
     def new(self, c: NewOrder | RefuseOrder) -> list[Outcome]:
         before = [order for session, used, order in self.used if (session, used) == (c.session, c.cl_ord_id)]
@@ -273,12 +295,56 @@ class NaiveVenue:
         affected = tuple((order.ids[-1], order.order_id) for order in ended)
         return [*(self.end(o, o.ids[-1], rested=True, orig=None) for o in ended), ("r", affected, None)]
 
+    # What is listed.
+
+    def relist(self, c: AddInstrument | ChangeInstrument | DelistInstrument) -> list[Outcome]:
+        match c:
+            case AddInstrument(terms=terms):
+                made = instrument_of(terms)
+                if terms.symbol in self.instruments or self.open_in(terms.symbol) or not isinstance(made, Instrument):
+                    return [("refused",)]
+                decimals = made.price_scale, made.qty_scale
+                if self.decimals.get(terms.symbol, decimals) != decimals:
+                    return [("refused",)]
+                return [self.put("added", made)]
+            case ChangeInstrument(symbol=symbol, change=change):
+                before = self.listed(symbol)
+                made = before and changed(before, change)
+                if before is None or not isinstance(made, Instrument) or made == before:
+                    return [("refused",)]
+                if made.multiplier != before.multiplier and self.open_in(symbol):
+                    return [("refused",)]
+                return [self.put("changed", made)]
+            case DelistInstrument(symbol=symbol, cancels_orders=cancels_orders):
+                if symbol not in self.instruments or (self.open_in(symbol) and not cancels_orders):
+                    return [("refused",)]
+                del self.instruments[symbol]
+                self.halted = [each for each in self.halted if each != symbol]
+                self.suspended = [each for each in self.suspended if each != symbol]
+                return [("delisted", symbol), *(self.sweep(f"instrument:{symbol}") if cancels_orders else [])]
+
+    def put(self, what: str, made: Instrument) -> Outcome:
+        self.instruments[made.symbol] = made
+        self.remember_decimals()
+        return (what, made.symbol, made.tick_size, made.lot_size, made.multiplier)
+
+    def open_in(self, symbol: str) -> bool:
+        return any(order.symbol == symbol and order.status in LIVE for order in self.orders)
+
     # What operators do.
 
     def operate(self, c: RestrictionCommand | CancelByOperator | CancelAllByOperator | ContinueSweep) -> list[Outcome]:
         match c:
             case HaltInstrument(symbol=symbol):
-                return self.forbid("halted", symbol, self.halted, known=self.listed(symbol) is not None)
+                known = self.listed(symbol) is not None and symbol not in self.suspended
+                return self.forbid("halted", symbol, self.halted, known=known)
+            case SuspendInstrument(symbol=symbol):
+                told = self.forbid("suspended", symbol, self.suspended, known=self.listed(symbol) is not None)
+                if told != [("refused",)] and symbol in self.halted:
+                    self.halted.remove(symbol)
+                return told
+            case ResumeInstrument(symbol=symbol) if symbol in self.suspended:
+                return self.allow("resumed", symbol, self.suspended)
             case ResumeInstrument(symbol=symbol):
                 return self.allow("resumed", symbol, self.halted)
             case Kill(scope=scope):
@@ -316,7 +382,7 @@ class NaiveVenue:
         return [(what, name)]
 
     def knows(self, scope: str) -> bool:
-        names = {"venue"} | {f"instrument:{each.symbol}" for each in self.configured.instruments}
+        names = {"venue"} | {f"instrument:{symbol}" for symbol in self.instruments}
         for each in self.configured.participants:
             names |= {f"session:{each.session}", f"firm:{each.firm}", *(f"account:{name}" for name in each.accounts)}
         return scope in names
@@ -399,7 +465,7 @@ class NaiveVenue:
             return "0"
         if self.phase != "open":
             return "2"
-        if c.symbol in self.halted:
+        if c.symbol in self.halted or c.symbol in self.suspended:
             return "2"
         if c.side.value not in "12":
             return "11"
@@ -449,7 +515,7 @@ class NaiveVenue:
         last = next((price for traded, price in reversed(self.traded) if traded == symbol), None)
         if self.listed(symbol) is None:
             return "19", last
-        if {"venue", f"instrument:{symbol}"} & {*self.killed} or self.phase != "open":
+        if {"venue", f"instrument:{symbol}"} & {*self.killed} or self.phase != "open" or symbol in self.suspended:
             return "18", last
         return "2" if symbol in self.halted else "17", last
 
@@ -471,7 +537,7 @@ class NaiveVenue:
         return worth(instrument, order.price, order.leaves) if instrument and order.leaves else Fraction(0)
 
     def listed(self, symbol: str | None) -> Instrument | None:
-        return next((each for each in self.configured.instruments if each.symbol == symbol), None)
+        return self.instruments.get(symbol or "")
 
 
 def exec_inst(c: NewOrder | ReplaceOrder) -> str:

@@ -18,8 +18,12 @@ from fixgw.spec.events import (
     DayEnding,
     DayEvent,
     Event,
+    InstrumentAdded,
+    InstrumentChanged,
+    InstrumentDelisted,
     InstrumentHalted,
     InstrumentResumed,
+    InstrumentSuspended,
     LimitsSet,
     MassCanceled,
     OperatorEvent,
@@ -145,6 +149,13 @@ def told_of_operators(event: OperatorEvent) -> Outcome:
     match event:
         case InstrumentHalted():
             return ("halted", event.symbol)
+        case InstrumentSuspended():
+            return ("suspended", event.symbol)
+        case InstrumentAdded() | InstrumentChanged():
+            made, what = event.instrument, "added" if isinstance(event, InstrumentAdded) else "changed"
+            return (what, made.symbol, made.tick_size, made.lot_size, made.multiplier)
+        case InstrumentDelisted():
+            return ("delisted", event.symbol)
         case InstrumentResumed():
             return ("resumed", event.symbol)
         case ScopeKilled():
@@ -276,9 +287,10 @@ def test_histories_are_eventful() -> None:
         seen[kind] = seen.get(kind, 0) + 1
 
     often = {"0", "F", "4", "5", "configured", "8 3", "8 6", "8 11", "9 0", "9 1", "9 2", "9 6", "9 99"}
-    often |= {"C", "D", "day ending", "expired", "day begun"}
+    often |= {"C", "day ending", "expired", "day begun"}
     often |= {"8 0", "8 2", "halted", "resumed", "killed", "released", "swept", "refused"}
     now_and_then = {"I", "8 1", "8 13", "8 15", "8 99", "r None", "r 0", "r 1"}
-    now_and_then |= {"disabled", "enabled", "logged out", "reset", "limits", "restated", "D 3"}
+    now_and_then |= {"suspended", "added", "changed", "delisted"}
+    now_and_then |= {"disabled", "enabled", "logged out", "reset", "limits", "restated", "D", "D 3"}
     assert {kind for kind in often if seen.get(kind, 0) < 10} == set(), seen
     assert {kind for kind in now_and_then if not seen.get(kind)} == set(), seen

@@ -1,0 +1,221 @@
+"""Instruments at run time: what operators list, change and take away, and what the files say of it later."""
+
+from decimal import Decimal
+
+import msgspec
+import pytest
+
+from fixgw.core import Core, CoreState
+from fixgw.engine.reconfiguration import conflicts
+from fixgw.spec.commands import (
+    AddInstrument,
+    ChangeInstrument,
+    Command,
+    ContinueSweep,
+    DelistInstrument,
+    HaltInstrument,
+    ResumeInstrument,
+    SuspendInstrument,
+)
+from fixgw.spec.events import (
+    InstrumentAdded,
+    InstrumentChanged,
+    InstrumentDelisted,
+    InstrumentHalted,
+    InstrumentResumed,
+    InstrumentSuspended,
+    OperatorRefused,
+    OrderAccepted,
+    OrderCanceled,
+    OrderRejected,
+    OrdersSwept,
+)
+from fixgw.spec.instrument import Instrument
+from fixgw.spec.terms import Terms, TermsChange, changed, instrument_of, terms_of
+from fixgw.spec.values import OrdRejReason, Price, Qty
+from tests.orders import AAPL, INSTRUMENTS, MSFT, Venue, buy, configuration, venue_with
+
+BY = ("olivia", "a reason")
+NOVA = Terms("NOVA", Decimal("0.05"), Decimal(5))
+
+
+def listed(venue: Venue) -> list[str]:
+    return sorted(venue.core.exchange.instruments)
+
+
+def refused(venue: Venue, command: Command) -> str:
+    before = venue.core.state().exchange.listed
+    (event,) = venue.handle(command)
+    assert isinstance(event, OperatorRefused)
+    assert venue.core.state().exchange.listed == before
+    return event.text
+
+
+def test_an_added_instrument_trades_from_the_next_order_on() -> None:
+    venue = venue_with(AddInstrument(*BY, NOVA))
+
+    (event,) = venue.handle(buy(5, at="1.05", symbol="NOVA"))
+
+    assert isinstance(event, OrderAccepted)
+    assert (event.order.price_scale, event.order.qty_scale) == (2, 0)
+
+
+def test_adding_tells_what_was_added() -> None:
+    (event,) = venue_with().handle(AddInstrument(*BY, NOVA))
+
+    bound = Price((2**63 - 1) // 10**9)
+    assert event == InstrumentAdded(Instrument("NOVA", 2, 0, Price(5), Qty(5), 1, Qty(10**9), bound), *BY)
+
+
+@pytest.mark.parametrize(
+    ("terms", "why"),
+    [
+        (terms_of(AAPL), "AAPL is listed already; give it other terms with change"),
+        (Terms("X", Decimal("1e-10"), Decimal(1)), "tick: 0.0000000001 has more than 9 decimals; write a larger tick"),
+        (Terms("X", Decimal(0), Decimal(1)), "tick: must be above zero, with 18 digits before the point at most"),
+        (
+            Terms("X", Decimal("0.01"), Decimal("0.1"), price_decimals=1, qty_decimals=0),
+            "price_decimals: 1 is too few for tick 0.01; write 2 or more, up to 9; "
+            "qty_decimals: 0 is too few for lot 0.1; write 1 or more, up to 9",
+        ),
+    ],
+)
+def test_what_cannot_be_added_says_why(terms: Terms, why: str) -> None:
+    assert refused(venue_with(), AddInstrument(*BY, terms)) == why
+
+
+def test_what_was_listed_before_comes_back_with_its_decimals_only() -> None:
+    venue = venue_with(DelistInstrument(*BY, "AAPL", False))
+    three = Terms("AAPL", Decimal("0.01"), Decimal(1), price_decimals=3)
+
+    text = refused(venue, AddInstrument(*BY, three))
+    venue.handle(AddInstrument(*BY, terms_of(AAPL)))
+
+    assert text == "AAPL was listed before, with price_decimals 2 and qty_decimals 0; it keeps them"
+    assert "AAPL" in listed(venue)
+
+
+def test_a_change_holds_from_the_next_order_on_and_leaves_open_ones() -> None:
+    venue = venue_with(buy(5, at="1.01"))
+
+    (event,) = venue.handle(ChangeInstrument(*BY, "AAPL", TermsChange(tick=Decimal("0.05"))))
+    (rejected,) = venue.handle(buy(5, at="1.01"))
+
+    assert event == InstrumentChanged(msgspec.structs.replace(AAPL, tick_size=Price(5)), *BY)
+    assert isinstance(rejected, OrderRejected)
+    assert rejected.text == "Price(44) 1.01 is not a multiple of the tick 0.05 of AAPL"
+    assert venue.depth("AAPL").bids == [("1.01", 5)]
+
+
+@pytest.mark.parametrize(
+    ("symbol", "change", "why"),
+    [
+        ("GOOG", TermsChange(lot=Decimal(2)), "there is no instrument GOOG"),
+        ("AAPL", TermsChange(lot=Decimal(1)), "AAPL has these terms already"),
+        ("AAPL", TermsChange(), "AAPL has these terms already"),
+        (
+            "AAPL",
+            TermsChange(tick=Decimal("0.001")),
+            "price_decimals: 2 is too few for tick 0.001; write 3 or more, up to 9",
+        ),
+        ("AAPL", TermsChange(multiplier=2), "multiplier: AAPL has 1 open orders; cancel them first"),
+    ],
+)
+def test_what_cannot_be_changed_says_why(symbol: str, change: TermsChange, why: str) -> None:
+    assert refused(venue_with(buy(5, at="1.01")), ChangeInstrument(*BY, symbol, change)) == why
+
+
+def test_without_open_orders_the_multiplier_changes_and_exposure_with_it() -> None:
+    venue = venue_with(ChangeInstrument(*BY, "AAPL", TermsChange(multiplier=7)))
+
+    venue.handle(buy(5, at="1.00"))
+
+    assert venue.core.gate.exposure.open_notional("A1") == 35 * 10**18
+
+
+def test_an_instrument_with_open_orders_is_delisted_only_with_them() -> None:
+    venue = venue_with(buy(5, at="1.01"))
+    text = refused(venue, DelistInstrument(*BY, "AAPL", False))
+
+    delisted, canceled, swept = venue.handle(DelistInstrument(*BY, "AAPL", True))
+    (rejected,) = venue.handle(buy(5, at="1.01"))
+
+    assert text == "AAPL has 1 open orders; cancel them first, or have them canceled with it"
+    assert delisted == InstrumentDelisted("AAPL", *BY)
+    assert isinstance(canceled, OrderCanceled)
+    assert canceled.text == "AAPL is delisted: a reason"
+    assert swept == OrdersSwept("instrument:AAPL", 1, 0, *BY)
+    assert isinstance(rejected, OrderRejected)
+    assert rejected.ord_rej_reason is OrdRejReason.UNKNOWN_SYMBOL
+
+
+def test_while_its_orders_are_being_canceled_it_does_not_come_back() -> None:
+    core = Core(sweep_slice_max=1)
+    for command in (configuration(), buy(1, at="1"), buy(1, at="1"), DelistInstrument(*BY, "AAPL", True)):
+        core.decide(command)
+
+    early = core.decide(AddInstrument(*BY, terms_of(AAPL)))
+    assert conflicts(core.exchange, configuration()) == []
+    core.decide(ContinueSweep())
+    (late,) = core.decide(AddInstrument(*BY, terms_of(AAPL)))
+
+    text = "AAPL has open orders that are being canceled; try again in a moment"
+    assert early == (OperatorRefused("olivia", text),)
+    assert isinstance(late, InstrumentAdded)
+
+
+def test_suspended_is_more_than_halted_and_one_resume_ends_either() -> None:
+    venue = venue_with()
+    assert venue.handle(HaltInstrument(*BY, "AAPL")) == [InstrumentHalted("AAPL", *BY)]
+    assert venue.handle(SuspendInstrument(*BY, "AAPL")) == [InstrumentSuspended("AAPL", *BY)]
+
+    (rejected,) = venue.handle(buy(1, at="1"))
+    assert isinstance(rejected, OrderRejected)
+    assert rejected.text == "AAPL is suspended: a reason"
+    assert refused(venue, HaltInstrument(*BY, "AAPL")) == "AAPL is suspended already, by olivia: a reason"
+
+    assert venue.handle(ResumeInstrument(*BY, "AAPL")) == [InstrumentResumed("AAPL", *BY)]
+    assert isinstance(venue.handle(buy(1, at="1"))[0], OrderAccepted)
+
+
+def test_what_comes_back_is_not_halted() -> None:
+    venue = venue_with(HaltInstrument(*BY, "AAPL"), DelistInstrument(*BY, "AAPL", False))
+    venue.handle(AddInstrument(*BY, terms_of(AAPL)))
+
+    assert isinstance(venue.handle(buy(1, at="1"))[0], OrderAccepted)
+
+
+def test_what_operators_made_holds_until_the_files_say_another_thing_of_it() -> None:
+    """Symbol by symbol: a change of one leaves what was made of the others."""
+    venue = venue_with(
+        AddInstrument(*BY, NOVA),
+        DelistInstrument(*BY, "ESZ6", False),
+        ChangeInstrument(*BY, "AAPL", TermsChange(lot=Decimal(5))),
+        ChangeInstrument(*BY, "MSFT", TermsChange(lot=Decimal(5))),
+    )
+    venue.handle(configuration())
+    assert listed(venue) == ["AAPL", "BTC-USD", "MSFT", "NOVA", "SPREAD"]
+
+    other = [msgspec.structs.replace(each, lot_size=Qty(9)) if each is MSFT else each for each in INSTRUMENTS]
+    venue.handle(configuration(instruments=other))
+
+    assert listed(venue) == ["AAPL", "BTC-USD", "MSFT", "NOVA", "SPREAD"]
+    lots = {symbol: venue.core.exchange.instruments[symbol].lot_size for symbol in ("AAPL", "MSFT")}
+    assert lots == {"AAPL": 5, "MSFT": 9}
+
+
+def test_a_state_from_before_there_were_such_changes_is_taken() -> None:
+    venue = venue_with(buy(1, at="1"))
+    state = msgspec.msgpack.decode(msgspec.msgpack.encode(venue.core.state()))
+    state[2] = state[2][:7]
+
+    again = Core()
+    again.restore(msgspec.msgpack.decode(msgspec.msgpack.encode(state), type=CoreState))
+
+    assert again.exchange.instruments == venue.core.exchange.instruments
+
+
+@pytest.mark.parametrize("instrument", INSTRUMENTS)
+def test_terms_make_the_instrument_they_were_made_from(instrument: Instrument) -> None:
+    assert instrument_of(terms_of(instrument)) == instrument
+    assert changed(instrument, TermsChange()) == instrument
