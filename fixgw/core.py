@@ -22,6 +22,7 @@ from fixgw.spec.commands import (
     Command,
     ConfigureVenue,
     ContinueSweep,
+    ContinueTriggers,
     DelistInstrument,
     DisableSession,
     EnableSession,
@@ -85,7 +86,7 @@ class Core:
     """Risk and engine as one function from a command, at its place, to what happened."""
 
     def __init__(self, sweep_slice_max: int = SWEEP_SLICE_MAX) -> None:
-        self.exchange = Exchange(sweep_slice_max)
+        self.exchange = Exchange(sweep_slice_max, self._may_trade)
         self.gate = RiskGate(self.exchange)
         self.configuration: ConfigureVenue | None = None
         self.day = TradingDay()
@@ -113,7 +114,7 @@ class Core:
             case ConfigureVenue():
                 self.configuration = command
                 self.gate.configure(command, self.exchange.listing.after(command.instruments).values())
-            case CancelOrder() | MassCancel() | RefuseOrder() | RefuseChange():
+            case CancelOrder() | MassCancel() | RefuseOrder() | RefuseChange() | ContinueTriggers():
                 pass
             case ContinueSweep() | BeginDay():
                 return self._go_on(command, number)
@@ -123,6 +124,10 @@ class Core:
                 return self._operate(command, number)
         self._trading_commands = number
         return self.exchange.handle(command, number)
+
+    def _may_trade(self, symbol: str) -> bool:
+        """Return whether orders may trade in ``symbol`` now."""
+        return symbol in self.exchange.instruments and self.gate.restrictions.allow_trading(symbol)
 
     def _go_on(self, command: ContinueSweep | BeginDay, number: int) -> list[Event]:
         if isinstance(command, BeginDay):

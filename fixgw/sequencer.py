@@ -11,6 +11,7 @@ from fixgw.spec.commands import (
     ChangeInstrument,
     Command,
     ContinueSweep,
+    ContinueTriggers,
     DelistInstrument,
     SessionCommand,
 )
@@ -41,6 +42,7 @@ ASKED_MAX = 100  # questions of operators that wait, of which each batch is foll
 
 _CONTINUE_SWEEP = ContinueSweep()
 _LISTING_COMMANDS = (AddInstrument, ChangeInstrument, DelistInstrument)
+_CONTINUE_TRIGGERS = ContinueTriggers()
 _INQUIRIES = (
     OrderStatusInquiry,
     MassStatusInquiry,
@@ -139,13 +141,17 @@ class Sequencer:
         if self._asked:
             inquiry, reply = self._asked.popleft()
             reply(self._core.inspect(inquiry))
-        sweeps = self._core.exchange.sweeps and not self.suspended_by
-        if inbox or sweeps:
+        exchange, takes = self._core.exchange, not self.suspended_by
+        sweeps = exchange.sweeps and takes
+        triggers = exchange.triggers.due and takes and exchange.has_due
+        if inbox or sweeps or triggers:
             batch = [inbox.popleft() for _ in range(min(len(inbox), BATCH_MAX))]
             if any(isinstance(request, _LISTING_COMMANDS) for request in batch):
                 batch = self._with_all_that_was_read(batch)
             if sweeps:
                 batch.append(_CONTINUE_SWEEP)
+            if triggers:  # due since before anything that waits in line
+                batch.insert(0, _CONTINUE_TRIGGERS)
             self.process(batch)
         elif self._unfinished:
             self._go_on_answering()

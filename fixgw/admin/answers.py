@@ -159,6 +159,8 @@ def order_json(order: OrderState) -> Json:
         "time_in_force": order.time_in_force.name.lower(),
         "order_qty": number(order.order_qty, order.qty_scale),
         "price": None if order.price is None else number(order.price, scale),
+        "stop_px": None if order.trigger_price is None else number(order.trigger_price, scale),
+        "waiting": order.is_waiting,
         "ord_status": order.ord_status.name.lower(),
         "cum_qty": number(order.cum_qty, order.qty_scale),
         "leaves_qty": number(order.leaves_qty, order.qty_scale),

@@ -36,6 +36,7 @@ from fixgw.spec.events import (
     OrdersSwept,
     OrderState,
     OrderStated,
+    OrderTriggered,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -132,6 +133,8 @@ def event_words(event: Event) -> str:
             return f"{_kind(event)} {event.session}: {event.reason}"
         case OrderExpired():
             return f"expired order {event.order.order_id}"
+        case OrderTriggered():
+            return f"triggered {_order_words(event.order)}"
         case OrderRestated():
             return f"restated {_order_words(event.order)}"
         case OrderAmended():
@@ -207,7 +210,7 @@ def _row_fields(event: Event) -> Iterator[Mapping[str, str]]:
                 yield _fill_fields(event, fill)
         case OrderAccepted() | OrderReplaced():
             yield {"exec_id": event.exec_id} | _order_fields(event.order)
-        case OrderRejected() | OrderCanceled() | OrderStated() | OrderAmended():
+        case OrderRejected() | OrderCanceled() | OrderStated() | OrderTriggered() | OrderAmended():
             yield {"exec_id": event.exec_id, "text": event.text or ""} | _order_fields(event.order)
         case CancelRejected():
             yield {

@@ -19,6 +19,7 @@ from fixgw.spec.events import (
     OrderRestated,
     OrderState,
     OrderStated,
+    OrderTriggered,
     Trade,
 )
 from fixgw.spec.fixed import format_fixed, format_shortest
@@ -61,6 +62,8 @@ def _happening(frame: Sequenced, event: Event, order_id: str) -> Happening | Non
             return _of_order(frame, "expired", order, event.text)
         case OrderRestated(order=order) if order.order_id == order_id:
             return _of_order(frame, "restated", order)
+        case OrderTriggered(order=order) if order.order_id == order_id:
+            return _of_order(frame, "triggered", order, event.text)
         case OrderReplaced(order=order) if order.order_id == order_id:
             return _of_order(frame, "replaced", order)
         case OrderAmended(order=order) if order.order_id == order_id:

@@ -276,6 +276,30 @@ INSTRUMENT = (
     ),
     Key("allows_negative_price", BOOLEAN, False, "Whether Price(44) may be zero or below, as for spreads", "true"),
     Key(
+        "market_protection_ticks",
+        whole_number(1, 1_000_000_000, 20),
+        None,
+        "How far beyond the best opposite price an order at market may trade, in ticks; the rest is canceled",
+        "20",
+        "no protection",
+    ),
+    Key(
+        "market_protection_percent",
+        number("2", above=0),
+        None,
+        "The same in per cent of that price, with four decimals at most; with both, the nearer counts",
+        "2",
+        "no protection",
+    ),
+    Key(
+        "trigger_source",
+        one_of("last", "best", "mid"),
+        "last",
+        "What stop and if-touched orders wait for where they do not say it: `last`, the last trade; `best`, the best "
+        "offer to buy and the best bid to sell; `mid`, the middle of the book",
+        '"best"',
+    ),
+    Key(
         "price_decimals",
         whole_number(0, SCALE_MAX, 4),
         None,

@@ -2,15 +2,21 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from fixgw.config.mistakes import Notes, suggestion
-from fixgw.config.readers import WrongValueError, show
+from fixgw.config.readers import WrongValueError, decimals_of, show
 from fixgw.config.schema import INSTRUMENT, LIMITS, REQUIRED, SCALARS, SCOPE_KINDS, TABLES, Key
 from fixgw.config.toml_file import KeyPath, TomlFile, key_text, read_toml
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.limits import ScopedLimits
 from fixgw.spec.terms import Terms, instrument_of
+from fixgw.spec.values import TriggerSource
+
+_PERCENT_DECIMALS = 4
 
 ScalarPath = tuple[str, str]
 """The table and the name of a key: ``("order_entry", "port")``."""
@@ -127,12 +133,31 @@ class _Reading:
         """Put an instrument's numbers into its scales; None when a mistake was noted."""
         if not {"symbol", "tick", "lot"} <= values.keys():
             return None
-        made = instrument_of(Terms(**values))
-        if isinstance(made, Instrument):
-            return made
-        for wrong in made:
-            self._note((*path, wrong.name), wrong.problem)
-        return None
+        made = instrument_of(Terms(**{name: values[name] for name in Terms.__struct_fields__}))
+        if not isinstance(made, Instrument):
+            for wrong in made:
+                self._note((*path, wrong.name), wrong.problem)
+            return None
+        protection = self._protection(path, values)
+        if protection is None:
+            return None
+        return msgspec.structs.replace(
+            made,
+            market_protection_ticks=values["market_protection_ticks"] or 0,
+            market_protection_ppm=protection,
+            trigger_source=TriggerSource(values["trigger_source"]),
+        )
+
+    def _protection(self, path: KeyPath, values: dict[str, Any]) -> int | None:
+        """Return the market protection in millionths, 0 for none; None when a mistake was noted."""
+        percent: Decimal | None = values["market_protection_percent"]
+        if percent is None:
+            return 0
+        if decimals_of(percent) > _PERCENT_DECIMALS:
+            name = "market_protection_percent"
+            self._note((*path, name), f"{percent:f} has more than {_PERCENT_DECIMALS} decimals; round it")
+            return None
+        return int(percent.scaleb(_PERCENT_DECIMALS))
 
     def _symbols(self) -> frozenset[str] | None:
         written = self.toml.tables.get("instruments", [])

@@ -88,6 +88,7 @@ class OrderBook:
         return self.bids if side is _BUY else self.asks
 
     def opposite(self, side: Side) -> BookSide:
+        """Return what an order of ``side`` trades with."""
         return self.asks if side is _BUY else self.bids
 
     def middle(self) -> Price | None:

@@ -1,16 +1,20 @@
 """The exchange: applies one command to books and orders, and returns what happened."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import assert_never
 
-from fixgw.engine import inquiries, post_only
+import msgspec
+
+from fixgw.engine import inquiries, post_only, triggers
 from fixgw.engine.book import BookSide, Level, OrderBook
 from fixgw.engine.listings import Listings
 from fixgw.engine.matching import can_fill, crosses, match
 from fixgw.engine.order import Order
+from fixgw.engine.protection import protection_price
 from fixgw.engine.registry import OrderRegistry
 from fixgw.engine.sweep import SWEEP_SLICE_MAX, Sweep, SweepKind
+from fixgw.engine.triggers import Triggers
 from fixgw.spec.commands import (
     AddInstrument,
     BeginDay,
@@ -20,6 +24,7 @@ from fixgw.spec.commands import (
     ChangeInstrument,
     ConfigureVenue,
     ContinueSweep,
+    ContinueTriggers,
     DelistInstrument,
     EndDay,
     Kill,
@@ -55,9 +60,11 @@ from fixgw.spec.events import (
     OrdersSwept,
     OrderState,
     OrderStated,
+    OrderTriggered,
     Trade,
     VenueConfigured,
 )
+from fixgw.spec.fixed import format_fixed
 from fixgw.spec.inquiries import (
     InstrumentsAnswer,
     InstrumentsInquiry,
@@ -92,6 +99,7 @@ from fixgw.spec.values import (
     Qty,
     Side,
     TimeInForce,
+    TriggerPriceType,
 )
 
 # In Python 3.11 each look into an enumeration takes 0.2 us: what every order needs has a name of its own.
@@ -100,23 +108,30 @@ _LIMIT = OrdType.LIMIT
 _MARKET = OrdType.MARKET
 _FILL_OR_KILL = TimeInForce.FILL_OR_KILL
 _RESTING = (TimeInForce.DAY, TimeInForce.GOOD_TILL_CANCEL)
-_SUPPORTED_ORD_TYPES = (_LIMIT, _MARKET)
+_LEFTOVER_AS_LIMIT = OrdType.MARKET_WITH_LEFTOVER_AS_LIMIT
+_UNPRICED = (_MARKET, OrdType.STOP, OrdType.MARKET_IF_TOUCHED, _LEFTOVER_AS_LIMIT)
+_SUPPORTED_ORD_TYPES = (_LIMIT, OrdType.STOP_LIMIT, *_UNPRICED)
 _SUPPORTED_TIMES_IN_FORCE = (*_RESTING, TimeInForce.IMMEDIATE_OR_CANCEL, _FILL_OR_KILL)
 
 
 class Exchange:
     """All instruments, books and orders of the venue.  The same commands give the same events."""
 
-    def __init__(self, sweep_slice_max: int = SWEEP_SLICE_MAX) -> None:
+    def __init__(
+        self, sweep_slice_max: int = SWEEP_SLICE_MAX, may_trade: Callable[[str], bool] = lambda _: True
+    ) -> None:
+        """``may_trade`` tells of a symbol whether it trades now: what waits there stays where it is if not."""
         self._sweep_slice_max = sweep_slice_max
         self.listing = Listing()
         self.instruments = self.listing.listed
+        self._may_trade = may_trade
         self.ever_listed: dict[str, Instrument] = {}
         """Also those that have left, as they were last."""
         self.books: dict[str, OrderBook] = {}
         self.orders = OrderRegistry()
         self.sweeps: deque[Sweep] = deque()
         """What is to be done to many orders and is not done yet, to be continued one slice after the other."""
+        self.triggers = Triggers()
         self.last_trades: dict[str, Price] = {}
         self.orders_entered = 0
         """OrderIDs given so far: they count from 1."""
@@ -127,11 +142,22 @@ class Exchange:
         """Apply one command and return what happened, in order; never empty.
 
         An accepted order yields OrderAccepted first, then one Trade per resting order hit (best price,
-        then oldest), then OrderCanceled for a remainder that may not rest.  ``sequence`` is the place
-        of the command among those that trade; ExecIDs are made from it.
+        then oldest), then OrderCanceled for a remainder that may not rest.  What waits and is set off by
+        that follows.  ``sequence`` is the place of the command among those that trade; ExecIDs are made from it.
         """
         self._sequence = sequence
         self._reports = 0
+        events = self._apply(command)
+        # As a day ends nothing trades any more.
+        return events if isinstance(command, EndDay) else self._with_triggers(events)
+
+    def _with_triggers(self, events: list[Event]) -> list[Event]:
+        """Return ``events`` and what they set off."""
+        if self.triggers.waiting or self.triggers.due:
+            self._go_off(events)
+        return events
+
+    def _apply(self, command: TradingCommand) -> list[Event]:
         match command:
             case NewOrder():
                 return self._enter(command)
@@ -157,6 +183,8 @@ class Exchange:
                 return self._begin_sweep(command.scope, command.operator, command.reason, text)
             case ContinueSweep():
                 return self._continue_sweep()
+            case ContinueTriggers():
+                return []  # those that are due go off after any command
             case EndDay():
                 return self._end_day(command)
             case BeginDay():
@@ -171,9 +199,9 @@ class Exchange:
         self._sequence = sequence
         self._reports = 0
         if isinstance(command, NewOrder):
-            return [self._reject(command, refusal)]
-        reason = CxlRejReason.BROKER_OR_EXCHANGE_OPTION
-        return [self._refuse_change(command, CxlRejResponseTo.ORDER_CANCEL_REPLACE_REQUEST, reason, refusal.text)]
+            return self._with_triggers([self._reject(command, refusal)])
+        response_to, reason = CxlRejResponseTo.ORDER_CANCEL_REPLACE_REQUEST, CxlRejReason.BROKER_OR_EXCHANGE_OPTION
+        return self._with_triggers([self._refuse_change(command, response_to, reason, refusal.text)])
 
     def order_status(self, inquiry: OrderStatusInquiry) -> OrderStatusAnswer:
         """Tell the state of one order; changes nothing."""
@@ -267,25 +295,42 @@ class Exchange:
             instructions=command.instructions,
         )
         self.orders.open(order, mine)
+        if (stop_px := triggers.stop_px(command)) is not None:
+            order.wait(stop_px, triggers.source(command, instrument))
         events: list[Event] = [OrderAccepted(self._next_exec_id(), order.state())]
-        self._work(order, events)
+        self._place(order, events)
         return events
+
+    def _place(self, order: Order, events: list[Event]) -> None:
+        """Let a live order wait for its trigger, or work."""
+        if order.is_waiting:
+            self.triggers.add(order)
+        else:
+            self._work(order, events)
 
     def _work(self, order: Order, events: list[Event]) -> None:
         """Match a live order that is not in the book, then rest it or cancel what is left."""
         book = self.books[order.symbol]
         own, opposite = (book.bids, book.asks) if order.side is _BUY else (book.asks, book.bids)
-        if (best := opposite.best) is not None and crosses(order, best):
-            if post_only.is_post_only(order.instructions):
+        if (best := opposite.best) is not None:
+            if order.price is None:
+                order.protection_price = protection_price(self.instruments[order.symbol], order.side, best.price)
+            if not crosses(order, best):
+                pass
+            elif post_only.is_post_only(order.instructions):
                 events.append(self._slide(order, best))
             else:
                 self._trade(order, opposite, events)
         if not order.leaves_qty:
             self.orders.close(order)
-        elif order.ord_type is _LIMIT and order.time_in_force in _RESTING:
+        elif order.price is not None and order.time_in_force in _RESTING:
+            own.add(order)
+        elif order.ord_type is _LEFTOVER_AS_LIMIT and order.cum_qty and order.time_in_force in _RESTING:
+            text = "OrdType(40)=K: what is left rests at the price of its last trade"
+            events.append(self._reprice(order, self.last_trades[order.symbol], text, rested=False))
             own.add(order)
         else:
-            canceled_qty, why = self._end(order), _why_it_may_not_rest(order)
+            canceled_qty, why = self._end(order), self._why_it_may_not_rest(order)
             events.append(OrderCanceled(self._next_exec_id(), order.state(), canceled_qty, False, None, why))
 
     def _cannot_rest(self, command: NewOrder | ReplaceOrder) -> str | None:
@@ -296,17 +341,23 @@ class Exchange:
         return post_only.refusal(command, opposite, self.instruments[command.symbol])
 
     def _slide(self, order: Order, best: Level) -> OrderAmended:
+        price = post_only.slid_price(order.side, best, self.instruments[order.symbol])
+        text = "ExecInst(18) 6: a tick away from what it would have traded with"
+        return self._reprice(order, price, text, rested=False)
+
+    def _reprice(self, order: Order, price: Price, text: str, *, rested: bool) -> OrderAmended:
+        """Give ``order``, which is in no book now, a price that nobody asked for."""
         previous_price = order.price
-        order.reprice(post_only.slid_price(order.side, best, self.instruments[order.symbol]))
+        order.reprice(price)
         return OrderAmended(
             exec_id=self._next_exec_id(),
             order=order.state(),
             exec_restatement_reason=ExecRestatementReason.REPRICING,
             previous_price=previous_price,
             previous_leaves_qty=order.leaves_qty,
-            rested=False,
+            rested=rested,
             keeps_priority=False,
-            text="ExecInst(18) 6: a tick away from what it would have traded with",
+            text=text,
         )
 
     def _trade(self, order: Order, opposite: BookSide, events: list[Event]) -> None:
@@ -319,6 +370,64 @@ class Exchange:
             passive = Fill(self._next_exec_id(), resting.state())
             active = Fill(self._next_exec_id(), order.state())
             events.append(Trade(order.symbol, last_px, last_qty, active, passive))
+
+    def _why_it_may_not_rest(self, order: Order) -> str:
+        if order.time_in_force is _FILL_OR_KILL:
+            return "TimeInForce(59)=4: not all of it could be filled at once"
+        if order.time_in_force is TimeInForce.IMMEDIATE_OR_CANCEL:
+            return "TimeInForce(59)=3: the rest could not be filled at once"
+        what = f"OrdType(40)={order.ord_type}: nothing left to trade with"
+        if order.protection_price is not None and self.books[order.symbol].opposite(order.side).best is not None:
+            limit = format_fixed(order.protection_price, order.price_scale)
+            return f"{what} up to {limit}, the market protection of {order.symbol}"
+        return f"{what}, and a market order does not rest"
+
+    # Orders whose trigger has gone off.
+
+    def _go_off(self, events: list[Event]) -> None:
+        """Let to the market what ``events`` have set off, and what that sets off in turn, up to a slice of orders."""
+        looked_at = 0
+        for _ in range(self._sweep_slice_max):
+            self._look_at_triggers(events[looked_at:])
+            looked_at = len(events)
+            order = self._next_due()
+            if order is None:
+                return
+            self._release(order, events)
+        self._look_at_triggers(events[looked_at:])
+
+    def _look_at_triggers(self, events: list[Event]) -> None:
+        """Make due what the trades and books of ``events`` have set off, by symbol in the order of the events."""
+        traded: dict[str, list[Price]] = {}
+        for event in events:
+            if isinstance(event, Trade):
+                traded.setdefault(event.symbol, []).append(event.last_px)
+            elif (order := getattr(event, "order", None)) is not None:
+                traded.setdefault(order.symbol, [])
+        for symbol, prices in traded.items():
+            if symbol in self.triggers.waiting and self._may_trade(symbol):
+                seen = triggers.prices(self.books[symbol], self.last_trades.get(symbol), prices)
+                self.triggers.look(symbol, seen)
+
+    def _next_due(self) -> Order | None:
+        return next((order for order in self.triggers.due.values() if self._may_trade(order.symbol)), None)
+
+    @property
+    def has_due(self) -> bool:
+        """Whether orders have gone off that ContinueTriggers is to let to the market."""
+        return self._next_due() is not None
+
+    def _release(self, order: Order, events: list[Event]) -> None:
+        """Let an order that is due to the market."""
+        self.triggers.remove(order)
+        order.is_waiting = False
+        at = len(events)
+        assert order.trigger_price is not None, order.order_id
+        text = f"StopPx(99) {format_fixed(order.trigger_price, order.price_scale)} was reached"
+        events.append(triggered := OrderTriggered(self._next_exec_id(), order.state(), text))
+        self._work(order, events)
+        if len(events) > at + 1 and isinstance(events[at + 1], Trade):
+            events[at] = msgspec.structs.replace(triggered, exec_id="")
 
     def _reject(self, command: NewOrder | RefuseOrder, refusal: Refusal | None) -> Event:
         """Refuse a new order: a ClOrdID used before is answered with the order it names (E18, E19)."""
@@ -373,7 +482,8 @@ class Exchange:
         canceled_qty = self._take_out(found)
         found.cl_ord_id = command.cl_ord_id
         state = found.state()
-        return OrderCanceled(self._next_exec_id(), state, canceled_qty, True, command.orig_cl_ord_id, None)
+        rested, orig_cl_ord_id = not found.is_waiting, command.orig_cl_ord_id
+        return OrderCanceled(self._next_exec_id(), state, canceled_qty, rested, orig_cl_ord_id, None)
 
     def _replace(self, command: ReplaceOrder) -> list[Event]:
         response_to = CxlRejResponseTo.ORDER_CANCEL_REPLACE_REQUEST
@@ -391,14 +501,20 @@ class Exchange:
     def _restate(self, order: Order, command: ReplaceOrder) -> list[Event]:
         # Replacing down keeps priority, up or in price loses it (rules of engagement, section 5).
         keeps_priority = command.price == order.price and command.order_qty <= order.order_qty
-        side = self.books[order.symbol].side(order.side)
+        trigger = None
+        if order.is_waiting:
+            trigger = self._trigger_of(command)
+            keeps_priority = keeps_priority and trigger == (order.trigger_price, order.trigger_source)
         orig_cl_ord_id, previous_price, previous_leaves_qty = order.cl_ord_id, order.price, order.leaves_qty
+        previous_trigger_price = order.trigger_price if order.is_waiting else None
         leaves_after = command.order_qty - order.cum_qty
-        if keeps_priority and leaves_after > 0:
-            side.reduce(order, previous_leaves_qty - leaves_after)
-        else:
-            side.remove(order, previous_leaves_qty)
+        if not keeps_priority or leaves_after <= 0:
+            self._take_from_book(order)
+        elif not order.is_waiting:
+            self.books[order.symbol].side(order.side).reduce(order, previous_leaves_qty - leaves_after)
         order.restate(command)
+        if trigger is not None:
+            order.wait(*trigger)
         events: list[Event] = [
             OrderReplaced(
                 self._next_exec_id(),
@@ -407,13 +523,19 @@ class Exchange:
                 previous_price,
                 previous_leaves_qty,
                 keeps_priority,
+                previous_trigger_price,
             )
         ]
         if not order.leaves_qty:
             self.orders.close(order)
         elif not keeps_priority:
-            self._work(order, events)
+            self._place(order, events)
         return events
+
+    def _trigger_of(self, command: ReplaceOrder) -> tuple[Price, TriggerPriceType]:
+        stop_px = triggers.stop_px(command)
+        assert stop_px is not None, command.cl_ord_id
+        return stop_px, triggers.source(command, self.instruments[command.symbol])
 
     def _refuse_change(
         self,
@@ -486,7 +608,8 @@ class Exchange:
                     continue
                 affected.append(AffectedOrder(order.cl_ord_id, order.order_id))
                 canceled_qty, why = self._take_out(order), f"OrderMassCancelRequest {command.cl_ord_id}"
-                events.append(OrderCanceled(self._next_exec_id(), order.state(), canceled_qty, True, None, why))
+                rested = not order.is_waiting
+                events.append(OrderCanceled(self._next_exec_id(), order.state(), canceled_qty, rested, None, why))
         events.append(
             MassCanceled(
                 session=command.session,
@@ -519,11 +642,14 @@ class Exchange:
                 return MassCancelRejectReason.MASS_CANCEL_NOT_SUPPORTED, text
 
     def _take_out(self, order: Order) -> Qty:
-        """Cancel an order that rests and return what was open."""
+        """Cancel an order that rests or waits and return what was open."""
         self._take_from_book(order)
         return self._end(order)
 
     def _take_from_book(self, order: Order) -> None:
+        if order.is_waiting:
+            self.triggers.remove(order)
+            return
         self.books[order.symbol].side(order.side).remove(order, order.leaves_qty)
 
     def _end(self, order: Order) -> Qty:
@@ -577,7 +703,7 @@ class Exchange:
         """Cancel an order that rests, though its session did not ask for it (E29)."""
         canceled_qty = self._take_out(order)
         exec_id, reason = self._next_exec_id(), ExecRestatementReason.MARKET_OPTION
-        return OrderCanceled(exec_id, order.state(), canceled_qty, True, None, text, reason)
+        return OrderCanceled(exec_id, order.state(), canceled_qty, not order.is_waiting, None, text, reason)
 
     # Trading days.
 
@@ -658,8 +784,10 @@ class Exchange:
                         assert order.symbol == symbol
                         assert self.orders.by_order_id(order.order_id) is order
                         assert self.orders.find(order.session, order.firm, order.cl_ord_id) is order
+                        assert not order.is_waiting, order.order_id
+        self.triggers.check()
         live = list(self.orders)
-        assert len(live) == resting, (len(live), resting)
+        assert len(live) == resting + len(self.triggers), (len(live), resting, len(self.triggers))
         assert all(order.is_live for order in live)
 
 
@@ -669,12 +797,15 @@ def _canceled_by_operator(command: CancelByOperator | CancelAllByOperator) -> st
 
 def _unsupported(command: NewOrder) -> Refusal | None:
     if command.ord_type not in _SUPPORTED_ORD_TYPES:
-        text = f"OrdType(40) {command.ord_type} is not supported; 1 (market) or 2 (limit)"
+        supported = "1 (market), 2 (limit), 3 (stop), 4 (stop limit), J (if touched) or K (market to limit)"
+        text = f"OrdType(40) {command.ord_type} is not supported; {supported}"
     elif command.time_in_force not in _SUPPORTED_TIMES_IN_FORCE:
         supported = "0 (day), 1 (good till cancel), 3 (immediate or cancel) or 4 (fill or kill)"
         text = f"TimeInForce(59) {command.time_in_force} is not supported; {supported}"
-    elif command.ord_type is _MARKET and command.price is not None:
-        text = "Price(44) is not supported with OrdType(40) 1 (market); leave it out"
+    elif command.ord_type is not _LIMIT and (wrong := _price_not_allowed(command)) is not None:
+        text = wrong
+    elif triggers.stop_px(command) is not None and command.time_in_force not in _RESTING:
+        text = f"TimeInForce(59) {command.time_in_force} is not supported with a trigger; 0 (day) or 1 (GTC)"
     elif command.instructions is None or (mismatch := _unsupported_with(command)) is None:
         return None
     else:
@@ -687,12 +818,11 @@ def _unsupported_with(command: NewOrder | ReplaceOrder) -> str | None:
     return post_only.mismatch(command) if post_only.is_post_only(command.instructions) else None
 
 
-def _why_it_may_not_rest(order: Order) -> str:
-    if order.time_in_force is _FILL_OR_KILL:
-        return "TimeInForce(59)=4: not all of it could be filled at once"
-    if order.time_in_force is TimeInForce.IMMEDIATE_OR_CANCEL:
-        return "TimeInForce(59)=3: the rest could not be filled at once"
-    return "OrdType(40)=1: nothing left to trade with, and a market order does not rest"
+def _price_not_allowed(command: NewOrder | ReplaceOrder) -> str | None:
+    if command.price is None or command.ord_type not in _UNPRICED:
+        return None
+    name = command.ord_type.name.lower().replace("_", " ")
+    return f"Price(44) is not supported with OrdType(40) {command.ord_type} ({name}); leave it out"
 
 
 def _misnamed(order: Order, command: CancelOrder | ReplaceOrder | RefuseChange) -> str | None:
@@ -719,6 +849,12 @@ def _unchangeable(order: Order, command: ReplaceOrder) -> str | None:
         return f"Account(1) {command.account} is not that of the order, {order.account}"
     if command.ord_type is not order.ord_type:
         return f"OrdType(40) {command.ord_type} is not that of the order, {order.ord_type}"
+    if order.price is None and (wrong := _price_not_allowed(command)) is not None:
+        return wrong
+    if order.price is not None and command.price is None:
+        return "Price(44) is missing: the order rests at a limit"
+    if (order.trigger_price is None) != (triggers.stop_px(command) is None):
+        return "StopPx(99) cannot be added to an order or taken from it; send a new one"
     if command.time_in_force not in _RESTING:
         return f"TimeInForce(59) {command.time_in_force} is not for an order that rests; 0 (day) or 1 (GTC)"
     return None

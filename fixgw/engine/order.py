@@ -5,7 +5,7 @@ import msgspec
 from fixgw.spec.commands import ReplaceOrder
 from fixgw.spec.events import OrderState
 from fixgw.spec.instructions import Instructions
-from fixgw.spec.values import OrdStatus, OrdType, Price, Qty, Side, TimeInForce
+from fixgw.spec.values import OrdStatus, OrdType, Price, Qty, Side, TimeInForce, TriggerPriceType
 
 # In Python 3.11 each look into an enumeration takes 0.2 us.
 _PARTIALLY_FILLED = OrdStatus.PARTIALLY_FILLED
@@ -41,6 +41,13 @@ class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
     cum_qty: Qty = Qty(0)
     cum_notional: int = 0
     instructions: Instructions | None = None
+    is_waiting: bool = False
+    """Not in the book until its trigger goes off."""
+    trigger_price: Price | None = None
+    """What it waits for, or has waited for."""
+    trigger_source: TriggerPriceType | None = None
+    protection_price: Price | None = None
+    """The worst price that it may trade at without a limit of its own; None before it has met anybody, or for any."""
 
     @property
     def is_live(self) -> bool:
@@ -80,6 +87,12 @@ class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
         if not self.leaves_qty:
             self.ord_status = _FILLED
 
+    def wait(self, trigger_price: Price, source: TriggerPriceType) -> None:
+        """Be out of the market until ``source`` reaches ``trigger_price``."""
+        self.is_waiting = True
+        self.trigger_price = trigger_price
+        self.trigger_source = source
+
     def reprice(self, price: Price) -> None:
         """Take another price, which the venue has found for it."""
         assert self.is_live, (self.order_id, self.ord_status)
@@ -106,4 +119,6 @@ class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
             self.price_scale,
             self.qty_scale,
             self.instructions,
+            self.is_waiting,
+            self.trigger_price,
         )

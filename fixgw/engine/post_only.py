@@ -1,7 +1,7 @@
 """Post-only: an order that may only rest slides a tick away from what it would trade with, or is refused."""
 
 from fixgw.engine.book import BookSide, Level
-from fixgw.engine.matching import crosses
+from fixgw.engine.matching import reaches
 from fixgw.spec.commands import NewOrder, ReplaceOrder
 from fixgw.spec.fixed import format_fixed
 from fixgw.spec.instructions import NO_CROSS, POST_ONLY, Instructions
@@ -17,15 +17,16 @@ def is_post_only(instructions: Instructions | None) -> bool:
 
 def mismatch(command: NewOrder | ReplaceOrder) -> str | None:
     """Return why an order with these terms cannot be post-only, or None."""
-    if command.ord_type is OrdType.LIMIT and command.time_in_force in _RESTING:
+    instructions, rests = command.instructions, command.time_in_force in _RESTING
+    if command.ord_type is OrdType.LIMIT and rests and (instructions is None or instructions.stop_px is None):
         return None
-    return "ExecInst(18) 6 (post-only) is not supported here; with OrdType(40) 2 and TimeInForce(59) 0 or 1"
+    return "ExecInst(18) 6 (post-only) is not supported here; with OrdType(40) 2, TimeInForce(59) 0 or 1, no trigger"
 
 
 def refusal(command: NewOrder | ReplaceOrder, opposite: BookSide, instrument: Instrument) -> str | None:
     """Return why ``command``, a post-only order, can neither rest at its price nor slide, or None."""
     best = opposite.best
-    if command.price is None or best is None or not crosses(command, best):
+    if command.price is None or best is None or not reaches(command.price, command.side, best):
         return None
     price = format_fixed(command.price, instrument.price_scale)
     assert command.instructions is not None, command

@@ -9,6 +9,7 @@ from fixgw.engine.exchange import Exchange
 from fixgw.engine.order import Order
 from fixgw.engine.registry import OrderRegistry
 from fixgw.engine.sweep import Sweep, SweepKind
+from fixgw.engine.triggers import Triggers
 from fixgw.spec.commands import ConfigureVenue
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.values import Price
@@ -46,6 +47,13 @@ class SweepState(msgspec.Struct, frozen=True, array_like=True):
     date: str = ""
 
 
+class TriggersState(msgspec.Struct, frozen=True, array_like=True):
+    """OrderIDs of what waits for its trigger, the oldest of a trigger first, and of what has gone off, in its order."""
+
+    waiting: list[str] = []
+    due: list[str] = []
+
+
 class ExchangeState(msgspec.Struct, frozen=True, array_like=True):
     """``orders`` are all, live or not, in the order in which they were entered."""
 
@@ -56,6 +64,7 @@ class ExchangeState(msgspec.Struct, frozen=True, array_like=True):
     queues: list[QueueState]
     requests: list[RequestsState]
     sweeps: list[SweepState]
+    triggers: TriggersState = TriggersState()
     listed: list[Instrument] | None = None
     """None in a state from before instruments changed at run time: those of the configuration."""
 
@@ -70,6 +79,7 @@ def of(exchange: Exchange) -> ExchangeState:
         queues=[_queue(symbol, book) for symbol, book in sorted(exchange.books.items())],
         requests=list(_requests(exchange.orders)),
         sweeps=[_sweep(sweep) for sweep in exchange.sweeps],
+        triggers=_triggers(exchange.triggers),
         listed=list(exchange.instruments.values()),
     )
 
@@ -96,6 +106,10 @@ def restore(exchange: Exchange, state: ExchangeState, configuration: ConfigureVe
         swept = [_known(orders, order_id) for order_id in sweep.order_ids]
         asked = (sweep.scope, sweep.operator, sweep.reason, sweep.text)
         exchange.sweeps.append(Sweep(*asked, swept, sweep.kind, sweep.date))
+    for order_id in state.triggers.waiting:
+        exchange.triggers.add(_known(orders, order_id))
+    for order_id in state.triggers.due:
+        exchange.triggers.due[order_id] = _known(orders, order_id)
 
 
 def _queue(symbol: str, book: OrderBook) -> QueueState:
@@ -121,6 +135,10 @@ def _sweep(sweep: Sweep) -> SweepState:
     order_ids = [order.order_id for order in sweep.orders]
     asked = (sweep.scope, sweep.operator, sweep.reason, sweep.text)
     return SweepState(*asked, order_ids, sweep.kind, sweep.date)
+
+
+def _triggers(triggers: Triggers) -> TriggersState:
+    return TriggersState([order.order_id for order in triggers.in_order()], list(triggers.due))
 
 
 def _fill(side: BookSide, order_ids: list[str], orders: OrderRegistry) -> None:

@@ -122,7 +122,7 @@ class DropCopy:
             firms = [event.resting.order.firm, event.aggressor.order.firm]
         else:
             order = getattr(event, "order", None)
-            firms = [] if order is None else [order.firm]
+            firms = [] if order is None or not reports else [order.firm]
         yield from zip(firms, reports, strict=True)
 
     def _copy_to(self, reader: _Reader, report: Report) -> None:

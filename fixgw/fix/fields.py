@@ -16,6 +16,7 @@ from fixgw.spec import tags
 SOH = "\x01"
 MESSAGE_LENGTH_MAX = 65_536
 ID_LENGTH_MAX = 64
+_ECHO_LENGTH_MAX = 40
 
 REJECTS = (fix.FieldNotFound, fix.IncorrectDataFormat, fix.IncorrectTagValue, fix.UnsupportedMessageType)
 
@@ -90,6 +91,11 @@ def msg_seq_num(fields: Fields) -> int:
     if not text.isdecimal() or len(text) > _NUMBER_LENGTH_MAX:
         raise fix.IncorrectDataFormat(tags.MSG_SEQ_NUM)
     return int(text)
+
+
+def shortened(text: str) -> str:
+    """Return what of a client's ``text`` is echoed in ours."""
+    return text if len(text) <= _ECHO_LENGTH_MAX else f"{text[:_ECHO_LENGTH_MAX]}..."
 
 
 def utc_timestamp_ns(text: str, tag: int) -> int:

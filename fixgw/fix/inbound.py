@@ -16,11 +16,12 @@ from fixgw.fix.fields import (
     identifier,
     optional_identifier,
     required,
+    shortened,
     split,
     utc_timestamp_ns,
 )
 from fixgw.fix.fields import msg_seq_num as _msg_seq_num
-from fixgw.fix.instructions import INSTRUCTION_TAGS, read_instructions
+from fixgw.fix.instructions import INSTRUCTION_TAGS, needs_instructions, read_instructions, refused_field
 from fixgw.spec import tags
 from fixgw.spec.commands import CancelOrder, MassCancel, NewOrder, OrderCommand, RefuseChange, RefuseOrder, ReplaceOrder
 from fixgw.spec.fixed import FixedError
@@ -42,8 +43,6 @@ from fixgw.spec.values import (
     TimeInForce,
 )
 
-_ECHO_LENGTH_MAX = 40
-
 _CL_ORD_ID = KEY[tags.CL_ORD_ID]
 _SYMBOL = KEY[tags.SYMBOL]
 _ORDER_QTY = KEY[tags.ORDER_QTY]
@@ -59,6 +58,7 @@ _POSS_RESEND = KEY[tags.POSS_RESEND]
 
 # In Python 3.11 each look into an enumeration takes 0.2 us.
 _LIMIT = OrdType.LIMIT
+_LIMITED = (_LIMIT, OrdType.STOP_LIMIT)
 _DAY = TimeInForce.DAY
 
 _SIDES = {str(side): side for side in Side}
@@ -186,25 +186,31 @@ class Decoder:
         self, fields: Fields, symbol: str, ord_type: OrdType
     ) -> tuple[Qty, Price | None, Instructions | None] | Refusal:
         """Return OrderQty(38), Price(44) and instructions in the instrument's scales, or why any of it is refused."""
-        instructions = None if INSTRUCTION_TAGS.isdisjoint(fields) else read_instructions(fields)
-        if isinstance(instructions, Refusal):
-            return instructions
+        is_plain = INSTRUCTION_TAGS.isdisjoint(fields)
+        if not is_plain and (refused := refused_field(fields)) is not None:
+            return refused
         qty_text, price_text = fields.get(_ORDER_QTY), fields.get(_PRICE)
         if qty_text is None:
             raise fix.FieldNotFound(tags.ORDER_QTY)
-        if price_text is None and ord_type is _LIMIT:
+        if price_text is None and ord_type in _LIMITED:
             raise fix.FieldNotFound(tags.PRICE)
         instrument = self._instruments.get(symbol, UNLISTED)
         try:
             order_qty = instrument.parse_qty(qty_text)
         except FixedError as error:
-            text = f"OrderQty(38) {_shortened(qty_text)} {error}"
+            text = f"OrderQty(38) {shortened(qty_text)} {error}"
             return _misfit(instrument, symbol, Refusal(OrdRejReason.INCORRECT_QUANTITY, text))
         try:
-            return order_qty, None if price_text is None else instrument.parse_price(price_text), instructions
+            price = None if price_text is None else instrument.parse_price(price_text)
         except FixedError as error:
-            text = f"Price(44) {_shortened(price_text or '')} {error}"
+            text = f"Price(44) {shortened(price_text or '')} {error}"
             return _misfit(instrument, symbol, Refusal(OrdRejReason.OTHER, text))
+        if is_plain and not needs_instructions(ord_type):
+            return order_qty, price, None
+        instructions = read_instructions(fields, ord_type, instrument)
+        if isinstance(instructions, Refusal):
+            return _misfit(instrument, symbol, instructions)
+        return order_qty, price, instructions
 
     def _cancel_order(self, fields: Fields, participant: Participant) -> OrderCommand:
         return CancelOrder(
@@ -297,5 +303,3 @@ def _optional_side(fields: Fields) -> Side | None:
     return chosen(fields, tags.SIDE, _SIDES) if _SIDE in fields else None
 
 
-def _shortened(text: str) -> str:
-    return text if len(text) <= _ECHO_LENGTH_MAX else f"{text[:_ECHO_LENGTH_MAX]}..."

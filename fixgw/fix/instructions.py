@@ -1,15 +1,16 @@
 """The fields of an order beyond side, quantity, price, OrdType and TimeInForce, to the instructions of a command."""
 
 from fixgw.fix.fields import KEY, Fields
+from fixgw.fix.trigger_fields import TRIGGER_TAGS, TRIGGERED, read_trigger
 from fixgw.spec import tags
 from fixgw.spec.instructions import NO_CROSS, POST_ONLY, Instructions
+from fixgw.spec.instrument import Instrument
 from fixgw.spec.refusal import Refusal
-from fixgw.spec.values import OrdRejReason
+from fixgw.spec.values import OrdRejReason, OrdType
 
 UNSUPPORTED = {
     KEY[tag]: tags.NAMES[tag]
     for tag in (
-        tags.STOP_PX,
         tags.MIN_QTY,
         tags.MAX_FLOOR,
         tags.EXPIRE_TIME,
@@ -30,9 +31,6 @@ UNSUPPORTED = {
         tags.DISPLAY_HIGH_QTY,
         tags.REFRESH_QTY,
         tags.DISPLAY_QTY,
-        tags.TRIGGER_TYPE,
-        tags.TRIGGER_PRICE,
-        tags.TRIGGER_PRICE_TYPE,
         tags.SELF_MATCH_PREVENTION_ID,
         tags.SELF_MATCH_PREVENTION_INSTRUCTION,
         tags.LATEST_SELF_MATCH_PREVENTION_ID,
@@ -50,16 +48,35 @@ EXEC_INSTS = {
 
 _EXEC_INST = KEY[tags.EXEC_INST]
 
-INSTRUCTION_TAGS = frozenset({*UNSUPPORTED, _EXEC_INST})
+INSTRUCTION_TAGS = frozenset({*UNSUPPORTED, *TRIGGER_TAGS, _EXEC_INST})
 """The keys of all fields that make an order more than a plain one: without any there is nothing to read here."""
 
 
-def read_instructions(fields: Fields) -> Instructions | Refusal:
-    """Return what ``fields`` ask for, or why it is refused, naming tag and value."""
-    if not UNSUPPORTED.keys().isdisjoint(fields):
-        tag = min(UNSUPPORTED.keys() & fields.keys(), key=int)
-        text = f"{UNSUPPORTED[tag]}({tag}) is not supported; leave it out"
-        return _unsupported(text)
+def refused_field(fields: Fields) -> Refusal | None:
+    """Return why an order with ``fields`` is refused, whatever else they say, naming the tag."""
+    if UNSUPPORTED.keys().isdisjoint(fields):
+        return None
+    tag = min(UNSUPPORTED.keys() & fields.keys(), key=int)
+    return _unsupported(f"{UNSUPPORTED[tag]}({tag}) is not supported; leave it out")
+
+
+def needs_instructions(ord_type: OrdType) -> bool:
+    """Return whether an order of this type says more than a plain one does."""
+    return ord_type in TRIGGERED
+
+
+def read_instructions(fields: Fields, ord_type: OrdType, instrument: Instrument) -> Instructions | Refusal:
+    """Return what ``fields`` ask for, or why it is refused, naming tag and value; raises FieldNotFound."""
+    exec_inst = _read_exec_inst(fields)
+    if isinstance(exec_inst, Refusal):
+        return exec_inst
+    trigger = read_trigger(fields, ord_type, instrument)
+    if isinstance(trigger, Refusal):
+        return trigger
+    return Instructions(exec_inst=exec_inst, stop_px=trigger.stop_px, trigger_price_type=trigger.price_type)
+
+
+def _read_exec_inst(fields: Fields) -> str | Refusal:
     exec_inst = "".join(sorted({*fields.get(_EXEC_INST, "").split(" ")}))
     unknown = [code for code in exec_inst if code not in EXEC_INSTS]
     if unknown:
@@ -67,7 +84,7 @@ def read_instructions(fields: Fields) -> Instructions | Refusal:
         return _unsupported(f"ExecInst(18) {unknown[0]} is not supported; {supported}")
     if NO_CROSS in exec_inst and POST_ONLY not in exec_inst:
         return _unsupported("ExecInst(18) A is not supported without 6 (post-only)")
-    return Instructions(exec_inst=exec_inst)
+    return exec_inst
 
 
 def _unsupported(text: str) -> Refusal:

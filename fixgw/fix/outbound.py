@@ -4,7 +4,7 @@ An event has in it all that its reports say, also after the list of instruments 
 QuickFIX.  QuickFIX fills in header, BodyLength(9) and CheckSum(10) as it sends.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import assert_never
 
@@ -39,6 +39,7 @@ from fixgw.spec.events import (
     OrdersSwept,
     OrderState,
     OrderStated,
+    OrderTriggered,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -52,7 +53,7 @@ from fixgw.spec.fixed import format_fixed, format_ratio, format_shortest
 from fixgw.spec.inquiries import Answer, MassStatusAnswer, OrderStatusAnswer
 from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import SCALE_MAX
-from fixgw.spec.values import CxlRejResponseTo, ExecType, OrdRejReason, OrdStatus, Side
+from fixgw.spec.values import CxlRejResponseTo, ExecRestatementReason, ExecType, OrdRejReason, OrdStatus, Side
 
 AVG_PX_EXTRA_DECIMALS = 4
 """AvgPx(6) that is not a whole number of price units is rounded to this many decimals more than a price has."""
@@ -115,6 +116,10 @@ class Encoder:
                 return (self._execution(event.exec_id, _EXPIRED, event.order, time_ns, f"58={event.text}\x01"),)
             case OrderRestated():
                 return (self._restatement(event, time_ns),)
+            case OrderTriggered():
+                extra = f"378={ExecRestatementReason.OTHER}\x0158={event.text}\x01"
+                told = (self._execution(event.exec_id, _RESTATED, event.order, time_ns, extra),)
+                return told if event.exec_id else ()
             case OrderAmended():
                 extra = f"378={event.exec_restatement_reason}\x0158={event.text}\x01"
                 return (self._execution(event.exec_id, _RESTATED, event.order, time_ns, extra),)
@@ -152,6 +157,8 @@ class Encoder:
         order_qty = f"38={number(order.order_qty, qty_scale)}\x01" if order.order_qty else ""
         price = "" if order.price is None else f"44={number(order.price, order.price_scale)}\x01"
         # Joined with plus: an f-string asks each enumeration how it wants to be formatted, at four times the cost.
+        if order.trigger_price is not None:
+            extra += _trigger(order, number)
         codes = "\x01150=" + exec_type + "\x0139=" + order.ord_status + "\x0154=" + order.side
         terms = "40=" + order.ord_type + "\x0159=" + order.time_in_force + "\x01"
         if order.instructions is not None:
@@ -267,6 +274,12 @@ def refused(command: OrderCommand, text: str) -> Report:
     else:
         ref_msg_type = _MSG_TYPES[type(command)]
     return business_reject(command.session, str(command.msg_seq_num), ref_msg_type, NOT_AVAILABLE, text)
+
+
+def _trigger(order: OrderState, number: Callable[[int, int], str]) -> str:
+    assert order.trigger_price is not None, order.order_id
+    working = "N" if order.is_waiting else "Y"
+    return f"99={number(order.trigger_price, order.price_scale)}\x01636={working}\x01"
 
 
 def _avg_px(order: OrderState) -> str:

@@ -44,6 +44,7 @@ from fixgw.spec.events import (
     OrdersSwept,
     OrderState,
     OrderStated,
+    OrderTriggered,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -103,7 +104,9 @@ class Depth:
         frame = _Frame(self, sequenced)
         for event in sequenced.events:
             match event:
-                case OrderAccepted():
+                case OrderAccepted() if event.order.is_waiting:
+                    pass  # in no book before its trigger goes off
+                case OrderAccepted() | OrderTriggered():
                     frame.work(event.order)
                 case Trade():
                     frame.trade(event)
@@ -205,21 +208,27 @@ class _Frame:
         if self._at_work is not None and self._at_work.order_id == order.order_id:
             # What was left may not rest: leaves_qty is 0 now.
             self._at_work = order
-        else:
+        elif canceled.rested:
             self._publish(OrderDeleted(self._number(order.symbol), self._time_ns, int(order.order_id)))
 
     def expire(self, expired: OrderExpired) -> None:
         order = expired.order
-        self._publish(OrderDeleted(self._number(order.symbol), self._time_ns, int(order.order_id)))
+        if not order.is_waiting:
+            self._publish(OrderDeleted(self._number(order.symbol), self._time_ns, int(order.order_id)))
 
     def replace(self, replaced: OrderReplaced) -> None:
         self.settle()
+        self.settle()
+        if replaced.order.is_waiting:
+            return
         if replaced.keeps_priority:
             self._keep_in_place(replaced)
         else:
             self._at_work = replaced.order
 
     def amend(self, amended: OrderAmended) -> None:
+        if amended.order.is_waiting:
+            return
         if self._at_work is not None and self._at_work.order_id == amended.order.order_id:
             self._at_work = amended.order
         elif amended.keeps_priority:

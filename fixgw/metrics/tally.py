@@ -44,6 +44,7 @@ from fixgw.spec.events import (
     OrdersSwept,
     OrderState,
     OrderStated,
+    OrderTriggered,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -202,6 +203,8 @@ class Tally:
                 pass
             case DayEnding() | OrdersExpired() | OrderRestated() | OrdersRestated() | DayBegun() | OrderAmended():
                 pass
+            case OrderTriggered():
+                pass
             case _:
                 assert_never(event)
 
@@ -274,7 +277,7 @@ def _by_whom(event: OrderCanceled) -> str:
         return "client"
     if event.exec_restatement_reason is not None:
         return "operator"
-    return "mass_cancel" if event.rested else "venue"
+    return "mass_cancel" if event.rested or event.order.is_waiting else "venue"
 
 
 def _is_public(events: tuple[Event, ...]) -> bool:
@@ -284,8 +287,10 @@ def _is_public(events: tuple[Event, ...]) -> bool:
         match event:
             case Trade():
                 return True
-            case OrderAccepted():
-                rests = True
+            case OrderAccepted() | OrderTriggered():
+                rests = not event.order.is_waiting
+            case OrderReplaced() if event.order.is_waiting:
+                pass
             case OrderReplaced():
                 if (event.order.price, event.order.leaves_qty) != (event.previous_price, event.previous_leaves_qty):
                     return True
@@ -293,7 +298,7 @@ def _is_public(events: tuple[Event, ...]) -> bool:
                 if event.rested:
                     return True
                 rests = False
-            case OrderExpired():
+            case OrderExpired() if not event.order.is_waiting:
                 return True
             case OrderAmended():
                 if event.rested:

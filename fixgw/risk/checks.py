@@ -44,6 +44,7 @@ class Rules:
         # Each check costs every order a call: leave out those that could not refuse any.
         always_passed: dict[Check, bool] = {
             price_is_on_tick: instrument.tick_size == 1,
+            stop_px_is_on_tick: instrument.tick_size == 1,
             order_qty_is_within_limit: limits.order_qty_max is None,
             notional_is_within_limit: limits.order_notional_max is None,
             price_is_within_collar: limits.price_collar_percent is None,
@@ -76,6 +77,15 @@ def price_is_on_tick(order: OrderRequest, rules: Rules) -> Refusal | None:
     return Refusal(OrdRejReason.OTHER, text)
 
 
+def stop_px_is_on_tick(order: OrderRequest, rules: Rules) -> Refusal | None:
+    instrument, stop_px = rules.instrument, _stop_px(order)
+    if stop_px is None or stop_px % instrument.tick_size == 0:
+        return None
+    tick = _price_text(instrument.tick_size, instrument)
+    text = f"StopPx(99) {_price_text(stop_px, instrument)} is not a multiple of the tick {tick} of {instrument.symbol}"
+    return Refusal(OrdRejReason.OTHER, text)
+
+
 def order_qty_is_in_lots(order: OrderRequest, rules: Rules) -> Refusal | None:
     order_qty, instrument = order.order_qty, rules.instrument
     if order_qty > 0 and order_qty % instrument.lot_size == 0:
@@ -99,7 +109,7 @@ def notional_is_within_limit(order: OrderRequest, rules: Rules) -> Refusal | Non
     if abs(price * order.order_qty) <= limit.value:
         return None
     notional = abs(rules.instrument.notional(price, order.order_qty))
-    priced = "Price(44)" if order.price is not None else "the reference price"
+    priced = _name_of_price(order)
     text = f"OrderQty(38) {_qty_text(order.order_qty, rules.instrument)} times {priced} "
     return _exceeds(f"{text}{_price_text(price, rules.instrument)} = {_amount(notional)}", limit)
 
@@ -121,25 +131,26 @@ def price_is_within_collar(order: OrderRequest, rules: Rules) -> Refusal | None:
 
 def open_notional_is_within_limit(order: OrderRequest, rules: Rules) -> Refusal | None:
     """Count what would rest; what may not rest opens nothing."""
-    limit = rules.limits.open_notional_max
-    if limit is None or order.price is None or order.time_in_force in _NEVER_RESTING:
+    limit, price = rules.limits.open_notional_max, _open_price(order)
+    if limit is None or price is None or order.time_in_force in _NEVER_RESTING:
         return None
     qty, reserved = int(order.order_qty), 0
     if isinstance(order, ReplaceOrder) and (replaced := _replaced(order, rules.market)):
         qty = max(qty - replaced.cum_qty, 0)
-        reserved = abs(replaced.price or 0) * replaced.leaves_qty * rules.unit
-    more = abs(order.price) * qty * rules.unit - reserved
+        reserved = abs(replaced.exposed_price or 0) * replaced.leaves_qty * rules.unit
+    more = abs(price) * qty * rules.unit - reserved
     after = rules.exposure.open_notional(order.account) + more
     if after <= limit.value or more <= 0:
         return None
     quantity = f"OrderQty(38) {_qty_text(order.order_qty, rules.instrument)}"
-    text = f"{quantity} times Price(44) {_price_text(order.price, rules.instrument)} "
+    text = f"{quantity} times {_name_of_price(order)} {_price_text(price, rules.instrument)} "
     return _exceeds(f"{text}makes {_amount(after)} open in Account(1) {order.account}", limit)
 
 
 CHECKS: tuple[Check, ...] = (
     side_is_traded,
     price_is_on_tick,
+    stop_px_is_on_tick,
     order_qty_is_in_lots,
     order_qty_is_within_limit,
     notional_is_within_limit,
@@ -152,6 +163,8 @@ def only_lowers_risk(order: OrderRequest, market: Market) -> bool:
     """Return whether ``order`` replaces another at its price by no more than it was: no limit may refuse that."""
     if not isinstance(order, ReplaceOrder) or (replaced := _replaced(order, market)) is None:
         return False
+    if order.price is None and _stop_px(order) != replaced.exposed_price:
+        return False
     return order.price == replaced.price and order.order_qty <= replaced.order_qty
 
 
@@ -161,9 +174,25 @@ def _replaced(order: ReplaceOrder, market: Market) -> OrderState | None:
     return None if replaced is None or replaced.symbol != order.symbol else replaced
 
 
-def _expected_price(order: OrderRequest, rules: Rules) -> Price | None:
+def _stop_px(order: OrderRequest) -> Price | None:
+    return None if order.instructions is None else order.instructions.stop_px
+
+
+def _open_price(order: OrderRequest) -> Price | None:
+    """Return what would be open is counted at: the limit, or what a market order waits for; None for any other."""
+    return _stop_px(order) if order.price is None else order.price
+
+
+def _name_of_price(order: OrderRequest) -> str:
     if order.price is not None:
-        return order.price
+        return "Price(44)"
+    return "the reference price" if _stop_px(order) is None else "StopPx(99)"
+
+
+def _expected_price(order: OrderRequest, rules: Rules) -> Price | None:
+    price = _open_price(order)
+    if price is not None:
+        return price
     return rules.market.reference_price(rules.instrument.symbol)
 
 

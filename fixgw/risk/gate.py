@@ -37,6 +37,7 @@ from fixgw.spec.events import (
     OrdersSwept,
     OrderState,
     OrderStated,
+    OrderTriggered,
     RestrictionEvent,
     ScopeKilled,
     ScopeReleased,
@@ -153,18 +154,22 @@ class RiskGate:
         """Follow what happened."""
         match event:
             case OrderAccepted():
-                self._reserve(event.order, event.order.price, event.order.leaves_qty)
+                self._reserve(event.order, event.order.exposed_price, event.order.leaves_qty)
             case OrderCanceled():
-                self._reserve(event.order, event.order.price, -event.canceled_qty)
+                self._reserve(event.order, event.order.exposed_price, -event.canceled_qty)
             case Trade():
                 for fill in (event.aggressor, event.resting):
                     self.positions.trade(fill.order, event.last_qty)
                     self._reserve(fill.order, fill.order.price, -event.last_qty)
+            case OrderTriggered():
+                order = event.order
+                if order.price is None:  # from here on it takes what there is, and rests nowhere
+                    self._reserve(order, order.trigger_price, -order.leaves_qty)
             case OrderReplaced() | OrderAmended():
-                self._reserve(event.order, event.previous_price, -event.previous_leaves_qty)
-                self._reserve(event.order, event.order.price, event.order.leaves_qty)
+                self._reserve(event.order, event.previous_exposed_price, -event.previous_leaves_qty)
+                self._reserve(event.order, event.order.exposed_price, event.order.leaves_qty)
             case OrderExpired():
-                self._reserve(event.order, event.order.price, -event.expired_qty)
+                self._reserve(event.order, event.order.exposed_price, -event.expired_qty)
             case OrderRejected() | OrderStated() | CancelRejected() | MassCanceled() | VenueConfigured():
                 pass
             case OrdersSwept() | OperatorRefused() | OrderRestated() | OrdersExpired() | OrdersRestated():
@@ -204,8 +209,8 @@ class RiskGate:
         """Assert that what is reserved is the worst case of what is open, and positions cancel out; for tests."""
         open_notional: dict[str, int] = {}
         for order in live_orders:
-            if order.price is not None and order.leaves_qty:
-                notional = abs(order.price) * order.leaves_qty * self._unit[order.symbol]
+            if (price := order.exposed_price) is not None and order.leaves_qty:
+                notional = abs(price) * order.leaves_qty * self._unit[order.symbol]
                 open_notional[order.account] = open_notional.get(order.account, 0) + notional
         assert self.exposure.reserved() == {a: n for a, n in open_notional.items() if n}
         assert not any(self.positions.totals().values()), self.positions.totals()

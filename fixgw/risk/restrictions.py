@@ -52,6 +52,10 @@ class Restrictions:
             return Refusal(OrdRejReason.EXCHANGE_CLOSED, f"{symbol} is halted: {halt.reason}")
         return None
 
+    def allow_trading(self, symbol: str) -> bool:
+        """Return whether what is in ``symbol`` already may trade: not while it is stopped, and not between two days."""
+        return self.ended_date is None and symbol not in self.halted and symbol not in self.suspended
+
     def apply(self, event: RestrictionEvent | DayEnding | DayBegun) -> None:
         match event:
             case InstrumentHalted():

@@ -27,6 +27,7 @@ from fixgw.spec.events import (
     OrdersRestated,
     OrdersSwept,
     OrderStated,
+    OrderTriggered,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -49,6 +50,8 @@ def audience(event: Event) -> tuple[str, ...]:
             return (event.session,)
         case OrderExpired() | OrderRestated() | OrderAmended():
             return (event.order.session,)
+        case OrderTriggered():
+            return (event.order.session,) if event.exec_id else ()
         case VenueConfigured() | OrdersSwept() | OperatorRefused() | LimitsSet():
             return ()
         case DayEnding() | OrdersExpired() | OrdersRestated() | DayBegun():

@@ -257,6 +257,10 @@ class ContinueSweep(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=
     """
 
 
+class ContinueTriggers(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="triggers"):
+    """Let the next slice of orders to the market whose trigger has gone off; the sequencer's own."""
+
+
 class EndDay(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="end-day"):
     """End the trading day of ``date``, ISO 8601: no orders are taken until the next begins, and Day orders expire."""
 
@@ -330,7 +334,7 @@ SweepCommand = Kill | CancelByOperator | CancelAllByOperator | ContinueSweep
 """What cancels orders of others than who asks."""
 DayCommand = EndDay | BeginDay
 """What a trading day begins and ends with."""
-TradingCommand = OrderCommand | ConfigureVenue | ListingCommand | SweepCommand | DayCommand
+TradingCommand = OrderCommand | ConfigureVenue | ListingCommand | SweepCommand | ContinueTriggers | DayCommand
 """What the engine answers with events."""
 SessionCommand = UseNumber | OpenSession | CloseSession
 """What happened to a FIX session: no events, the journal keeps it for the next start and for followers."""

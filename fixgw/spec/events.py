@@ -53,6 +53,15 @@ class OrderState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     qty_scale: int
     instructions: Instructions | None = None
     """As the client gave them last; None when it gave none."""
+    is_waiting: bool = False
+    """Whether it is not in the book, nor was, since its trigger has not gone off; stays so when it ends like that."""
+    trigger_price: Price | None = None
+    """StopPx(99) as it stands."""
+
+    @property
+    def exposed_price(self) -> Price | None:
+        """Return what its open quantity counts at: its limit; for one at market, while it waits, its trigger."""
+        return self.trigger_price if self.price is None and self.is_waiting else self.price
 
 
 class OrderAccepted(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="accepted"):
@@ -113,6 +122,21 @@ class OrderReplaced(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=
     previous_price: Price | None
     previous_leaves_qty: Qty
     keeps_priority: bool
+    previous_trigger_price: Price | None = None
+
+    @property
+    def previous_exposed_price(self) -> Price | None:
+        """Return what its open quantity counted at until now: a replace does not change whether an order waits."""
+        return self.previous_trigger_price if self.previous_price is None else self.previous_price
+
+
+class OrderTriggered(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="triggered"):
+    """150=D with 636=Y: the order waits no longer, its time priority is that of this event (E27)."""
+
+    exec_id: str
+    """Empty where the fill that follows tells the client of it."""
+    order: OrderState
+    text: str
 
 
 class OrderStated(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="stated"):
@@ -328,6 +352,14 @@ class OrderAmended(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="
     keeps_priority: bool
     """Whether it has its place in the book still; one that did not rest has none."""
     text: str
+    previous_trigger_price: Price | None = None
+
+    @property
+    def previous_exposed_price(self) -> Price | None:
+        """Return what its open quantity counted at until now: this does not change whether an order waits."""
+        if self.previous_price is None and self.order.is_waiting:
+            return self.previous_trigger_price
+        return self.previous_price
 
 
 class OrdersRestated(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="orders-restated"):
@@ -378,6 +410,7 @@ Event = (
     | Trade
     | OrderCanceled
     | OrderReplaced
+    | OrderTriggered
     | OrderStated
     | CancelRejected
     | MassCanceled

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from fixgw.spec.values import Price, TriggerPriceType
+
 POST_ONLY = "6"
 """ExecInst(18), participate don't initiate: an order that would take slides a tick away."""
 NO_CROSS = "A"
@@ -17,3 +19,7 @@ class Instructions(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     exec_inst: str = ""
     """ExecInst(18): its codes in ascending order, without the spaces between them."""
+    stop_px: Price | None = None
+    """StopPx(99), or TriggerPrice(1102), which says the same: what the order waits for."""
+    trigger_price_type: TriggerPriceType | None = None
+    """TriggerPriceType(1107); None for that of the instrument."""

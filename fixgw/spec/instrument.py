@@ -3,7 +3,7 @@
 import msgspec
 
 from fixgw.spec.fixed import FixedError, parse
-from fixgw.spec.values import INT64_MAX, Price, Qty
+from fixgw.spec.values import INT64_MAX, Price, Qty, TriggerSource
 
 SCALE_MAX = 9
 """The most decimals a price or a quantity may have."""
@@ -30,6 +30,11 @@ class Instrument(msgspec.Struct, frozen=True, array_like=True):
     order_qty_bound: Qty
     price_bound: Price
     allows_negative_price: bool = False
+    market_protection_ticks: int = 0
+    """How far beyond the best opposite price an order at market may trade; 0 where only the percentage counts."""
+    market_protection_ppm: int = 0
+    """The same in millionths of that price; with both the nearer counts, with neither there is no protection."""
+    trigger_source: TriggerSource = TriggerSource.LAST
 
     def parse_price(self, text: str) -> Price:
         """Return Price(44) ``text`` in this instrument's scale; raises FixedError."""

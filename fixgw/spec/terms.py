@@ -9,6 +9,15 @@ import msgspec
 from fixgw.spec.instrument import SCALE_MAX, Instrument
 from fixgw.spec.values import INT64_MAX, Price, Qty
 
+_MADE_OF_TERMS = (
+    "tick_size",
+    "lot_size",
+    "multiplier",
+    "order_qty_bound",
+    "price_bound",
+    "allows_negative_price",
+)
+
 DIGITS_MAX = 18
 """Before the point, as in the configuration files."""
 
@@ -78,7 +87,11 @@ def instrument_of(terms: Terms) -> Instrument | list[WrongTerm]:
 def changed(instrument: Instrument, change: TermsChange) -> Instrument | list[WrongTerm]:
     """Return ``instrument`` with other terms and the decimals it has, or say all that is wrong with them."""
     written = {name: value for name in change.__struct_fields__ if (value := getattr(change, name)) is not None}
-    return instrument_of(msgspec.structs.replace(terms_of(instrument), **written))
+    made = instrument_of(msgspec.structs.replace(terms_of(instrument), **written))
+    if not isinstance(made, Instrument):
+        return made
+    # What an instrument has besides these terms stays as it is.
+    return msgspec.structs.replace(instrument, **{name: getattr(made, name) for name in _MADE_OF_TERMS})
 
 
 def terms_of(instrument: Instrument) -> Terms:

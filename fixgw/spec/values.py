@@ -102,6 +102,27 @@ class ExecRestatementReason(StrEnum):
     GT_RENEWAL = "1"
     REPRICING = "3"
     MARKET_OPTION = "8"
+    OTHER = "99"
+
+
+class TriggerPriceType(StrEnum):
+    """TriggerPriceType(1107) of FIX 5.0: the price whose move an order waits for."""
+
+    BEST_OFFER = "1"
+    LAST_TRADE = "2"
+    BEST_BID = "3"
+    BEST_BID_OR_LAST_TRADE = "4"
+    BEST_OFFER_OR_LAST_TRADE = "5"
+    BEST_MID = "6"
+
+
+class TriggerSource(StrEnum):
+    """What the waiting orders of an instrument look at where they do not say it themselves."""
+
+    LAST = "last"
+    BEST = "best"
+    """The best offer for an order to buy, the best bid for one to sell: where it would trade."""
+    MID = "mid"
 
 
 class OrdRejReason(StrEnum):

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from fixgw.core import Core
+from fixgw.engine.reconfiguration import conflicts
 from fixgw.spec.commands import (
     AddInstrument,
     BeginDay,
@@ -19,7 +20,9 @@ from fixgw.spec.commands import (
     CancelByOperator,
     CancelOrder,
     ChangeInstrument,
+    ConfigureVenue,
     ContinueSweep,
+    ContinueTriggers,
     DelistInstrument,
     DisableSession,
     EnableSession,
@@ -56,13 +59,18 @@ from fixgw.spec.values import (
     Qty,
     Side,
     TimeInForce,
+    TriggerPriceType,
+    TriggerSource,
 )
 from tests.orders import ALICE, BOB, CAROL, DAY, FOK, GTC, IOC, configuration, limits
 
-BYTES_A_COMMAND = 20
+BYTES_A_COMMAND = 24
 
-STOCK = Instrument("STOCK", 2, 0, Price(1), Qty(1), 1, Qty(1_000), Price(100_000))
-SPREAD = Instrument("SPREAD", 1, 1, Price(2), Qty(2), 3, Qty(1_000), Price(100_000), allows_negative_price=True)
+STOCK = Instrument("STOCK", 2, 0, Price(1), Qty(1), 1, Qty(1_000), Price(100_000), market_protection_ticks=2)
+SPREAD = Instrument(
+    "SPREAD", 1, 1, Price(2), Qty(2), 3, Qty(1_000), Price(100_000),
+    allows_negative_price=True, market_protection_ppm=500_000, trigger_source=TriggerSource.BEST,
+)  # fmt: skip
 INSTRUMENTS = (STOCK, SPREAD)
 OTHER_TERMS = (STOCK, msgspec.structs.replace(SPREAD, lot_size=Qty(4)))
 PARTICIPANTS = (ALICE, BOB, CAROL, Participant("CLIENT5", "BETA", ("B1", "B2")))
@@ -112,14 +120,31 @@ _OF_SESSIONS: Sequence[Callable[[str, str, str], "Decided"]] = (
 )
 _TERMS = (
     ((OrdType.LIMIT, DAY),) * 6
-    + ((OrdType.LIMIT, GTC), (OrdType.LIMIT, IOC), (OrdType.LIMIT, IOC), (OrdType.LIMIT, FOK), (OrdType.LIMIT, FOK))
+    + ((OrdType.LIMIT, GTC),) * 3
+    + ((OrdType.LIMIT, IOC), (OrdType.LIMIT, IOC), (OrdType.LIMIT, FOK), (OrdType.LIMIT, FOK))
     + ((OrdType.MARKET, DAY), (OrdType.MARKET, IOC), (OrdType.MARKET, FOK))
-    + ((OrdType.STOP_LIMIT, DAY), (OrdType.LIMIT, TimeInForce.AT_THE_CLOSE))
+    + ((OrdType.MARKET_WITH_LEFTOVER_AS_LIMIT, DAY), (OrdType.MARKET_WITH_LEFTOVER_AS_LIMIT, GTC))
+    + ((OrdType.STOP, DAY), (OrdType.STOP, GTC), (OrdType.STOP_LIMIT, DAY), (OrdType.MARKET_IF_TOUCHED, DAY))
+    + ((OrdType.STOP_LIMIT, IOC), (OrdType.FUNARI, DAY), (OrdType.LIMIT, TimeInForce.AT_THE_CLOSE))
+)
+_UNPRICED = (
+    OrdType.MARKET,
+    OrdType.STOP,
+    OrdType.MARKET_IF_TOUCHED,
+    OrdType.MARKET_WITH_LEFTOVER_AS_LIMIT,
+)
+_TRIGGERED = (OrdType.STOP, OrdType.STOP_LIMIT, OrdType.MARKET_IF_TOUCHED)
+_SOURCES = (
+    *(None,) * 4,
+    TriggerPriceType.LAST_TRADE,
+    TriggerPriceType.BEST_BID,
+    TriggerPriceType.BEST_OFFER,
+    TriggerPriceType.BEST_MID,
 )
 _PRICES = {"STOCK": (10_000, 10_001, 9_999, 10_002, 9_998), "SPREAD": (0, 2, -2, 4, 1)}
 _QTIES = {"STOCK": (1, 2, 3, 4, 6), "SPREAD": (2, 4, 6, 8, 3)}
 
-_INSTRUCTIONS = (None,) * 6 + (Instructions(exec_inst="6"), Instructions(exec_inst="6A"))
+_EXEC_INSTS = ("",) * 6 + ("6", "6A")
 
 T = TypeVar("T")
 
@@ -139,15 +164,17 @@ def with_sweeps(history: Iterable[Decided], core: Core) -> Iterator[Decided]:
     """Yield the commands of ``history`` to be decided by ``core``, with what the venue itself adds between them.
 
     Where sweeps are left that is, every other time, the next slice of one; after a day that has ended, the next one.
-    The day that an operator ends is mostly the one there is.
+    The day that an operator ends is mostly the one there is; with a configuration that conflicts no venue starts.
     """
     for number, command in enumerate(history):
         if isinstance(command, EndDay) and core.day.date is not None and number % 4:
             yield EndDay(command.operator, command.reason, core.day.date)
-        else:
+        elif not isinstance(command, ConfigureVenue) or not conflicts(core.exchange, command):
             yield command
         if core.exchange.sweeps and number % 2:
             yield ContinueSweep()
+        if core.exchange.has_due and number % 2:
+            yield ContinueTriggers()
         if core.day.phase is DayPhase.ENDED and number % 3 == 0:
             assert core.day.date is not None
             yield BeginDay((date.fromisoformat(core.day.date) + timedelta(days=1)).isoformat(), number % 2 == 0)
@@ -163,6 +190,7 @@ class _Writer:
         self._killed: list[str] = []
         self._halted: list[str] = []
         self._delisted: list[str] = []
+        self._disabled: list[str] = []
 
     def command(self, choices: bytes) -> Decided:
         self._choices = iter(choices)
@@ -219,9 +247,10 @@ class _Writer:
             side=side,
             order_qty=order_qty,
             ord_type=ord_type,
-            price=None if ord_type is OrdType.MARKET else price,
+            price=None if ord_type in _UNPRICED else price,
             time_in_force=time_in_force,
             poss_resend=self._one_in(8),
+            instructions=self._instructions(ord_type, symbol),
         )
         if order.poss_resend and self._sent:
             before = self._one(self._sent[-9:])
@@ -231,12 +260,25 @@ class _Writer:
                 {"symbol": "NONE"},
                 {"account": "Z9"},
                 {"side": Side.CROSS},
-                {"ord_type": OrdType.MARKET},
+                {"ord_type": OrdType.MARKET, "instructions": None},
             )
             order = msgspec.structs.replace(order, **self._one(flaws))
-        order = msgspec.structs.replace(order, instructions=self._one(_INSTRUCTIONS))
+        order = msgspec.structs.replace(order, instructions=self._with_exec_inst(order.instructions))
         self._sent.append(order)
         return order
+
+    def _instructions(self, ord_type: OrdType, symbol: str) -> Instructions | None:
+        """A trigger for what needs one, and for one limit order in eight, which waits to be touched."""
+        if ord_type not in _TRIGGERED and not (ord_type is OrdType.LIMIT and self._one_in(8)):
+            return None
+        prices = _PRICES.get(symbol, (1,))
+        return Instructions(stop_px=Price(self._one(prices)), trigger_price_type=self._one(_SOURCES))
+
+    def _with_exec_inst(self, instructions: Instructions | None) -> Instructions | None:
+        exec_inst = self._one(_EXEC_INSTS)
+        if not exec_inst and instructions is None:
+            return None
+        return msgspec.structs.replace(instructions or Instructions(), exec_inst=exec_inst)
 
     def _order_to_change(self, by: Participant, cl_ord_id: str) -> NewOrder | ReplaceOrder:
         """Mostly one of the last that were sent, whoever sent it."""
@@ -258,7 +300,7 @@ class _Writer:
         terms = self._restated(order)
         replacing = ReplaceOrder(
             order.session, order.firm, cl_ord_id, orig_cl_ord_id, order_id, order.account, order.symbol, order.side,
-            *terms,
+            *terms, instructions=self._restated_instructions(order),
         )  # fmt: skip
         if self._one_in(16):
             flaws: Sequence[dict[str, Any]] = (
@@ -268,16 +310,25 @@ class _Writer:
                 {"time_in_force": IOC},
             )
             replacing = msgspec.structs.replace(replacing, **self._one(flaws))
-        instructions = self._one(_INSTRUCTIONS) if self._one_in(4) else order.instructions
-        replacing = msgspec.structs.replace(replacing, instructions=instructions)
+        if self._one_in(4):
+            instructions = self._with_exec_inst(replacing.instructions)
+            replacing = msgspec.structs.replace(replacing, instructions=instructions)
         self._sent.append(replacing)
         return replacing
 
     def _restated(self, order: NewOrder | ReplaceOrder) -> tuple[Qty, OrdType, Price | None, TimeInForce]:
         prices, quantities = _PRICES.get(order.symbol, (1,)), _QTIES.get(order.symbol, (1,))
         price = order.price if order.price is None or self._one_in(2) else Price(self._one(prices))
+        if order.ord_type is OrdType.MARKET_WITH_LEFTOVER_AS_LIMIT:
+            price = Price(self._one(prices))
         order_qty = order.order_qty if self._one_in(4) else Qty(self._one(quantities))
         return order_qty, order.ord_type, price, self._one((DAY, GTC))
+
+    def _restated_instructions(self, order: NewOrder | ReplaceOrder) -> Instructions | None:
+        if order.instructions is None or order.instructions.stop_px is None or self._one_in(2):
+            return order.instructions
+        stop_px = Price(self._one(_PRICES.get(order.symbol, (1,))))
+        return msgspec.structs.replace(order.instructions, stop_px=stop_px)
 
     def _mass_cancel(self, by: Participant, cl_ord_id: str) -> MassCancel:
         symbol = self._one((None, "STOCK", "SPREAD", "NONE"))
@@ -309,7 +360,12 @@ class _Writer:
                 changes = (LimitChange(self._one(names), self._one(values)) for _ in range(self._one((1, 2, 0))))
                 return SetLimits(*_OPERATOR, self._one(_SCOPES), tuple(changes))
             case _:
-                return self._one(_OF_SESSIONS)(*_OPERATOR, self._one((by.session, "NOBODY")))
+                of_session, session = self._one(_OF_SESSIONS), self._one((by.session, "NOBODY"))
+                if of_session is EnableSession and self._disabled:
+                    session = self._disabled.pop()
+                elif of_session is DisableSession:
+                    self._disabled.append(session)
+                return of_session(*_OPERATOR, session)
 
     def _one(self, choices: Sequence[T]) -> T:
         return choices[next(self._choices, 0) % len(choices)]

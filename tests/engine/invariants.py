@@ -2,6 +2,8 @@
 
 from collections import Counter
 
+import msgspec
+
 from fixgw.spec.commands import RestrictionCommand, TradingCommand
 from fixgw.spec.events import (
     CancelRejected,
@@ -29,6 +31,7 @@ from fixgw.spec.events import (
     OrdersSwept,
     OrderState,
     OrderStated,
+    OrderTriggered,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -126,6 +129,13 @@ class Invariants:
                 assert self._is_allowed(event.order)
                 self._step(event.order, event.orig_cl_ord_id)
                 self._state(event.order)
+            case OrderTriggered():
+                if event.exec_id:
+                    self._exec_id(event.exec_id)
+                before = self._live(event.order)
+                assert before.is_waiting, before
+                assert event.order == msgspec.structs.replace(before, is_waiting=False)
+                self._state(event.order)
             case OrderAmended():
                 self._exec_id(event.exec_id)
                 before = self._live(event.order)
@@ -179,6 +189,7 @@ class Invariants:
         for fill in (event.resting, event.aggressor):
             self._exec_id(fill.exec_id)
             before = self._live(fill.order)
+            assert not before.is_waiting, before
             assert fill.order.cum_qty == before.cum_qty + event.last_qty
             assert fill.order.cum_notional == before.cum_notional + event.last_px * event.last_qty
             self._step(fill.order, None)

@@ -16,6 +16,7 @@ from fixgw.spec.commands import (
     ChangeInstrument,
     ConfigureVenue,
     ContinueSweep,
+    ContinueTriggers,
     DelistInstrument,
     DisableSession,
     EnableSession,
@@ -61,6 +62,10 @@ class NaiveOrder:
     status: str = "0"
     cum: int = 0
     paid: int = 0
+    stop: int | None = None
+    source: str = ""
+    waits: bool = False
+    worst: int | None = None
     post_only: bool = False
 
     @property
@@ -69,7 +74,7 @@ class NaiveOrder:
 
     def told(self, cl_ord_id: str | None = None) -> Outcome:
         named, terms = cl_ord_id or self.ids[-1], (self.time_in_force, self.qty, self.price)
-        return (self.order_id, named, self.status, *terms, self.cum, self.leaves, self.paid)
+        return (self.order_id, named, self.status, *terms, self.cum, self.leaves, self.paid, self.waits, self.stop)
 
     def fill(self, price: int, qty: int) -> Outcome:
         self.cum, self.paid = self.cum + qty, self.paid + price * qty
@@ -95,10 +100,20 @@ class NaiveVenue:
     phase: str = "open"
     slice_max: int = 2
     instruments: dict[str, Instrument] = field(default_factory=dict)
-    decimals: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """Of all that were ever listed."""
+    """What is listed."""
+    ever: dict[str, Instrument] = field(default_factory=dict)
+    """All that were ever listed, as they were last."""
+    due: list[NaiveOrder] = field(default_factory=list)
 
     def handle(self, command: AnyCommand) -> list[Outcome]:
+        was_open = self.phase == "open"
+        told = self.apply(command)
+        concerns_engine = not isinstance(command, RestrictionCommand | EndDay) or isinstance(command, Kill)
+        if isinstance(command, Kill | CancelAllByOperator) and told == [("refused",)]:
+            concerns_engine = False
+        return told + self.go_off(told) if was_open and concerns_engine else told
+
+    def apply(self, command: AnyCommand) -> list[Outcome]:
         match command:
             case NewOrder() | RefuseOrder():
                 return self.new(command)
@@ -120,6 +135,8 @@ class NaiveVenue:
                 return self.end_day(command)
             case BeginDay():
                 return self.begin_day(command)
+            case ContinueTriggers():
+                return []
             case _:
                 return self.operate(command)
 
@@ -136,11 +153,8 @@ class NaiveVenue:
             if old.get(symbol) != new.get(symbol):
                 self.instruments.pop(symbol, None)
                 self.instruments |= {symbol: new[symbol]} if symbol in new else {}
-        self.remember_decimals()
+        self.ever |= self.instruments
         self.configured = c
-
-    def remember_decimals(self) -> None:
-        self.decimals |= {each.symbol: (each.price_scale, each.qty_scale) for each in self.instruments.values()}
 
     def new(self, c: NewOrder | RefuseOrder) -> list[Outcome]:
         before = [order for session, used, order in self.used if (session, used) == (c.session, c.cl_ord_id)]
@@ -158,7 +172,71 @@ class NaiveVenue:
         if reason:
             order.status = "8"
             return [("8", order.told(), reason)]
-        return [("0", order.told()), *self.work(order)]
+        self.wait(order, c)
+        return [("0", order.told()), *([] if order.waits else self.work(order))]
+
+    # Orders that wait.
+
+    def wait(self, order: NaiveOrder, c: NewOrder | RefuseOrder | ReplaceOrder) -> None:
+        """Take the trigger of ``c``, if it has one."""
+        instrument = self.listed(order.symbol)
+        if isinstance(c, RefuseOrder) or c.instructions is None or c.instructions.stop_px is None or not instrument:
+            return
+        best = "1" if order.side == "1" else "3"
+        default = {"last": "2", "mid": "6", "best": best}[instrument.trigger_source.value]
+        asked = c.instructions.trigger_price_type
+        order.waits, order.stop, order.source = True, c.instructions.stop_px, asked.value if asked else default
+
+    def go_off(self, told: list[Outcome]) -> list[Outcome]:
+        """Release what is due, a slice of it; what that sets off is due after it."""
+        news, all_told = told, list[Outcome]()
+        for _ in range(self.slice_max):
+            self.look(news)
+            ready = [order for order in self.due if order.status in LIVE and self.trades(order.symbol)]
+            if not ready:
+                return all_told
+            ready[0].waits = False
+            self.due.remove(ready[0])
+            self.arrivals += 1
+            ready[0].arrival = self.arrivals
+            news = [("T", ready[0].told()), *self.work(ready[0])]
+            all_told += news
+        self.look(news)
+        return all_told
+
+    def trades(self, symbol: str) -> bool:
+        """Return whether what is in ``symbol`` already may trade."""
+        return symbol in self.instruments and symbol not in self.halted and symbol not in self.suspended
+
+    def look(self, told: list[Outcome]) -> None:
+        symbols: list[str] = []
+        for each in told:
+            if each[0] == "F":
+                symbols.append(str(each[1]))
+            elif each[0] in ("0", "8", "4", "C", "D", "5", "I", "T"):
+                assert isinstance(each[1], tuple), each
+                symbols += [order.symbol for order in self.orders if order.order_id == each[1][0]]
+        for symbol in dict.fromkeys(symbols):
+            if self.trades(symbol):
+                trades = [each for each in told if each[0] == "F" and each[1] == symbol]
+                self.due += self.reached(symbol, [Fraction(str(each[2])) for each in trades])
+
+    def reached(self, symbol: str, traded: list[Fraction]) -> list[NaiveOrder]:
+        """Return the orders of ``symbol`` whose trigger is reached, in the order in which they go off."""
+        last = [price for traded_symbol, price in self.traded if traded_symbol == symbol][-1:]
+        bids, asks = [q[0] for q in self.queue(symbol, "1")], [q[0] for q in self.queue(symbol, "2")]
+        middle = [Fraction(max(bids) + min(asks), 2)] if bids and asks else []
+        seen: dict[str, list[Fraction | int]] = {"2": [*last, *traded], "6": [*middle]}
+        seen |= {"3": [*bids[:1]], "1": [*asks[:1]]}
+        reached = []
+        for order in self.orders:
+            if order.status in LIVE and order.waits and order.symbol == symbol and order not in self.due:
+                rises = (order.side == "1") == (order.ord_type in "34")
+                far = [(price - (order.stop or 0)) * (1 if rises else -1) for price in seen[order.source]]
+                if far and max(far) >= 0:
+                    key = (order.stop or 0) * (1 if rises else -1)
+                    reached.append(("2316".index(order.source), not rises, key, order.arrival, order))
+        return [order for *_, order in sorted(reached, key=lambda each: each[:4])]
 
     def make(self, c: NewOrder | RefuseOrder) -> NaiveOrder:
         self.order_ids += 1
@@ -179,12 +257,16 @@ class NaiveVenue:
             before, order.price = order.price, away
             return [("D", order.told(), "3", before, order.leaves, False, False)]
         worst_first = 1 if order.side == "1" else -1
+        if order.price is None:
+            order.worst = self.protection(order)
+        limit = order.worst if order.price is None else order.price
         hit = sorted(
             (
                 other
                 for other in self.orders
-                if other.status in LIVE and other.symbol == order.symbol and other.side != order.side
-                if order.price is None or (order.price - (other.price or 0)) * worst_first >= 0
+                if other.status in LIVE and not other.waits
+                if other.symbol == order.symbol and other.side != order.side
+                if limit is None or (limit - (other.price or 0)) * worst_first >= 0
             ),
             key=lambda other: (worst_first * (other.price or 0), other.arrival),
         )
@@ -196,9 +278,23 @@ class NaiveVenue:
             if qty:
                 self.traded.append((order.symbol, price))
                 told.append(("F", order.symbol, price, qty, other.fill(price, qty), order.fill(price, qty)))
-        if order.leaves and (order.ord_type == "1" or order.time_in_force in ("3", "4")):
+        if order.leaves and order.ord_type == "K" and order.cum and order.time_in_force in "01" and order.price is None:
+            order.price = self.traded[-1][1]
+            told.append(("D", order.told(), "3", None, order.leaves, False, False))
+        if order.leaves and (order.price is None or order.time_in_force in ("3", "4")):
             told.append(self.end(order, order.ids[-1], rested=False, orig=None))
         return told
+
+    def protection(self, order: NaiveOrder) -> int | None:
+        """Return the worst price that market protection lets an order trade at."""
+        instrument, opposite = self.listed(order.symbol), self.queue(order.symbol, "2" if order.side == "1" else "1")
+        if instrument is None or not opposite:
+            return order.worst
+        best, sign = opposite[0][0], 1 if order.side == "1" else -1
+        rooms = [ticks * instrument.tick_size for ticks in [instrument.market_protection_ticks] if ticks]
+        if instrument.market_protection_ppm:
+            rooms.append(int(Fraction(abs(best) * instrument.market_protection_ppm, 1_000_000)))
+        return best + sign * min(rooms) if rooms else None
 
     def may_not_take(self, c: NewOrder | ReplaceOrder) -> bool:
         """Whether a post-only order would take, and may not slide or has nowhere to slide to."""
@@ -219,6 +315,8 @@ class NaiveVenue:
         return best + tick if price <= best else None
 
     def end(self, order: NaiveOrder, cl_ord_id: str, *, rested: bool, orig: str | None) -> Outcome:
+        rested = rested and not order.waits
+        self.due = [each for each in self.due if each is not order]
         open_qty, order.status = order.leaves, "4"
         order.ids.append(cl_ord_id)
         return ("4", order.told(), open_qty, rested, orig)
@@ -240,26 +338,38 @@ class NaiveVenue:
         if c.symbol != order.symbol:
             return [self.cancel_reject(c, order, "2" if self.risk(c) else "99")]
         reason = self.risk(c, order)
-        if reason and not (reason == "3" and c.price == order.price and c.order_qty <= order.qty):
+        stop = None if c.instructions is None else c.instructions.stop_px
+        lowers = c.price == order.price and c.order_qty <= order.qty
+        if c.price is None and stop != (order.stop if order.waits else None):
+            lowers = False
+        if reason and not (reason == "3" and lowers):
             return [self.cancel_reject(c, order, "2")]
         asked = (c.symbol, c.side.value, c.account, c.ord_type.value)
         if asked != (order.symbol, order.side, order.account, order.ord_type) or c.time_in_force.value not in "01":
+            return [self.cancel_reject(c, order, "99")]
+        if (order.price is None) != (c.price is None) or (order.stop is None) != (stop is None):
             return [self.cancel_reject(c, order, "99")]
         if (c.instructions and self.unsupported(c)) or self.may_not_take(c):
             return [self.cancel_reject(c, order, "2")]
         before = (order.ids[-1], order.price, order.leaves)
         keeps = c.price == order.price and c.order_qty <= order.qty
+        if order.waits:
+            trigger = order.stop, order.source
+            self.wait(order, c)
+            keeps = keeps and trigger == (order.stop, order.source)
         order.ids.append(c.cl_ord_id)
         order.qty, order.price, order.time_in_force = max(c.order_qty, order.cum), c.price, c.time_in_force.value
         order.post_only = "6" in exec_inst(c)
         if order.qty == order.cum:
             order.status = "2"
+        if order.status == "2" or not keeps:
+            self.due = [each for each in self.due if each is not order]
         told: list[Outcome] = [("5", order.told(), *before, keeps)]
         if keeps or order.status == "2":
             return told
         self.arrivals += 1
         order.arrival = self.arrivals
-        return told + self.work(order)
+        return told if order.waits else told + self.work(order)
 
     def order_to_change(
         self, c: CancelOrder | ReplaceOrder | RefuseChange, order_id: str | None
@@ -300,11 +410,12 @@ class NaiveVenue:
     def relist(self, c: AddInstrument | ChangeInstrument | DelistInstrument) -> list[Outcome]:
         match c:
             case AddInstrument(terms=terms):
+                before: Instrument | None
                 made = instrument_of(terms)
                 if terms.symbol in self.instruments or self.open_in(terms.symbol) or not isinstance(made, Instrument):
                     return [("refused",)]
-                decimals = made.price_scale, made.qty_scale
-                if self.decimals.get(terms.symbol, decimals) != decimals:
+                before = self.ever.get(terms.symbol, made)
+                if (made.price_scale, made.qty_scale) != (before.price_scale, before.qty_scale):
                     return [("refused",)]
                 return [self.put("added", made)]
             case ChangeInstrument(symbol=symbol, change=change):
@@ -325,7 +436,7 @@ class NaiveVenue:
 
     def put(self, what: str, made: Instrument) -> Outcome:
         self.instruments[made.symbol] = made
-        self.remember_decimals()
+        self.ever |= self.instruments
         return (what, made.symbol, made.tick_size, made.lot_size, made.multiplier)
 
     def open_in(self, symbol: str) -> bool:
@@ -444,6 +555,7 @@ class NaiveVenue:
         return [("day begun", c.date)]
 
     def expire(self, order: NaiveOrder) -> Outcome:
+        self.due = [each for each in self.due if each is not order]
         open_qty, order.status = order.leaves, "C"
         return ("C", order.told(), open_qty)
 
@@ -471,6 +583,8 @@ class NaiveVenue:
             return "11"
         if c.price is not None and c.price % instrument.tick_size:
             return "99"
+        if c.instructions is not None and (c.instructions.stop_px or 0) % instrument.tick_size:
+            return "99"
         if c.order_qty % instrument.lot_size:
             return "13"
         return "3" if self.exceeds(c, instrument, replaced) else None
@@ -482,20 +596,23 @@ class NaiveVenue:
         collar = self.limit("price_collar_percent", scopes)
         open_max = self.limit("open_notional_max", scopes - {f"instrument:{c.symbol}"})
         reference = self.reference(c.symbol)
-        expected = reference if c.price is None else c.price
+        price = c.price
+        if price is None and c.instructions is not None:
+            price = c.instructions.stop_px
+        expected = reference if price is None else price
         if qty_max is not None and Fraction(c.order_qty, 10**instrument.qty_scale) > qty_max:
             return True
         if None not in (notional_max, expected) and worth(instrument, expected, c.order_qty) > (notional_max or 0):
             return True
+        off = abs((c.price or 0) - (reference or 0)) * 100
         if c.price is None:
-            return False
-        off = abs(c.price - (reference or 0)) * 100
+            collar = None
         if collar is not None and reference is not None and off > reference * collar and reference > 0:
             return True
-        if open_max is None or c.time_in_force.value in "34":
+        if open_max is None or price is None or c.time_in_force.value in "34":
             return False
         leaves = max(c.order_qty - (replaced.cum if replaced else 0), 0)
-        more = worth(instrument, c.price, leaves) - (self.open(replaced) if replaced else 0)
+        more = worth(instrument, price, leaves) - (self.open(replaced) if replaced else 0)
         already = sum(self.open(order) for order in self.orders if order.account == c.account)
         return more > 0 and already + more > open_max
 
@@ -504,10 +621,12 @@ class NaiveVenue:
         return min(found, default=None)
 
     def unsupported(self, c: NewOrder | ReplaceOrder) -> str | None:
-        if "6" in exec_inst(c) and (c.ord_type.value != "2" or c.time_in_force.value not in "01"):
+        waits = c.instructions is not None and c.instructions.stop_px is not None
+        if "6" in exec_inst(c) and (c.ord_type.value != "2" or c.time_in_force.value not in "01" or waits):
             return "11"
-        market_with_price = c.ord_type.value == "1" and c.price is not None
-        supported = c.ord_type.value in "12" and c.time_in_force.value in "0134" and not market_with_price
+        market_with_price = c.ord_type.value in "13JK" and c.price is not None
+        supported = c.ord_type.value in "1234JK" and c.time_in_force.value in "0134" and not market_with_price
+        supported = supported and not (waits and c.time_in_force.value not in "01")
         return None if supported else "11"
 
     def trading_status(self, symbol: str) -> tuple[str, int | None]:
@@ -529,12 +648,14 @@ class NaiveVenue:
     def queue(self, symbol: str, side: str) -> list[tuple[int, str, int]]:
         """Return price, OrderID and LeavesQty of all open orders of one side, the first to trade first."""
         open_orders = [o for o in self.orders if o.status in LIVE and (o.symbol, o.side) == (symbol, side)]
+        open_orders = [order for order in open_orders if not order.waits]
         open_orders.sort(key=lambda order: ((order.price or 0) * (-1 if side == "1" else 1), order.arrival))
         return [(order.price or 0, order.order_id, order.leaves) for order in open_orders]
 
     def open(self, order: NaiveOrder) -> Fraction:
-        instrument = self.listed(order.symbol)
-        return worth(instrument, order.price, order.leaves) if instrument and order.leaves else Fraction(0)
+        instrument = self.ever.get(order.symbol)
+        price = order.stop if order.price is None and order.waits else order.price
+        return worth(instrument, price, order.leaves) if instrument and order.leaves else Fraction(0)
 
     def listed(self, symbol: str | None) -> Instrument | None:
         return self.instruments.get(symbol or "")

@@ -40,6 +40,7 @@ from fixgw.spec.events import (
     OrdersSwept,
     OrderState,
     OrderStated,
+    OrderTriggered,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -128,6 +129,8 @@ def told(event: Event) -> Outcome:
         case OrderReplaced():
             before = event.orig_cl_ord_id, event.previous_price, event.previous_leaves_qty
             return ("5", state(event.order), *before, event.keeps_priority)
+        case OrderTriggered():
+            return ("T", state(event.order))
         case OrderStated():
             return ("I", state(event.order))
         case CancelRejected():
@@ -193,7 +196,8 @@ def told_of_days(event: DayEvent) -> Outcome:
 def state(order: OrderState) -> Outcome:
     return (
         order.order_id, order.cl_ord_id, order.ord_status.value, order.time_in_force.value, order.order_qty,
-        order.price, order.cum_qty, order.leaves_qty, order.cum_notional,
+        order.price, order.cum_qty, order.leaves_qty, order.cum_notional, order.is_waiting,
+        order.trigger_price,
     )  # fmt: skip
 
 
@@ -277,7 +281,7 @@ def test_histories_are_eventful() -> None:
     random, watched = Random(0), Watched()
     seen: dict[str, int] = {}
 
-    watched.play(commands(random.randbytes(BYTES_A_COMMAND) for _ in range(3_000)))
+    watched.play(commands(random.randbytes(BYTES_A_COMMAND) for _ in range(4_500)))
     for event in (event for frame in watched.frames for event in frame.events):
         outcome = told(event)
         reason = outcome[-1] if outcome[0] in ("8", "9", "r") else ""
@@ -288,6 +292,7 @@ def test_histories_are_eventful() -> None:
 
     often = {"0", "F", "4", "5", "configured", "8 3", "8 6", "8 11", "9 0", "9 1", "9 2", "9 6", "9 99"}
     often |= {"C", "day ending", "expired", "day begun"}
+    often |= {"T"}
     often |= {"8 0", "8 2", "halted", "resumed", "killed", "released", "swept", "refused"}
     now_and_then = {"I", "8 1", "8 13", "8 15", "8 99", "r None", "r 0", "r 1"}
     now_and_then |= {"suspended", "added", "changed", "delisted"}

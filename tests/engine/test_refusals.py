@@ -36,12 +36,13 @@ def rejected(order: NewOrder, order_id: str = "1") -> OrderState:
     return state_of(order, order_id, ord_status=OrdStatus.REJECTED, leaves_qty=0)
 
 
-@pytest.mark.parametrize("ord_type", [each for each in OrdType if each not in (OrdType.MARKET, OrdType.LIMIT)])
+@pytest.mark.parametrize("ord_type", [each for each in OrdType if each not in "1234JK"])
 def test_an_order_type_that_is_not_supported_is_named(ord_type: OrdType) -> None:
     venue = venue_with()
     order = buy(100, at="100", ord_type=ord_type)
 
-    text = f"OrdType(40) {ord_type.value} is not supported; 1 (market) or 2 (limit)"
+    supported = "1 (market), 2 (limit), 3 (stop), 4 (stop limit), J (if touched) or K (market to limit)"
+    text = f"OrdType(40) {ord_type.value} is not supported; {supported}"
     assert venue.handle(order) == [OrderRejected("2.0", rejected(order), UNSUPPORTED, text)]
     assert venue.depth("AAPL") == ([], [])
 

@@ -258,7 +258,7 @@ def test_a_replace_that_does_not_fit() -> None:
 
 
 UNSUPPORTED = (
-    "99=100 110=10 111=10 126=20260103-00:00:00 432=20260103 168=20260102-13:00:00 211=1 388=0 389=1 847=1 210=10 "
+    "110=10 111=10 126=20260103-00:00:00 432=20260103 168=20260102-13:00:00 211=1 388=0 389=1 847=1 210=10 "
     "152=1000 516=10 386=1 423=1 854=1 1138=10 7928=1 8000=1 2362=1 2964=1 20001=D"
 )
 
@@ -275,7 +275,7 @@ def test_a_tag_that_would_change_the_order_is_refused_not_ignored(field: str) ->
 
 
 def test_of_several_such_tags_the_lowest_is_named() -> None:
-    assert refused(f"{NEW_ORDER}|111=1|99=2|18=6")[1] == "StopPx(99) is not supported; leave it out"
+    assert refused(f"{NEW_ORDER}|111=1|110=2|18=6")[1] == "MinQty(110) is not supported; leave it out"
 
 
 @pytest.mark.parametrize(("text", "exec_inst"), [("6", "6"), ("6 A", "6A"), ("A 6", "6A"), ("6 6", "6")])

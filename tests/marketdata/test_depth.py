@@ -139,7 +139,7 @@ def test_any_history_gives_the_books_of_the_engine(script: list[bytes]) -> None:
 def test_long_histories_give_the_books_of_the_engine(seed: int) -> None:
     random = Random(seed)
 
-    _, updates = play(commands(random.randbytes(BYTES_A_COMMAND) for _ in range(1_500)))
+    _, updates = play(commands(random.randbytes(BYTES_A_COMMAND) for _ in range(3_000)))
 
     assert {type(update) for update in updates} == set(get_args(Update))
 

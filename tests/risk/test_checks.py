@@ -366,6 +366,7 @@ def test_the_first_refusal_wins() -> None:
     assert [check.__name__ for check in CHECKS] == [
         "side_is_traded",
         "price_is_on_tick",
+        "stop_px_is_on_tick",
         "order_qty_is_in_lots",
         "order_qty_is_within_limit",
         "notional_is_within_limit",
