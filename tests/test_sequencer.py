@@ -160,8 +160,8 @@ def test_orders_read_before_a_change_of_instruments_are_decided_before_it() -> N
     orders = [buy(1, at="1") for _ in range(BATCH_MAX + 1)]
     house.run(configuration())
 
-    for request in (delist, *orders):
-        assert house.sequencer.offer(request)
+    assert house.sequencer.offer(delist)
+    assert all(map(house.sequencer.offer, orders))
     assert house.sequencer.work()
 
     assert [frame.command for frame in house.journal.frames] == [configuration(), *orders, delist]

@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from typing import assert_never
 
+import msgspec
+
 from fixgw.engine.registry import OrderRegistry
 from fixgw.spec.commands import AddInstrument, ChangeInstrument, DelistInstrument, ListingCommand
 from fixgw.spec.events import InstrumentAdded, InstrumentChanged, InstrumentDelisted, ListingEvent, OperatorRefused
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.listing import Listing
 from fixgw.spec.scope import Scope
-from fixgw.spec.terms import WrongTerm, changed, instrument_of
+from fixgw.spec.terms import Terms, WrongTerm, changed, instrument_of
 
 
 class Listings:
@@ -36,10 +38,10 @@ class Listings:
         symbol = command.terms.symbol
         if symbol in self._listed:
             return _refused(command, f"{symbol} is listed already; give it other terms with change")
-        made = instrument_of(command.terms)
+        before = self._ever_listed.get(symbol)
+        made = instrument_of(command.terms if before is None else _with_decimals(command.terms, before))
         if not isinstance(made, Instrument):
             return _refused(command, _words(made))
-        before = self._ever_listed.get(symbol)
         if before is not None and _decimals(made) != _decimals(before):
             price, qty = _decimals(before)
             return _refused(
@@ -76,6 +78,13 @@ class Listings:
 
     def _count_open(self, symbol: str) -> int:
         return len(self._orders.open_of(Scope("instrument", symbol)))
+
+
+def _with_decimals(terms: Terms, before: Instrument) -> Terms:
+    """Return ``terms`` with the decimals that the instrument had, where they say nothing of them."""
+    price_decimals = before.price_scale if terms.price_decimals is None else terms.price_decimals
+    qty_decimals = before.qty_scale if terms.qty_decimals is None else terms.qty_decimals
+    return msgspec.structs.replace(terms, price_decimals=price_decimals, qty_decimals=qty_decimals)
 
 
 def _refused(command: ListingCommand, text: str) -> OperatorRefused:

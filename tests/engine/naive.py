@@ -7,6 +7,8 @@ What happened is told as plain tuples: ExecType(150) or MsgType(35), the order's
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+import msgspec
+
 from fixgw.spec.commands import (
     AddInstrument,
     BeginDay,
@@ -38,7 +40,7 @@ from fixgw.spec.commands import (
     TradingCommand,
 )
 from fixgw.spec.instrument import Instrument
-from fixgw.spec.terms import changed, instrument_of
+from fixgw.spec.terms import WrongTerm, changed, instrument_of
 
 Outcome = tuple[object, ...]
 LIVE = ("0", "1")
@@ -411,6 +413,11 @@ class NaiveVenue:
         match c:
             case AddInstrument(terms=terms):
                 before: Instrument | None
+                made: Instrument | list[WrongTerm] | None
+                if (kept := self.ever.get(terms.symbol)) is not None:
+                    price, qty = terms.price_decimals, terms.qty_decimals
+                    price, qty = kept.price_scale if price is None else price, kept.qty_scale if qty is None else qty
+                    terms = msgspec.structs.replace(terms, price_decimals=price, qty_decimals=qty)
                 made = instrument_of(terms)
                 if terms.symbol in self.instruments or self.open_in(terms.symbol) or not isinstance(made, Instrument):
                     return [("refused",)]
