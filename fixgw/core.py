@@ -14,6 +14,7 @@ from fixgw.risk.gate import RiskGate
 from fixgw.spec.commands import (
     AddInstrument,
     BeginDay,
+    BustTrade,
     CancelAllByOperator,
     CancelByOperator,
     CancelOrder,
@@ -23,6 +24,7 @@ from fixgw.spec.commands import (
     ConfigureVenue,
     ContinueSweep,
     ContinueTriggers,
+    CorrectTrade,
     DelistInstrument,
     DisableSession,
     EnableSession,
@@ -44,7 +46,7 @@ from fixgw.spec.commands import (
     SuspendInstrument,
     UseNumber,
 )
-from fixgw.spec.events import Event, OperatorRefused
+from fixgw.spec.events import Event, OperatorRefused, Trade
 from fixgw.spec.inquiries import (
     InstrumentsInquiry,
     OperatorAnswer,
@@ -101,6 +103,8 @@ class Core:
         events = self._decide(command)
         for event in events:
             self.gate.apply(event)
+            if isinstance(event, Trade):
+                self.exchange.trades.remember(event)
         return tuple(events)
 
     def _decide(self, command: Command) -> list[Event]:
@@ -146,7 +150,7 @@ class Core:
         """Risk says whether it can be, and what is forbidden from here on; the engine cancels."""
         events: list[Event] = []
         match command:
-            case CancelByOperator():
+            case CancelByOperator() | BustTrade() | CorrectTrade():
                 pass
             case CancelAllByOperator():
                 refused = self.gate.refuse_cancel_all(command)

@@ -12,9 +12,10 @@ Sessions A to D are CLIENT1 to CLIENT4; each that the file names is logged on wh
     A< 35=8|...     what A got of the line above; written by ``pytest --update-golden``
     ! A logout      ``logon`` (numbers go on), ``connect`` (no Logon yet) and ``drop`` (no Logout) likewise
     ! operator halt AAPL: news      likewise ``resume``, ``kill firm:ALPHA``, ``release``, ``cancel 1`` (an OrderID)
-                    and ``cancel-all venue``, each with its reason; ``suspend AAPL``, ``delist AAPL``, ``add
-                    NOVA,tick=0.01,lot=1``, ``change AAPL,tick=0.05``; ``end-day today: ...`` ends the trading day, and
-                    the next has begun when the following line is played
+                    and ``cancel-all venue``, each with its reason; ``suspend AAPL``, ``delist AAPL``, ``add NOVA
+                    tick=0.01 lot=1``, ``change AAPL tick=0.05``; ``bust 3.1`` and ``correct 3.1 price=100.20 qty=5``,
+                    by the ExecID(17) of a fill; ``end-day today: ...`` ends the trading day, and the
+                    next has begun when the following line is played; ``operator refused bust ...`` is refused
     ! restart       stop the venue in good order and start it on the same data; ``kill`` stops it with SIGKILL
     # config: ...   a value of venue.toml, an instrument by its symbol: ``instruments.AAPL.lot = "100"``, and
                     ``instruments.AAPL = false`` without it; below the first message, it is so from the next start on
@@ -43,7 +44,7 @@ from itertools import takewhile
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from fixgw.admin.client import AdminClient
+from fixgw.admin.client import AdminClient, Refused
 from fixgw.client.message import Field, Message, utc_timestamp
 from fixgw.client.protocol import Direction
 from fixgw.client.session import DisconnectedError, Session
@@ -65,7 +66,9 @@ _CONFIG_LINE = re.compile(r"# config: (\S+) = (.+)")
 _SENT_LINE = re.compile(r"([A-D])>(>?) (.+)")
 _RECEIVED_LINE = re.compile(r"[A-D]< .*")
 _OPERATOR = re.compile(
-    r"! operator (halt|resume|suspend|add|change|delist|kill|release|cancel|cancel-all|end-day) (\S+): (.+)"
+    r"! operator (refused )?"
+    r"(halt|resume|suspend|add|change|delist|kill|release|cancel|cancel-all|end-day|bust|correct) "
+    r"(\S+(?: \w+=\S+)*): (.+)"
 )
 _REQUESTS = {
     "halt": ("halt", "symbol"),
@@ -79,6 +82,8 @@ _REQUESTS = {
     "cancel": ("cancel-order", "order_id"),
     "cancel-all": ("cancel-all", "scope"),
     "end-day": ("end-day", "date"),
+    "bust": ("bust-trade", "trade"),
+    "correct": ("correct-trade", "trade"),
 }
 """What the admin socket calls it, and whom it is about."""
 _DIRECTIVE = re.compile(r"! (restart|kill|([A-D]) (logon|logout|connect|drop))")
@@ -169,12 +174,22 @@ class _Player:
         if match := _SENT_LINE.fullmatch(line):
             self._send(match[1], match[3], wait=not match[2])
         elif match := _OPERATOR.fullmatch(line):
-            self._venue.operate(match[1], match[2], match[3])
+            self._operate(match[2], match[3], match[4], is_refused=match[1] is not None)
             self._collect(shown_housekeeping=False)
         elif match := _DIRECTIVE.fullmatch(line):
             self._direct(match[1], match[2], match[3])
         elif line and not line.startswith("#"):
             raise ScenarioError("this is no line of a scenario")
+
+    def _operate(self, what: str, whom: str, reason: str, *, is_refused: bool) -> None:
+        try:
+            self._venue.operate(what, whom, reason)
+        except Refused:
+            if not is_refused:
+                raise
+        else:
+            if is_refused:
+                raise ScenarioError("the venue has done it")
 
     def _send(self, letter: str, text: str, wait: bool) -> None:
         client = self._clients[letter]
@@ -339,11 +354,12 @@ class Venue:
     def operate(self, what: str, whom: str, reason: str) -> None:
         """Ask for it as an operator; returns when it is done."""
         do, name = _REQUESTS[what]
+        whom, *more = whom.split()
+        terms = dict(map(_term, more))
         with AdminClient(self._folder / "var") as operator:
             if do == "end-day":
                 whom = operator.ask("status")["trading_date"]
-            whom, *terms = whom.split(",")
-            operator.ask(do, **{name: whom}, **dict(map(_term, terms)), reason=reason)
+            operator.ask(do, **{name: whom}, **terms, reason=reason)
             until = time.monotonic() + TIMEOUT_S
             while operator.ask("status")["day_phase"] != "open":
                 if time.monotonic() > until:
@@ -372,9 +388,9 @@ class Venue:
 
 
 def _term(text: str) -> tuple[str, object]:
-    """Return ``tick=0.05`` as the admin socket takes it: whole numbers as numbers, a name alone as true."""
-    name, equals, value = text.partition("=")
-    if not equals:
+    """Return ``tick=0.05`` as the admin socket takes it: whole numbers and ``yes`` are no texts."""
+    name, _, value = text.partition("=")
+    if value == "yes":
         return name, True
     return name, int(value) if name in ("multiplier", "price_decimals", "qty_decimals") else value
 

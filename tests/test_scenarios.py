@@ -24,7 +24,6 @@ NOT_HERE = {
     6: "the venue answers a request at once, so that nothing is ever pending replace",
     9: "pending acknowledgements are optional, and the venue sends none",
     20: "PossDupFlag belongs to the session layer, which is QuickFIX's: tests/wire",
-    30: "there are no busts and corrections yet",
     38: "a halt leaves orders as they are: ExecInst(18)=J and K are refused",
     40: "there is no drop copy yet",
 }
@@ -116,22 +115,27 @@ class _Chain:
     def __init__(self) -> None:
         self._begun = False
         self._ended = False
-        self._cum_qty = Decimal(0)
-        self._notional = Decimal(0)
+        self._fills: dict[str, tuple[Decimal, Decimal]] = {}
+        """Price and quantity of each that stands, by ExecID(17) of its last report."""
 
     def follow(self, report: Message) -> None:
         exec_type, ord_status = report[150], report[39]
         is_news = exec_type != "I" and report.get(103) != "6"
         if is_news:
-            assert not self._ended, (report, "nothing follows the end of an order")
+            assert not self._ended or exec_type in "GH", (report, "nothing follows the end of an order")
             assert (exec_type in "08") == (not self._begun), (report, "E31: New comes first, and once")
             self._begun = True
             self._ended = ord_status not in _LIVE
-        assert (31 in report) == (32 in report) == (exec_type == "F"), (report, "E4")
+        assert (31 in report) == (32 in report) == (exec_type in "FGH"), (report, "E4")
+        assert (19 in report) == (exec_type in "GH"), (report, "E30")
         assert 41 not in report or exec_type in "45", (report, "E3")
-        if exec_type == "F":
-            self._cum_qty += Decimal(report[32])
-            self._notional += Decimal(report[31]) * Decimal(report[32])
+        if exec_type in "GH":
+            assert report[19] in self._fills, (report, "E30: ExecRefID(19) names the last report of a fill that stands")
+            del self._fills[report[19]]
+        if exec_type in "FGH":
+            self._fills[report[17]] = Decimal(report[31]), Decimal(report[32])
+        if exec_type == "H":
+            assert self._fills.pop(report[17]) == (Decimal(0), Decimal(0)), (report, "E30: LastQty(32) is 0")
         self._check_quantities(report)
 
     def _check_quantities(self, report: Message) -> None:
@@ -142,9 +146,10 @@ class _Chain:
             assert leaves_qty == 0, (report, "E1")
         if report[39] == "2":
             assert Decimal(report[38]) == cum_qty, (report, "E14")
-        assert cum_qty == self._cum_qty, (report, "E2")
+        assert cum_qty == sum(qty for _, qty in self._fills.values()), (report, "E2")
         if cum_qty:
-            assert abs(avg_px - self._notional / cum_qty) <= _AVG_PX_ERROR_MAX, (report, "E2")
+            notional = sum(px * qty for px, qty in self._fills.values())
+            assert abs(avg_px - notional / cum_qty) <= _AVG_PX_ERROR_MAX, (report, "E2")
         else:
             assert avg_px == 0, (report, "E2")
         if report[150] == "8":

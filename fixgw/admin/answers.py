@@ -11,6 +11,7 @@ from typing import Any, assert_never
 import msgspec
 
 from fixgw.spec.events import (
+    AmendmentEvent,
     InstrumentAdded,
     InstrumentChanged,
     LimitsSet,
@@ -19,6 +20,8 @@ from fixgw.spec.events import (
     OrdersExpired,
     OrdersSwept,
     OrderState,
+    TradeBusted,
+    TradeCorrected,
 )
 from fixgw.spec.fixed import format_fixed, format_ratio, format_shortest
 from fixgw.spec.inquiries import (
@@ -82,11 +85,27 @@ def of_command(sequenced: Sequenced) -> Json:
                 done |= {"limits": _limits(event.limits)}
             case InstrumentAdded() | InstrumentChanged():
                 done |= {"terms": _terms(terms_of(event.instrument))}
+            case TradeBusted():
+                done |= {"trade": {**_trade(event), "state": "busted"}}
+            case TradeCorrected():
+                done |= {"trade": {**_trade(event), "state": "corrected"}}
             case OrderCanceled() if len(sequenced.events) == 1:
                 done |= {"canceled": 1, "left": 0, "order": order_json(event.order)}
             case _:
                 pass
     return done
+
+
+def _trade(event: AmendmentEvent) -> Json:
+    """Return the trade as it is now, or was until it was busted, and both orders as they are at the end."""
+    order = event.resting.order
+    return {
+        "trade": event.trade_id,
+        "symbol": event.symbol,
+        "last_px": format_fixed(event.last_px, order.price_scale),
+        "last_qty": format_fixed(event.last_qty, order.qty_scale),
+        "exec_ids": [event.resting.exec_id, event.aggressor.exec_id],
+    }
 
 
 def of_inquiry(answer: OperatorAnswer, facts: Facts) -> Json:

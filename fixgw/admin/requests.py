@@ -9,9 +9,11 @@ from msgspec import Meta
 
 from fixgw.spec.commands import (
     AddInstrument,
+    BustTrade,
     CancelAllByOperator,
     CancelByOperator,
     ChangeInstrument,
+    CorrectTrade,
     DelistInstrument,
     DisableSession,
     EnableSession,
@@ -49,11 +51,12 @@ _PRINTABLE = r"\A[ -~]+\Z"
 Name = Annotated[str, Meta(max_length=NAME_LENGTH_MAX, pattern=_PRINTABLE)]
 ScopeText = Annotated[str, Meta(max_length=NAME_LENGTH_MAX + len("instrument:"), pattern=_PRINTABLE)]
 Reason = Annotated[str, Meta(max_length=REASON_LENGTH_MAX, pattern=_PRINTABLE)]
-NumberText = Annotated[str, Meta(pattern=r"\A[0-9]{1,18}(\.[0-9]{1,18})?\Z")]
-LimitText = NumberText | None
+PositiveText = Annotated[str, Meta(pattern=r"\A[0-9]{1,18}(\.[0-9]{1,18})?\Z")]
+LimitText = PositiveText | None
 Symbol = Annotated[str, Meta(pattern=r"\A[!-+\--~]{1,64}\Z")]
 Multiplier = Annotated[int, Meta(ge=1, le=1_000_000_000)]
 Decimals = Annotated[int, Meta(ge=0, le=SCALE_MAX)]
+NumberText = Annotated[str, Meta(pattern=r"\A-?[0-9]{1,18}(\.[0-9]{1,18})?\Z")]
 
 STATES: dict[str, tuple[OrdStatus, ...]] = {
     "open": (OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED),
@@ -137,26 +140,26 @@ class AddInstrumentRequest(_Change, tag="add-instrument"):
     """As in ``[[instruments]]`` of venue.toml; numbers with a point are text."""
 
     symbol: Symbol
-    tick: NumberText
-    lot: NumberText
+    tick: PositiveText
+    lot: PositiveText
     multiplier: Multiplier = 1
     allows_negative_price: bool = False
     price_decimals: Decimals | None = None
     qty_decimals: Decimals | None = None
-    order_qty_bound: NumberText | None = None
-    price_bound: NumberText | None = None
+    order_qty_bound: PositiveText | None = None
+    price_bound: PositiveText | None = None
 
 
 class ChangeInstrumentRequest(_Change, tag="change-instrument"):
     """What is left out, or null, stays as it is."""
 
     symbol: Name
-    tick: NumberText | None = None
-    lot: NumberText | None = None
+    tick: PositiveText | None = None
+    lot: PositiveText | None = None
     multiplier: Multiplier | None = None
     allows_negative_price: bool | None = None
-    order_qty_bound: NumberText | None = None
-    price_bound: NumberText | None = None
+    order_qty_bound: PositiveText | None = None
+    price_bound: PositiveText | None = None
 
 
 class DelistInstrumentRequest(_Change, tag="delist-instrument"):
@@ -213,6 +216,20 @@ class EndDayRequest(_Change, tag="end-day"):
             raise ValueError(f"{self.date} is not a trading date; dates end with the year {YEAR_MAX}")
 
 
+class BustTradeRequest(_Change, tag="bust-trade"):
+    """``trade`` is ExecID(17) of either side's report of it."""
+
+    trade: Name
+
+
+class CorrectTradeRequest(_Change, tag="correct-trade"):
+    """``price`` and ``qty`` are numbers as text; what is left out stays."""
+
+    trade: Name
+    price: NumberText | None = None
+    qty: NumberText | None = None
+
+
 Ask = Status | Sessions | Orders | Order | Instruments | Risk
 Change = (
     HaltRequest
@@ -231,6 +248,8 @@ Change = (
     | LogOutSessionRequest
     | ResetSessionRequest
     | EndDayRequest
+    | BustTradeRequest
+    | CorrectTradeRequest
 )
 
 _decoder: msgspec.json.Decoder[Ask | Change] = msgspec.json.Decoder(Ask | Change)
@@ -301,6 +320,10 @@ def _command(request: Change, user: str) -> OperatorCommand:
             return ResetSession(operator, reason, request.session)
         case EndDayRequest():
             return EndDay(operator, reason, request.date.isoformat())
+        case BustTradeRequest():
+            return BustTrade(operator, reason, request.trade)
+        case CorrectTradeRequest():
+            return CorrectTrade(operator, reason, request.trade, request.price, request.qty)
 
 
 def _changes(request: SetLimitsRequest) -> tuple[LimitChange, ...]:

@@ -10,6 +10,8 @@ from fixgw.admin.answers import utc_text
 from fixgw.marketdata.words import SIDES
 from fixgw.spec.commands import Command
 from fixgw.spec.events import (
+    Amendment,
+    AmendmentEvent,
     CancelRejected,
     DayBegun,
     DayEnding,
@@ -44,6 +46,8 @@ from fixgw.spec.events import (
     SessionLoggedOut,
     SessionReset,
     Trade,
+    TradeBusted,
+    TradeCorrected,
     VenueConfigured,
 )
 from fixgw.spec.fixed import format_fixed, format_shortest
@@ -113,6 +117,12 @@ def event_words(event: Event) -> str:
             order = event.resting.order
             qty, price = format_fixed(event.last_qty, order.qty_scale), format_fixed(event.last_px, order.price_scale)
             return f"traded {qty} {event.symbol} at {price}, {order.order_id} with {event.aggressor.order.order_id}"
+        case TradeBusted():
+            return f"busted trade {event.trade_id}: {event.reason}"
+        case TradeCorrected():
+            order = event.resting.order
+            traded = f"{_qty(event.last_qty, order)} at {_price(event.last_px, order)}"
+            return f"corrected trade {event.trade_id} to {traded}: {event.reason}"
         case CancelRejected():
             return f"refused {event.cl_ord_id}: {event.text}"
         case MassCanceled():
@@ -208,6 +218,9 @@ def _row_fields(event: Event) -> Iterator[Mapping[str, str]]:
         case Trade():
             for fill in (event.resting, event.aggressor):
                 yield _fill_fields(event, fill)
+        case TradeBusted() | TradeCorrected():
+            for side in (event.resting, event.aggressor):
+                yield _amendment_fields(event, side)
         case OrderAccepted() | OrderReplaced():
             yield {"exec_id": event.exec_id} | _order_fields(event.order)
         case OrderRejected() | OrderCanceled() | OrderStated() | OrderTriggered() | OrderAmended():
@@ -230,6 +243,15 @@ def _fill_fields(trade: Trade, fill: Fill) -> dict[str, str]:
     order = fill.order
     traded = {"last_qty": _qty(trade.last_qty, order), "last_px": _price(trade.last_px, order)}
     return {"exec_id": fill.exec_id} | traded | _order_fields(order)
+
+
+def _amendment_fields(event: AmendmentEvent, side: Amendment) -> dict[str, str]:
+    """Return what the trade is for this side now: nothing when it is busted."""
+    order = side.order
+    traded = {"last_qty": _qty(0, order), "last_px": _price(0, order)}
+    if isinstance(event, TradeCorrected):
+        traded = {"last_qty": _qty(event.last_qty, order), "last_px": _price(event.last_px, order)}
+    return {"exec_id": side.exec_id, "text": event_words(event)} | traded | _order_fields(order)
 
 
 def _order_fields(order: OrderState) -> dict[str, str]:

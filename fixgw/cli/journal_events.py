@@ -7,6 +7,8 @@ from typing import NamedTuple
 from fixgw.admin.answers import utc_text
 from fixgw.journal.reader import first_sequence, read, segment_paths
 from fixgw.spec.events import (
+    Amendment,
+    AmendmentEvent,
     CancelRejected,
     Event,
     Fill,
@@ -21,6 +23,8 @@ from fixgw.spec.events import (
     OrderStated,
     OrderTriggered,
     Trade,
+    TradeBusted,
+    TradeCorrected,
 )
 from fixgw.spec.fixed import format_fixed, format_shortest
 from fixgw.spec.instrument import SCALE_MAX
@@ -76,8 +80,19 @@ def _happening(frame: Sequenced, event: Event, order_id: str) -> Happening | Non
         case Trade():
             fill = next((each for each in (event.resting, event.aggressor) if each.order.order_id == order_id), None)
             return None if fill is None else _of_fill(frame, event, fill)
+        case TradeBusted() | TradeCorrected():
+            side = next((each for each in (event.resting, event.aggressor) if each.order.order_id == order_id), None)
+            return None if side is None else _of_amendment(frame, event, side)
         case _:
             return None
+
+
+def _of_amendment(frame: Sequenced, event: AmendmentEvent, side: Amendment) -> Happening:
+    order, time = side.order, utc_text(frame.time_ns)
+    qty, price = format_fixed(event.last_qty, order.qty_scale), format_fixed(event.last_px, order.price_scale)
+    leaves = format_fixed(order.leaves_qty, order.qty_scale)
+    what = "fill busted" if isinstance(event, TradeBusted) else "fill corrected"
+    return Happening(frame.sequence, time, what, order.cl_ord_id, qty, price, leaves, event.reason)
 
 
 def _of_order(frame: Sequenced, what: str, order: OrderState, text: str | None = None) -> Happening:
@@ -102,8 +117,10 @@ def _of_fill(frame: Sequenced, trade: Trade, fill: Fill) -> Happening:
 
 
 class TradeLine(NamedTuple):
-    """One trade, as ``fixgw trades list`` shows it."""
+    """One trade as it stands, as ``fixgw trades list`` shows it."""
 
+    trade: str
+    """What names it: ExecID(17) of the resting side's report."""
     sequence: int
     time: str
     symbol: str
@@ -116,6 +133,8 @@ class TradeLine(NamedTuple):
     sell_order_id: str
     aggressor: str
     """``buy`` or ``sell``."""
+    state: str | None = None
+    """``busted``, with the price and quantity it had, or ``corrected``."""
 
 
 class TradeFilter(NamedTuple):
@@ -138,16 +157,21 @@ class TradeFilter(NamedTuple):
 def newest_trades(folder: Path, wanted: TradeFilter, count_max: int) -> list[TradeLine]:
     """Return the last trades, the newest first; reads only as many segments of the journal as it takes."""
     found: list[TradeLine] = []
+    amended: dict[str, AmendmentEvent] = {}
+    """The last thing that was done to a trade, by what names it: it is always later than the trade."""
     starts = [first_sequence(path) for path in segment_paths(folder)]
     after: int | None = None
     for start in reversed(starts):
-        of_segment = [
-            _line(frame, event)
-            for frame in _until(read(folder, start), after)
-            for event in frame.events
-            if isinstance(event, Trade) and wanted.wants(event)
-        ]
-        found += reversed(of_segment)
+        of_segment: list[tuple[Sequenced, Trade]] = []
+        amended_here: dict[str, AmendmentEvent] = {}
+        for frame in _until(read(folder, start), after):
+            for event in frame.events:
+                if isinstance(event, Trade) and wanted.wants(event):
+                    of_segment.append((frame, event))
+                elif isinstance(event, TradeBusted | TradeCorrected):
+                    amended_here[event.trade_id] = event
+        amended = amended_here | amended
+        found += [_line(frame, trade, amended.get(trade.resting.exec_id)) for frame, trade in reversed(of_segment)]
         if len(found) >= count_max:
             break
         after = start
@@ -162,19 +186,25 @@ def _until(frames: Iterator[Sequenced], end: int | None) -> Iterator[Sequenced]:
         yield frame
 
 
-def _line(frame: Sequenced, trade: Trade) -> TradeLine:
+def _line(frame: Sequenced, trade: Trade, amended: AmendmentEvent | None) -> TradeLine:
     aggressor, resting = trade.aggressor.order, trade.resting.order
     is_buy = aggressor.side is Side.BUY
     buy, sell = (aggressor, resting) if is_buy else (resting, aggressor)
+    last_px, last_qty, state = trade.last_px, trade.last_qty, None
+    if amended is not None:
+        last_px, last_qty = amended.last_px, amended.last_qty
+        state = "busted" if isinstance(amended, TradeBusted) else "corrected"
     return TradeLine(
+        trade=trade.resting.exec_id,
         sequence=frame.sequence,
         time=utc_text(frame.time_ns),
         symbol=trade.symbol,
-        last_qty=format_fixed(trade.last_qty, resting.qty_scale),
-        last_px=format_fixed(trade.last_px, resting.price_scale),
+        last_qty=format_fixed(last_qty, resting.qty_scale),
+        last_px=format_fixed(last_px, resting.price_scale),
         buyer=buy.session,
         buy_order_id=buy.order_id,
         seller=sell.session,
         sell_order_id=sell.order_id,
         aggressor="buy" if is_buy else "sell",
+        state=state,
     )

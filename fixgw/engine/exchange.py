@@ -8,16 +8,19 @@ import msgspec
 
 from fixgw.engine import inquiries, post_only, triggers
 from fixgw.engine.book import BookSide, Level, OrderBook
+from fixgw.engine.corrections import Venue, amend
 from fixgw.engine.listings import Listings
 from fixgw.engine.matching import can_fill, crosses, match
 from fixgw.engine.order import Order
 from fixgw.engine.protection import protection_price
 from fixgw.engine.registry import OrderRegistry
 from fixgw.engine.sweep import SWEEP_SLICE_MAX, Sweep, SweepKind
+from fixgw.engine.trades import Trades
 from fixgw.engine.triggers import Triggers
 from fixgw.spec.commands import (
     AddInstrument,
     BeginDay,
+    BustTrade,
     CancelAllByOperator,
     CancelByOperator,
     CancelOrder,
@@ -25,6 +28,7 @@ from fixgw.spec.commands import (
     ConfigureVenue,
     ContinueSweep,
     ContinueTriggers,
+    CorrectTrade,
     DelistInstrument,
     EndDay,
     Kill,
@@ -133,6 +137,8 @@ class Exchange:
         """What is to be done to many orders and is not done yet, to be continued one slice after the other."""
         self.triggers = Triggers()
         self.last_trades: dict[str, Price] = {}
+        self.trades = Trades()
+        """Those that can still be undone or corrected."""
         self.orders_entered = 0
         """OrderIDs given so far: they count from 1."""
         self._sequence = 0
@@ -191,6 +197,8 @@ class Exchange:
                 return self._begin_day(command)
             case CancelByOperator():
                 return [self._cancel_by_operator(command)]
+            case BustTrade() | CorrectTrade():
+                return amend(self._what_trades(), command)
             case _:
                 assert_never(command)
 
@@ -716,6 +724,7 @@ class Exchange:
         return [DayEnding(command.date, command.operator, command.reason), *self._sweep(sweep)]
 
     def _begin_day(self, command: BeginDay) -> list[Event]:
+        self.trades.forget()
         if not command.restates_gtc:
             return [DayBegun(command.date)]
         sweep = Sweep("venue", "", "", "", self._all_open(), SweepKind.RESTATE, command.date)
@@ -762,6 +771,11 @@ class Exchange:
         self.ever_listed.update(self.instruments)
         for symbol in self.instruments:
             self.books.setdefault(symbol, OrderBook())
+
+    def _what_trades(self) -> Venue:
+        """Return what a correction of a trade reads and changes."""
+        orders = self.trades, self.orders, self.books
+        return Venue(*orders, self.ever_listed, self.last_trades, self._next_exec_id)
 
     def _next_exec_id(self) -> str:
         exec_id = f"{self._sequence}.{self._reports}"

@@ -8,11 +8,12 @@ from fixgw.spec.instructions import Instructions
 from fixgw.spec.values import OrdStatus, OrdType, Price, Qty, Side, TimeInForce, TriggerPriceType
 
 # In Python 3.11 each look into an enumeration takes 0.2 us.
+_NEW = OrdStatus.NEW
 _PARTIALLY_FILLED = OrdStatus.PARTIALLY_FILLED
 _FILLED = OrdStatus.FILLED
 _CANCELED = OrdStatus.CANCELED
 _EXPIRED = OrdStatus.EXPIRED
-_LIVE = (OrdStatus.NEW, _PARTIALLY_FILLED)
+_LIVE = (_NEW, _PARTIALLY_FILLED)
 
 
 class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
@@ -74,6 +75,19 @@ class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
         self.leaves_qty = Qty(0)
         self.ord_status = ord_status
         return open_qty
+
+    def amend(self, qty: int, notional: int) -> None:
+        """Have traded ``qty`` and ``notional`` more, or less where they are below zero (E30).
+
+        One that is filled is open again with what it has traded less; one that was canceled or has expired stays so.
+        """
+        self.cum_qty = Qty(self.cum_qty + qty)
+        self.cum_notional += notional
+        assert 0 <= self.cum_qty <= self.order_qty, (self.order_id, self.cum_qty, self.order_qty)
+        if self.is_live or self.ord_status is _FILLED:
+            self.leaves_qty = Qty(self.order_qty - self.cum_qty)
+            traded = _PARTIALLY_FILLED if self.leaves_qty else _FILLED
+            self.ord_status = traded if self.cum_qty else _NEW
 
     def restate(self, command: ReplaceOrder) -> None:
         """Take the client's new terms; OrderQty(38) is the new total (E13), never below what is filled (E14)."""

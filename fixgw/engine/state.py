@@ -9,6 +9,7 @@ from fixgw.engine.exchange import Exchange
 from fixgw.engine.order import Order
 from fixgw.engine.registry import OrderRegistry
 from fixgw.engine.sweep import Sweep, SweepKind
+from fixgw.engine.trades import TradesState
 from fixgw.engine.triggers import Triggers
 from fixgw.spec.commands import ConfigureVenue
 from fixgw.spec.instrument import Instrument
@@ -65,6 +66,8 @@ class ExchangeState(msgspec.Struct, frozen=True, array_like=True):
     requests: list[RequestsState]
     sweeps: list[SweepState]
     triggers: TriggersState = TriggersState()
+    trades: TradesState | None = None
+    """None in a snapshot of a version that could not undo any."""
     listed: list[Instrument] | None = None
     """None in a state from before instruments changed at run time: those of the configuration."""
 
@@ -80,6 +83,7 @@ def of(exchange: Exchange) -> ExchangeState:
         requests=list(_requests(exchange.orders)),
         sweeps=[_sweep(sweep) for sweep in exchange.sweeps],
         triggers=_triggers(exchange.triggers),
+        trades=exchange.trades.state(),
         listed=list(exchange.instruments.values()),
     )
 
@@ -98,6 +102,8 @@ def restore(exchange: Exchange, state: ExchangeState, configuration: ConfigureVe
     for requests in state.requests:
         named = orders.of_session(requests.session).by_cl_ord_id
         named.update((cl_ord_id, orders.by_order_id(order_id)) for cl_ord_id, order_id in requests.named)
+    if state.trades is not None:
+        exchange.trades.restore(state.trades)
     for queue in state.queues:
         book = exchange.books[queue.symbol] = OrderBook()
         _fill(book.bids, queue.bids, orders)

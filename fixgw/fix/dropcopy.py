@@ -18,7 +18,7 @@ from fixgw.fix.outbound import Encoder, Report, business_reject
 from fixgw.fix.sessions import BEGIN_STRING
 from fixgw.journal.follower import Follower
 from fixgw.journal.position import Position
-from fixgw.spec.events import Event, Trade
+from fixgw.spec.events import Event, Trade, TradeBusted, TradeCorrected
 from fixgw.spec.sequenced import Sequenced
 
 NAME = "drop-copy"
@@ -118,7 +118,7 @@ class DropCopy:
     def _reports(self, event: Event, time_ns: int) -> Iterator[tuple[str, Report]]:
         """Yield the ExecutionReports of an event, each with the firm whose it is."""
         reports = [r for r in self._encoder.reports(event, time_ns) if r.msg_type == _EXECUTION_REPORT]
-        if isinstance(event, Trade):
+        if isinstance(event, Trade | TradeBusted | TradeCorrected):
             firms = [event.resting.order.firm, event.aggressor.order.firm]
         else:
             order = getattr(event, "order", None)

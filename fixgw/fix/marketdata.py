@@ -34,6 +34,7 @@ from fixgw.marketdata.depth import (
     OrderExecuted,
     OrderMoved,
     OrderReduced,
+    TradeAmended,
     Update,
 )
 from fixgw.spec.fixed import format_fixed
@@ -92,7 +93,7 @@ class _Changes:
     """What a batch has changed in one book."""
 
     touched: set[Place] = field(default_factory=set)
-    trades: list[OrderExecuted] = field(default_factory=list)
+    trades: list[OrderExecuted | TradeAmended] = field(default_factory=list)
 
 
 @dataclass
@@ -150,6 +151,8 @@ class MarketData:
             return
         changes = self._changes[number]
         match update:
+            case TradeAmended():
+                changes.trades.append(update)
             case OrderAdded():
                 changes.touched.add(Place(update.side, update.price))
             case OrderExecuted() | OrderReduced() | OrderDeleted() | OrderMoved():
@@ -276,20 +279,32 @@ def _level(book: Book, place: Place, rung: Rung | None) -> str:
     return f"{text}271={format_fixed(rung.qty, book.listing.qty_scale)}\x01346={rung.order_count}\x01"
 
 
-def _trades(book: Book, trades: Iterable[OrderExecuted]) -> Iterator[Entry]:
+def _trades(book: Book, trades: Iterable[OrderExecuted | TradeAmended]) -> Iterator[Entry]:
     listing = book.listing
     for trade in trades:
-        price, qty = format_fixed(trade.last_px, listing.price_scale), format_fixed(trade.last_qty, listing.qty_scale)
+        price = format_fixed(trade.last_px, listing.price_scale)
+        # A trade that is undone has no size any more.
+        size = f"271={format_fixed(trade.last_qty, listing.qty_scale)}\x01" if trade.last_qty else ""
         when = datetime.fromtimestamp(trade.transact_time_ns // 1_000_000_000, UTC)
         ms = trade.transact_time_ns // 1_000_000 % 1000
         yield (
             MDEntryType.TRADE,
-            f"279=0\x01269=2\x01278={trade.match_number}.{trade.match_index}\x0155={listing.symbol}\x01"
-            f"270={price}\x01271={qty}\x01272={when:%Y%m%d}\x01273={when:%H:%M:%S}.{ms:03}\x01",
+            f"279={_update_action(trade)}\x01269=2\x01"
+            f"278={trade.match_number}.{trade.match_index}\x0155={listing.symbol}\x01"
+            f"270={price}\x01{size}272={when:%Y%m%d}\x01273={when:%H:%M:%S}.{ms:03}\x01",
         )
 
 
-def _has_news(request: MarketDataRequest, trades: list[OrderExecuted], levels: list[LevelChange]) -> bool:
+def _update_action(trade: OrderExecuted | TradeAmended) -> str:
+    """Return MDUpdateAction(279): 0 for a trade, 1 for one that is corrected, 2 for one that is undone."""
+    if isinstance(trade, OrderExecuted):
+        return "0"
+    return "1" if trade.last_qty else "2"
+
+
+def _has_news(
+    request: MarketDataRequest, trades: list[OrderExecuted | TradeAmended], levels: list[LevelChange]
+) -> bool:
     changed = {_ENTRY_TYPES[change.place.side] for change in levels}
     if trades:
         changed.add(MDEntryType.TRADE)

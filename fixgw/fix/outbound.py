@@ -13,6 +13,7 @@ from fixgw.fix.report import Report as Report
 from fixgw.fix.report import optional as _optional
 from fixgw.spec.commands import CancelOrder, MassCancel, NewOrder, OrderCommand, RefuseChange, RefuseOrder, ReplaceOrder
 from fixgw.spec.events import (
+    Amendment,
     CancelRejected,
     DayBegun,
     DayEnding,
@@ -47,6 +48,8 @@ from fixgw.spec.events import (
     SessionLoggedOut,
     SessionReset,
     Trade,
+    TradeBusted,
+    TradeCorrected,
     VenueConfigured,
 )
 from fixgw.spec.fixed import format_fixed, format_ratio, format_shortest
@@ -84,6 +87,8 @@ _REJECTED = ExecType.REJECTED
 _EXPIRED = ExecType.EXPIRED
 _RESTATED = ExecType.RESTATED
 _TRADE = ExecType.TRADE
+_TRADE_CORRECT = ExecType.TRADE_CORRECT
+_TRADE_CANCEL = ExecType.TRADE_CANCEL
 _STATUS = ExecType.ORDER_STATUS
 
 
@@ -123,6 +128,10 @@ class Encoder:
             case OrderAmended():
                 extra = f"378={event.exec_restatement_reason}\x0158={event.text}\x01"
                 return (self._execution(event.exec_id, _RESTATED, event.order, time_ns, extra),)
+            case TradeBusted():
+                return self._bust(event, event.resting, time_ns), self._bust(event, event.aggressor, time_ns)
+            case TradeCorrected():
+                return self._correct(event, event.resting, time_ns), self._correct(event, event.aggressor, time_ns)
             case CancelRejected():
                 return (self._cancel_reject(event, time_ns),)
             case MassCanceled():
@@ -177,6 +186,19 @@ class Encoder:
         last_px = format_fixed(trade.last_px, order.price_scale)
         last_qty = format_fixed(trade.last_qty, order.qty_scale)
         return self._execution(fill.exec_id, _TRADE, order, time_ns, f"31={last_px}\x0132={last_qty}\x01")
+
+    def _bust(self, event: TradeBusted, side: Amendment, time_ns: int) -> Report:
+        """Return the report that a fill is undone: nothing of it is left, so LastQty(32) is 0 (App D J.1.a)."""
+        extra = f"19={side.exec_ref_id}\x0131=0\x0132=0\x0158=busted by the operator: {event.reason}\x01"
+        return self._execution(side.exec_id, _TRADE_CANCEL, side.order, time_ns, extra)
+
+    def _correct(self, event: TradeCorrected, side: Amendment, time_ns: int) -> Report:
+        order = side.order
+        last_px = format_fixed(event.last_px, order.price_scale)
+        last_qty = format_fixed(event.last_qty, order.qty_scale)
+        extra = f"19={side.exec_ref_id}\x0131={last_px}\x0132={last_qty}\x01"
+        extra += f"58=corrected by the operator: {event.reason}\x01"
+        return self._execution(side.exec_id, _TRADE_CORRECT, order, time_ns, extra)
 
     def _restatement(self, event: OrderRestated, time_ns: int) -> Report:
         """Return the order as its new day begins: what is left is all there is for today (E37)."""

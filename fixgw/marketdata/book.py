@@ -24,6 +24,7 @@ from fixgw.marketdata.messages import (
     SnapshotBegan,
     SnapshotEnded,
     StateChanged,
+    TradeAmended,
     TradingState,
     Update,
 )
@@ -146,6 +147,8 @@ class Book:
                 self._add(update)
             case OrderExecuted():
                 self._execute(update)
+            case TradeAmended():
+                self.last_px = None if update.market_px == NO_PRICE else Price(update.market_px)
             case OrderDeleted():
                 order = self._known(update.order_id)
                 self._set_qty(order, Qty(0))

@@ -8,6 +8,7 @@ from typing import assert_never
 
 from fixgw.marketdata.book import Book, BookBroken, BookOrder, Books, Level, Levels
 from fixgw.marketdata.messages import (
+    NO_PRICE,
     InstrumentListed,
     OrderAdded,
     OrderDeleted,
@@ -15,11 +16,14 @@ from fixgw.marketdata.messages import (
     OrderMoved,
     OrderReduced,
     StateChanged,
+    TradeAmended,
     TradingState,
     Update,
 )
 from fixgw.spec.commands import ConfigureVenue
 from fixgw.spec.events import (
+    Amendment,
+    AmendmentEvent,
     CancelRejected,
     DayBegun,
     DayEnding,
@@ -52,13 +56,15 @@ from fixgw.spec.events import (
     SessionLoggedOut,
     SessionReset,
     Trade,
+    TradeBusted,
+    TradeCorrected,
     VenueConfigured,
 )
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.listing import Listing
 from fixgw.spec.scope import VENUE
 from fixgw.spec.sequenced import Sequenced
-from fixgw.spec.values import Side
+from fixgw.spec.values import Qty, Side
 
 __all__ = [
     "Book",
@@ -73,6 +79,7 @@ __all__ = [
     "OrderExecuted",
     "OrderMoved",
     "OrderReduced",
+    "TradeAmended",
     "TradingState",
     "Update",
 ]
@@ -110,6 +117,8 @@ class Depth:
                     frame.work(event.order)
                 case Trade():
                     frame.trade(event)
+                case TradeBusted() | TradeCorrected():
+                    frame.amend_trade(event)
                 case OrderCanceled():
                     frame.cancel(event)
                 case OrderExpired():
@@ -211,13 +220,34 @@ class _Frame:
         elif canceled.rested:
             self._publish(OrderDeleted(self._number(order.symbol), self._time_ns, int(order.order_id)))
 
+    def amend_trade(self, event: AmendmentEvent) -> None:
+        """Tell of the trade, then of what its orders have back: one that was filled does not come back."""
+        number = self._number(event.symbol)
+        match_number, _, match_index = event.trade_id.partition(".")
+        last_qty = Qty(0) if isinstance(event, TradeBusted) else event.last_qty
+        market_px = NO_PRICE if event.market_px is None else event.market_px
+        place = int(match_number), int(match_index)
+        self._publish(TradeAmended(number, self._time_ns, *place, event.last_px, last_qty, market_px))
+        for side in (event.resting, event.aggressor):
+            if side.previous_leaves_qty:
+                self._amend_order(number, side)
+
+    def _amend_order(self, number: int, side: Amendment) -> None:
+        order, order_id = side.order, int(side.order.order_id)
+        if not order.leaves_qty:
+            self._publish(OrderDeleted(number, self._time_ns, order_id))
+        elif order.leaves_qty < side.previous_leaves_qty:
+            self._publish(OrderReduced(number, self._time_ns, order_id, order.leaves_qty))
+        elif order.leaves_qty > side.previous_leaves_qty:
+            assert order.price is not None, order_id
+            self._publish(OrderMoved(number, self._time_ns, order_id, order.price, order.leaves_qty))
+
     def expire(self, expired: OrderExpired) -> None:
         order = expired.order
         if not order.is_waiting:
             self._publish(OrderDeleted(self._number(order.symbol), self._time_ns, int(order.order_id)))
 
     def replace(self, replaced: OrderReplaced) -> None:
-        self.settle()
         self.settle()
         if replaced.order.is_waiting:
             return

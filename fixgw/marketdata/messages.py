@@ -79,6 +79,20 @@ class OrderExecuted(msgspec.Struct, frozen=True, gc=False):
     match_index: int
 
 
+class TradeAmended(msgspec.Struct, frozen=True, gc=False):
+    """A trade is undone, or corrected; what it changes in the book is told by messages of its own."""
+
+    instrument: int
+    transact_time_ns: int
+    match_number: int
+    match_index: int
+    last_px: Price
+    last_qty: Qty
+    """What the trade is now; 0 when it is undone."""
+    market_px: int
+    """The price of the last trade that stands; NO_PRICE where none does."""
+
+
 class OrderReduced(msgspec.Struct, frozen=True, gc=False):
     """The order has less to trade and keeps its place."""
 
@@ -125,7 +139,16 @@ class SnapshotEnded(msgspec.Struct, frozen=True, gc=False):
     md_sequence: int
 
 
-Update = InstrumentListed | StateChanged | OrderAdded | OrderExecuted | OrderReduced | OrderDeleted | OrderMoved
+Update = (
+    InstrumentListed
+    | StateChanged
+    | OrderAdded
+    | OrderExecuted
+    | TradeAmended
+    | OrderReduced
+    | OrderDeleted
+    | OrderMoved
+)
 """What changes a book, and has a number in the channel."""
 
 Message = Update | SnapshotBegan | SnapshotEnded
@@ -136,6 +159,7 @@ _FORMATS: dict[type[Message], tuple[int, Struct]] = {
     StateChanged: (ord("H"), Struct(">BHQB")),
     OrderAdded: (ord("A"), Struct(">BHQQBqQ")),
     OrderExecuted: (ord("E"), Struct(">BHQQqQQQI")),
+    TradeAmended: (ord("T"), Struct(">BHQQIqQq")),
     OrderReduced: (ord("X"), Struct(">BHQQQ")),
     OrderDeleted: (ord("D"), Struct(">BHQQ")),
     OrderMoved: (ord("U"), Struct(">BHQQqQ")),
@@ -157,7 +181,7 @@ def decode(data: bytes) -> Message:
     """Return the message whose bytes ``data`` is, all of it; raises ValueError for anything else."""
     decoder = _DECODERS.get(data[0]) if data else None
     if decoder is None:
-        raise ValueError(f"no message of the feed begins with {data[:1]!r}; one of RHAEXDUSZ does")
+        raise ValueError(f"no message of the feed begins with {data[:1]!r}; one of RHAETXDUSZ does")
     try:
         return decoder(data)
     except struct.error as error:

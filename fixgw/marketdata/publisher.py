@@ -56,7 +56,9 @@ for i = 1, #entries, 3 do
   at = at + entries[i + 2]
   id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[3], entries[i], 'n', entries[i + 1], 'm', message)
 end
-for i = 1, #values, 2 do redis.call('SET', values[i], values[i + 1]) end
+for i = 1, #values, 2 do
+  if values[i + 1] == '' then redis.call('DEL', values[i]) else redis.call('SET', values[i], values[i + 1]) end
+end
 for i = 1, #lines, 2 do redis.call('PUBLISH', lines[i], lines[i + 1]) end
 if #snapshot > 0 then redis.call('HSET', KEYS[3], 'n', snapshot[1], 'id', snapshot[2], 'm', ARGV[6]) end
 return id
@@ -285,8 +287,7 @@ class Publisher:
         for book in map(self._book, self._changed):
             symbol = book.listing.symbol
             values += channel.book_key(symbol), line(book_in_words(book, self._tape.number, BOOK_DEPTH))
-            if book.last_px is not None:
-                values += channel.price_key(symbol), price_text(book.last_px, book)
+            values += channel.price_key(symbol), "" if book.last_px is None else price_text(book.last_px, book)
         return values
 
     def _lines(self) -> list[str]:

@@ -6,6 +6,7 @@ from itertools import islice
 
 from fixgw.marketdata.book import Book, Level
 from fixgw.marketdata.messages import (
+    NO_PRICE,
     InstrumentListed,
     Message,
     OrderAdded,
@@ -16,6 +17,7 @@ from fixgw.marketdata.messages import (
     SnapshotBegan,
     SnapshotEnded,
     StateChanged,
+    TradeAmended,
 )
 from fixgw.spec.fixed import format_fixed
 from fixgw.spec.values import Side
@@ -26,6 +28,7 @@ KINDS: dict[type[Message], str] = {
     StateChanged: "state",
     OrderAdded: "added",
     OrderExecuted: "executed",
+    TradeAmended: "trade-amended",
     OrderReduced: "reduced",
     OrderDeleted: "deleted",
     OrderMoved: "moved",
@@ -77,6 +80,10 @@ def message_in_words(message: Message, number: int, book: Book) -> dict[str, obj
             words |= {"order_id": str(message.order_id), "price": price_text(message.last_px, book)}
             words |= {"qty": qty_text(message.last_qty, book), "leaves_qty": qty_text(message.leaves_qty, book)}
             words |= {"exec_id": f"{message.match_number}.{message.match_index}"}
+        case TradeAmended():
+            words |= {"exec_id": f"{message.match_number}.{message.match_index}"}
+            words |= {"price": price_text(message.last_px, book), "qty": qty_text(message.last_qty, book)}
+            words |= {"last": None if message.market_px == NO_PRICE else price_text(message.market_px, book)}
         case OrderReduced():
             words |= {"order_id": str(message.order_id), "leaves_qty": qty_text(message.leaves_qty, book)}
         case OrderDeleted():

@@ -52,6 +52,9 @@ CHANGE_REJECTS = Family(
 )
 RISK_REFUSALS = Family("fixgw_risk_refusals_total", ("check",), "Orders and replaces that pre-trade risk refused")
 TRADES = Family("fixgw_trades_total", ("symbol",), "Trades")
+TRADE_AMENDMENTS = Family(
+    "fixgw_trade_amendments_total", ("symbol", "what"), "Trades that operators have undone or corrected"
+)
 FILLS = Family("fixgw_fills_total", ("symbol", "ord_status"), "Fills told, two a trade, by OrdStatus(39) after it")
 TRADED_QTY = Family("fixgw_traded_qty_total", ("symbol",), "Quantity traded, in units of the instrument")
 TRADED_NOTIONAL = Family("fixgw_traded_notional_total", ("symbol",), "Price times quantity times multiplier traded")
@@ -120,6 +123,7 @@ def _counted(tally: Tally) -> Iterator[Metric]:
     yield CHANGE_REJECTS.of(tally.change_rejects)
     yield RISK_REFUSALS.of(tally.risk_refusals)
     yield TRADES.of(tally.trades)
+    yield TRADE_AMENDMENTS.of(tally.trade_amendments)
     yield FILLS.of(tally.fills)
     yield TRADED_QTY.of(tally.traded_qty)
     yield TRADED_NOTIONAL.of(tally.traded_notional)

@@ -19,6 +19,7 @@ from fixgw.spec.commands import (
     UseNumber,
 )
 from fixgw.spec.events import (
+    AmendmentEvent,
     CancelRejected,
     DayBegun,
     DayEnding,
@@ -52,6 +53,8 @@ from fixgw.spec.events import (
     SessionLoggedOut,
     SessionReset,
     Trade,
+    TradeBusted,
+    TradeCorrected,
     VenueConfigured,
 )
 from fixgw.spec.instrument import NOTIONAL_SCALE, SCALE_MAX, Instrument
@@ -87,6 +90,8 @@ class Tally:
         self.fills: Counter[tuple[str, str]] = Counter()
         """By symbol and the OrdStatus(39) that it left the order in; each trade makes two."""
         self.trades: Counter[tuple[str]] = Counter()
+        self.trade_amendments: Counter[tuple[str, str]] = Counter()
+        """Trades undone or corrected by operators, by symbol and which; what they count above stays counted."""
         self.cancels: Counter[tuple[str, str]] = Counter()
         """Orders canceled, by symbol and by whom or what."""
         self.expirations: Counter[tuple[str]] = Counter()
@@ -170,6 +175,10 @@ class Tally:
                 self.order_rejects[event.ord_rej_reason.name.lower(),] += 1
             case Trade():
                 self._count_trade(event)
+            case TradeBusted() | TradeCorrected():
+                what = "busted" if isinstance(event, TradeBusted) else "corrected"
+                self.trade_amendments[event.symbol, what] += 1
+                self._count_reopened(event)
             case OrderCanceled():
                 self.cancels[event.order.symbol, _by_whom(event)] += 1
                 self.open_orders[event.order.symbol] -= 1
@@ -216,6 +225,10 @@ class Tally:
             self._close_if_done(fill.order)
         self._traded_qty[symbol] += trade.last_qty * 10 ** (SCALE_MAX - instrument.qty_scale)
         self._traded_notional[symbol] += abs(instrument.notional(trade.last_px, trade.last_qty))
+
+    def _count_reopened(self, event: AmendmentEvent) -> None:
+        for side in (event.aggressor, event.resting):
+            self.open_orders[event.symbol] += bool(side.order.leaves_qty) - bool(side.previous_leaves_qty)
 
     def _close_if_done(self, order: OrderState) -> None:
         if not order.leaves_qty:
@@ -299,6 +312,8 @@ def _is_public(events: tuple[Event, ...]) -> bool:
                     return True
                 rests = False
             case OrderExpired() if not event.order.is_waiting:
+                return True
+            case TradeBusted() | TradeCorrected():
                 return True
             case OrderAmended():
                 if event.rested:

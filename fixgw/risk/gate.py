@@ -12,6 +12,7 @@ from fixgw.risk.restrictions import Restrictions
 from fixgw.risk.roster import Roster
 from fixgw.spec.commands import CancelAllByOperator, ConfigureVenue, RestrictionCommand
 from fixgw.spec.events import (
+    AmendmentEvent,
     CancelRejected,
     DayBegun,
     DayEnding,
@@ -46,6 +47,8 @@ from fixgw.spec.events import (
     SessionLoggedOut,
     SessionReset,
     Trade,
+    TradeBusted,
+    TradeCorrected,
     VenueConfigured,
 )
 from fixgw.spec.inquiries import AccountExposure, RiskAnswer
@@ -161,6 +164,10 @@ class RiskGate:
                 for fill in (event.aggressor, event.resting):
                     self.positions.trade(fill.order, event.last_qty)
                     self._reserve(fill.order, fill.order.price, -event.last_qty)
+            case TradeBusted():
+                self._amend_trade(event, -event.last_qty)
+            case TradeCorrected():
+                self._amend_trade(event, event.last_qty - event.previous_qty)
             case OrderTriggered():
                 order = event.order
                 if order.price is None:  # from here on it takes what there is, and rests nowhere
@@ -199,6 +206,12 @@ class RiskGate:
                 self._rules.clear()
             case _:
                 assert_never(event)
+
+    def _amend_trade(self, event: AmendmentEvent, qty: int) -> None:
+        """Count ``qty`` more as traded, or less where it is below zero, and what is left of both orders."""
+        for side in (event.aggressor, event.resting):
+            self.positions.trade(side.order, qty)
+            self._reserve(side.order, side.order.price, side.order.leaves_qty - side.previous_leaves_qty)
 
     def _reserve(self, order: OrderState, price: Price | None, qty: int) -> None:
         """Count ``qty`` more of ``order`` as open at ``price``, or less where it is below zero."""

@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 from fixgw.spec.events import OrderState
-from fixgw.spec.values import Qty, Side
+from fixgw.spec.values import Side
 
 _BUY = Side.BUY  # in Python 3.11 each look into an enumeration costs 0.2 us
 
@@ -24,7 +24,8 @@ class Positions:
     def put(self, account: str, symbol: str, net: int) -> None:
         self._net[account, symbol] = net
 
-    def trade(self, order: OrderState, last_qty: Qty) -> None:
+    def trade(self, order: OrderState, last_qty: int) -> None:
+        """Count ``last_qty`` more as traded by ``order``, or less where it is below zero."""
         self._net[order.account, order.symbol] += last_qty if order.side is _BUY else -last_qty
 
     def totals(self) -> dict[str, int]:

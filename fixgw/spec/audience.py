@@ -35,6 +35,8 @@ from fixgw.spec.events import (
     SessionLoggedOut,
     SessionReset,
     Trade,
+    TradeBusted,
+    TradeCorrected,
     VenueConfigured,
 )
 
@@ -44,7 +46,7 @@ def audience(event: Event) -> tuple[str, ...]:
     match event:
         case OrderAccepted() | OrderCanceled() | OrderReplaced() | OrderRejected() | OrderStated():
             return (event.order.session,)
-        case Trade():
+        case Trade() | TradeBusted() | TradeCorrected():
             return event.resting.order.session, event.aggressor.order.session
         case CancelRejected() | MassCanceled():
             return (event.session,)

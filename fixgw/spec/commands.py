@@ -277,6 +277,28 @@ class BeginDay(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="begi
     """Whether clients are told again of each order that goes on from the day before (E37)."""
 
 
+class BustTrade(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="bust-trade"):
+    """Undo a trade of this trading day: it is as if it had not been, but for what followed from it."""
+
+    operator: str
+    reason: str
+    trade_id: str
+    """ExecID(17) of either side's report of the trade."""
+
+
+class CorrectTrade(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="correct-trade"):
+    """Give a trade of this trading day another price or quantity, or both; what is None stays."""
+
+    operator: str
+    reason: str
+    trade_id: str
+    """ExecID(17) of either side's report of the trade."""
+    price: str | None
+    """LastPx(31), as the operator wrote it: the instrument's scale is the engine's to know."""
+    qty: str | None
+    """LastQty(32), likewise."""
+
+
 class UseNumber(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="use-number"):
     """The session is sent a message that no event brings about: an administrative one, or an answer to an inquiry.
 
@@ -328,13 +350,19 @@ RestrictionCommand = (
 """What risk answers: who may trade what, and how much."""
 ListingCommand = AddInstrument | ChangeInstrument | DelistInstrument
 """What changes the list of instruments while the venue runs."""
-OperatorCommand = RestrictionCommand | ListingCommand | CancelByOperator | CancelAllByOperator | EndDay
+AmendTrade = BustTrade | CorrectTrade
+"""What undoes or corrects a trade."""
+OperatorCommand = (
+    RestrictionCommand | ListingCommand | CancelByOperator | CancelAllByOperator | EndDay | AmendTrade
+)
 """What an operator asks for."""
 SweepCommand = Kill | CancelByOperator | CancelAllByOperator | ContinueSweep
 """What cancels orders of others than who asks."""
 DayCommand = EndDay | BeginDay
 """What a trading day begins and ends with."""
-TradingCommand = OrderCommand | ConfigureVenue | ListingCommand | SweepCommand | ContinueTriggers | DayCommand
+TradingCommand = (
+    OrderCommand | ConfigureVenue | ListingCommand | SweepCommand | ContinueTriggers | DayCommand | AmendTrade
+)
 """What the engine answers with events."""
 SessionCommand = UseNumber | OpenSession | CloseSession
 """What happened to a FIX session: no events, the journal keeps it for the next start and for followers."""

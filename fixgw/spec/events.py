@@ -376,6 +376,56 @@ class DayBegun(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="day-
     date: str
 
 
+class Amendment(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One side of a trade that is undone or corrected."""
+
+    exec_id: str
+    exec_ref_id: str
+    """ExecRefID(19): ExecID(17) of this side's last report of the trade, so that corrections form a chain (E30)."""
+    order: OrderState
+    previous_leaves_qty: Qty
+
+
+class TradeBusted(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="trade-busted"):
+    """150=H to both sides: the trade is undone.
+
+    A live order has its quantity back and rests behind all others of its price.  One that was filled is open again
+    with it, and an OrderCanceled of it follows: it does not go back to the book.
+    """
+
+    symbol: str
+    trade_id: str
+    """ExecID(17) of the resting side's report of the trade, by which market data names it."""
+    last_px: Price
+    """What the trade was, until now."""
+    last_qty: Qty
+    aggressor: Amendment
+    resting: Amendment
+    market_px: Price | None
+    """The price of the last trade in the instrument that stands; None where there is none."""
+    operator: str
+    reason: str
+
+
+class TradeCorrected(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="trade-corrected"):
+    """150=G to both sides: the trade has another price or quantity.
+
+    What an order has traded less it has back as of a trade that is undone; what it has traded more it has left less.
+    """
+
+    symbol: str
+    trade_id: str
+    last_px: Price
+    last_qty: Qty
+    previous_px: Price
+    previous_qty: Qty
+    aggressor: Amendment
+    resting: Amendment
+    market_px: Price | None
+    operator: str
+    reason: str
+
+
 class OperatorRefused(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="operator-refused"):
     """What an operator asked for cannot be done; nothing has changed."""
 
@@ -404,6 +454,9 @@ OperatorEvent = RestrictionEvent | ListingEvent | OrdersSwept | OperatorRefused
 DayEvent = DayEnding | OrdersExpired | OrdersRestated | DayBegun
 """How far a trading day has come; the orders concerned have events of their own."""
 
+AmendmentEvent = TradeBusted | TradeCorrected
+"""A trade is no longer what was told of it."""
+
 Event = (
     OrderAccepted
     | OrderRejected
@@ -420,4 +473,5 @@ Event = (
     | OrderRestated
     | OrderAmended
     | DayEvent
+    | AmendmentEvent
 )

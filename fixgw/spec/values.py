@@ -93,6 +93,8 @@ class ExecType(StrEnum):
     EXPIRED = "C"
     RESTATED = "D"
     TRADE = "F"
+    TRADE_CORRECT = "G"
+    TRADE_CANCEL = "H"
     ORDER_STATUS = "I"
 
 

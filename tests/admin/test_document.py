@@ -10,7 +10,7 @@ from fixgw.admin.requests import STATES, Ask, Change
 from fixgw.engine.inquiries import PAGE_MAX
 from fixgw.engine.sweep import SWEEP_SLICE_MAX
 from fixgw.spec.commands import BeginDay, ContinueSweep, OperatorCommand
-from fixgw.spec.events import DayEvent, OperatorEvent
+from fixgw.spec.events import AmendmentEvent, DayEvent, OperatorEvent
 from tests.cli.command import command_of
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "operator.md").read_text(encoding="utf-8")
@@ -38,6 +38,7 @@ def test_every_command_and_event_of_the_journal_is_in_the_table() -> None:
     section = rows_of("In the journal")
     named = set(re.findall(r"`(.*?)`", section))
     kinds = [*get_args(OperatorCommand), ContinueSweep, BeginDay, *get_args(OperatorEvent), *get_args(DayEvent)]
+    kinds += get_args(AmendmentEvent)
 
     assert named == {kind.__struct_config__.tag for kind in kinds} | {"canceled", "expired", "restated"}
 

@@ -13,9 +13,11 @@ from fixgw.admin.requests import Malformed, read
 from fixgw.journal.frame import encode
 from fixgw.spec.commands import (
     AddInstrument,
+    BustTrade,
     CancelAllByOperator,
     CancelByOperator,
     ChangeInstrument,
+    CorrectTrade,
     DelistInstrument,
     DisableSession,
     EnableSession,
@@ -86,6 +88,9 @@ CHANGES: list[tuple[str, dict[str, object], OperatorCommand]] = [
     ("log-out-session", {"session": "CLIENT1"}, LogOutSession(*BY, "CLIENT1")),
     ("reset-session", {"session": "CLIENT1"}, ResetSession(*BY, "CLIENT1")),
     ("end-day", {"date": "2026-11-20"}, EndDay(*BY, "2026-11-20")),
+    ("bust-trade", {"trade": "3.1"}, BustTrade(*BY, "3.1")),
+    ("correct-trade", {"trade": "3.1", "price": "-100.20"}, CorrectTrade(*BY, "3.1", "-100.20", None)),
+    ("correct-trade", {"trade": "3.2", "qty": "5"}, CorrectTrade(*BY, "3.2", None, "5")),
 ]
 QUESTIONS: list[tuple[str, dict[str, object], OperatorInquiry]] = [
     ("status", {}, VenueInquiry()),

@@ -16,6 +16,7 @@ from fixgw.engine.reconfiguration import conflicts
 from fixgw.spec.commands import (
     AddInstrument,
     BeginDay,
+    BustTrade,
     CancelAllByOperator,
     CancelByOperator,
     CancelOrder,
@@ -23,6 +24,7 @@ from fixgw.spec.commands import (
     ConfigureVenue,
     ContinueSweep,
     ContinueTriggers,
+    CorrectTrade,
     DelistInstrument,
     DisableSession,
     EnableSession,
@@ -93,7 +95,8 @@ _KINDS = (
     + ("kill", "halt", "limits", "operator-cancel", "operator-cancel-all", "session")
     + ("release", "resume") * 3
     + ("list", "delist", "change-instrument", "suspend", "resume")
-    + ("end-day",)
+    + ("end-day",) * 2
+    + ("bust", "correct", "correct")
 )
 _SCOPES = ("instrument:STOCK", "session:CLIENT1", "account:B1", "firm:ALPHA", "firm:BETA", "venue", "firm:NONE", "none")
 _DATES = ("2026-02-27", "2026-02-28", "2026-03-01", "2026-03-02")
@@ -142,6 +145,12 @@ _SOURCES = (
     TriggerPriceType.BEST_MID,
 )
 _PRICES = {"STOCK": (10_000, 10_001, 9_999, 10_002, 9_998), "SPREAD": (0, 2, -2, 4, 1)}
+_CORRECTED_PRICES = (None, "100.01", "0.2", "99", "-0.4", "0.15", "none")
+_CORRECTED_QTIES = (None, "1", "2", "0.2", "0.6", "1000", "0")
+_CORRECTED = {
+    "STOCK": ((None, "100.01", "99.98"), (None, "1", "2")),
+    "SPREAD": (("0.2", None, "-0.4"), (None, "0.2", "0.4")),
+}
 _QTIES = {"STOCK": (1, 2, 3, 4, 6), "SPREAD": (2, 4, 6, 8, 3)}
 
 _EXEC_INSTS = ("",) * 6 + ("6", "6A")
@@ -169,6 +178,8 @@ def with_sweeps(history: Iterable[Decided], core: Core) -> Iterator[Decided]:
     for number, command in enumerate(history):
         if isinstance(command, EndDay) and core.day.date is not None and number % 4:
             yield EndDay(command.operator, command.reason, core.day.date)
+        elif isinstance(command, BustTrade | CorrectTrade) and number % 4:
+            yield _of_a_trade(command, core, number)
         elif not isinstance(command, ConfigureVenue) or not conflicts(core.exchange, command):
             yield command
         if core.exchange.sweeps and number % 2:
@@ -178,6 +189,19 @@ def with_sweeps(history: Iterable[Decided], core: Core) -> Iterator[Decided]:
         if core.day.phase is DayPhase.ENDED and number % 3 == 0:
             assert core.day.date is not None
             yield BeginDay((date.fromisoformat(core.day.date) + timedelta(days=1)).isoformat(), number % 2 == 0)
+
+
+def _of_a_trade(command: BustTrade | CorrectTrade, core: Core, number: int) -> Decided:
+    """Return the command about a trade that there was, mostly one of the last."""
+    trades = list(core.exchange.trades)
+    if not trades:
+        return command
+    trade = trades[-1 - number % min(len(trades), 5)]
+    if isinstance(command, CorrectTrade) and number % 4 > 1:
+        prices, quantities = _CORRECTED[trade.symbol]
+        terms = (prices[number // 4 % len(prices)], quantities[number // 8 % len(quantities)])
+        command = CorrectTrade(command.operator, command.reason, "", *terms)
+    return msgspec.structs.replace(command, trade_id=trade.trade_id)
 
 
 class _Writer:
@@ -218,6 +242,11 @@ class _Writer:
             case "delist":
                 self._delisted.append(self._one(("SPREAD", "NEW", "STOCK")))
                 return DelistInstrument(*_OPERATOR, self._delisted[-1], self._one_in(2))
+            case "bust":
+                return BustTrade(*_OPERATOR, self._exec_id())
+            case "correct":
+                price, qty = self._one(_CORRECTED_PRICES), self._one(_CORRECTED_QTIES)
+                return CorrectTrade(*_OPERATOR, self._exec_id(), price, qty)
             case "end-day":
                 return EndDay(*_OPERATOR, self._one(_DATES))
             case "operator-cancel":
@@ -323,6 +352,11 @@ class _Writer:
             price = Price(self._one(prices))
         order_qty = order.order_qty if self._one_in(4) else Qty(self._one(quantities))
         return order_qty, order.ord_type, price, self._one((DAY, GTC))
+
+    def _exec_id(self) -> str:
+        """What may name a trade: commands count ExecIDs, and the place in its command is small."""
+        number = self._one(range(1, 200)) if self._one_in(8) else len(self._used) - self._one(range(1, 9))
+        return f"{number}.{self._one((1, 2, 1, 3, 0))}"
 
     def _restated_instructions(self, order: NewOrder | ReplaceOrder) -> Instructions | None:
         if order.instructions is None or order.instructions.stop_px is None or self._one_in(2):

@@ -6,6 +6,7 @@ import msgspec
 
 from fixgw.spec.commands import RestrictionCommand, TradingCommand
 from fixgw.spec.events import (
+    AmendmentEvent,
     CancelRejected,
     DayBegun,
     DayEnding,
@@ -39,6 +40,8 @@ from fixgw.spec.events import (
     SessionLoggedOut,
     SessionReset,
     Trade,
+    TradeBusted,
+    TradeCorrected,
     VenueConfigured,
 )
 from fixgw.spec.values import OrdRejReason, OrdStatus, Side, TimeInForce
@@ -60,6 +63,8 @@ class Invariants:
         """The trading day that is ending; from then on, until the next begins, no order is taken."""
         self._dates: list[str] = []
         """Of the days that have ended, the oldest first."""
+        self._trades: dict[str, tuple[int, int, str, str]] = {}
+        """By ExecID of the resting side's report: price and quantity as they stand, and each side's last ExecID."""
         self._filled: Counter[tuple[str, Side]] = Counter()
 
     def observe(self, command: TradingCommand | RestrictionCommand, events: list[Event]) -> None:
@@ -91,6 +96,10 @@ class Invariants:
                 self._state(event.order)
             case Trade():
                 self._trade(event)
+            case TradeBusted():
+                self._amend(event, event.last_px, event.last_qty, event.last_px, 0)
+            case TradeCorrected():
+                self._amend(event, event.previous_px, event.previous_qty, event.last_px, event.last_qty)
             case OrderCanceled():
                 self._exec_id(event.exec_id)
                 before = self._live(event.order)
@@ -197,6 +206,25 @@ class Invariants:
             self._filled[event.symbol, fill.order.side] += event.last_qty
         assert {event.resting.order.side, event.aggressor.order.side} == {Side.BUY, Side.SELL}
         assert event.resting.order.price == event.last_px
+        exec_ids = (event.resting.exec_id, event.aggressor.exec_id)
+        self._trades[exec_ids[0]] = (event.last_px, event.last_qty, *exec_ids)
+
+    def _amend(self, event: AmendmentEvent, was_px: int, was_qty: int, last_px: int, last_qty: int) -> None:
+        """Each side's report names the one before it, and says what the order has traded now (E30)."""
+        assert was_qty > 0, event
+        sides = (event.resting, event.aggressor)
+        assert self._trades[event.trade_id] == (was_px, was_qty, sides[0].exec_ref_id, sides[1].exec_ref_id)
+        self._trades[event.trade_id] = (last_px, last_qty, sides[0].exec_id, sides[1].exec_id)
+        for side in sides:
+            self._exec_id(side.exec_id)
+            before, order = self.states[side.order.order_id], side.order
+            assert side.previous_leaves_qty == before.leaves_qty
+            assert order.cum_qty == before.cum_qty + last_qty - was_qty
+            assert order.cum_notional == before.cum_notional + last_px * last_qty - was_px * was_qty
+            assert before.ord_status in (*LIVE, OrdStatus.FILLED) or order.ord_status is before.ord_status
+            self._step(order, None)
+            self._state(order, amends=True)
+            self._filled[event.symbol, order.side] += last_qty - was_qty
 
     def _exec_id(self, exec_id: str) -> None:
         assert exec_id not in self._exec_ids, exec_id
@@ -208,7 +236,7 @@ class Invariants:
         assert before.ord_status in LIVE, (before, order)
         return before
 
-    def _state(self, order: OrderState) -> None:
+    def _state(self, order: OrderState, *, amends: bool = False) -> None:
         if order.ord_status in LIVE:
             assert order.order_qty == order.cum_qty + order.leaves_qty, order
             assert order.leaves_qty > 0, order
@@ -219,7 +247,7 @@ class Invariants:
         ), order
         before = self.states.get(order.order_id)
         if before is not None:
-            assert before.cum_qty <= order.cum_qty, (before, order)
+            assert amends or before.cum_qty <= order.cum_qty, (before, order)
             assert _identity(before) == _identity(order)
         self.states[order.order_id] = order
 

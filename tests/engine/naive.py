@@ -12,6 +12,7 @@ import msgspec
 from fixgw.spec.commands import (
     AddInstrument,
     BeginDay,
+    BustTrade,
     CancelAllByOperator,
     CancelByOperator,
     CancelOrder,
@@ -19,6 +20,7 @@ from fixgw.spec.commands import (
     ConfigureVenue,
     ContinueSweep,
     ContinueTriggers,
+    CorrectTrade,
     DelistInstrument,
     DisableSession,
     EnableSession,
@@ -85,11 +87,22 @@ class NaiveOrder:
 
 
 @dataclass
+class NaiveTrade:
+    symbol: str
+    price: int
+    qty: int
+    resting: NaiveOrder
+    aggressor: NaiveOrder
+    of_today: bool = True
+    exec_id: str = ""
+
+
+@dataclass
 class NaiveVenue:
     configured: ConfigureVenue
     orders: list[NaiveOrder] = field(default_factory=list)
     used: list[tuple[str, str, NaiveOrder | None]] = field(default_factory=list)
-    traded: list[tuple[str, int]] = field(default_factory=list)
+    traded: list[NaiveTrade] = field(default_factory=list)
     arrivals: int = 0
     order_ids: int = 0
     limits: dict[str, dict[str, Fraction]] = field(default_factory=dict)
@@ -135,6 +148,8 @@ class NaiveVenue:
                 return self.relist(command)
             case EndDay():
                 return self.end_day(command)
+            case BustTrade() | CorrectTrade():
+                return self.amend(command)
             case BeginDay():
                 return self.begin_day(command)
             case ContinueTriggers():
@@ -225,7 +240,7 @@ class NaiveVenue:
 
     def reached(self, symbol: str, traded: list[Fraction]) -> list[NaiveOrder]:
         """Return the orders of ``symbol`` whose trigger is reached, in the order in which they go off."""
-        last = [price for traded_symbol, price in self.traded if traded_symbol == symbol][-1:]
+        last = [each.price for each in self.traded if each.symbol == symbol and each.qty][-1:]
         bids, asks = [q[0] for q in self.queue(symbol, "1")], [q[0] for q in self.queue(symbol, "2")]
         middle = [Fraction(max(bids) + min(asks), 2)] if bids and asks else []
         seen: dict[str, list[Fraction | int]] = {"2": [*last, *traded], "6": [*middle]}
@@ -278,10 +293,10 @@ class NaiveVenue:
         for other in hit:
             qty, price = min(order.leaves, other.leaves), other.price or 0
             if qty:
-                self.traded.append((order.symbol, price))
+                self.traded.append(NaiveTrade(order.symbol, price, qty, other, order))
                 told.append(("F", order.symbol, price, qty, other.fill(price, qty), order.fill(price, qty)))
         if order.leaves and order.ord_type == "K" and order.cum and order.time_in_force in "01" and order.price is None:
-            order.price = self.traded[-1][1]
+            order.price = self.traded[-1].price
             told.append(("D", order.told(), "3", None, order.leaves, False, False))
         if order.leaves and (order.price is None or order.time_in_force in ("3", "4")):
             told.append(self.end(order, order.ids[-1], rested=False, orig=None))
@@ -556,6 +571,8 @@ class NaiveVenue:
 
     def begin_day(self, c: BeginDay) -> list[Outcome]:
         self.date, self.phase = c.date, "beginning"
+        for trade in self.traded:
+            trade.of_today = False
         if c.restates_gtc:
             return self.slice("restated", c.date, self.open_of("venue"), at=len(self.sweeps))
         self.phase = "open"
@@ -569,6 +586,56 @@ class NaiveVenue:
     def scopes(self, o: NaiveOrder) -> set[str]:
         firm = next(each.firm for each in self.configured.participants if each.session == o.session)
         return {"venue", f"firm:{firm}", f"account:{o.account}", f"session:{o.session}", f"instrument:{o.symbol}"}
+
+    # Trades undone and corrected.
+
+    def name_trades(self, exec_ids: list[str]) -> None:
+        """Tell the ExecIDs of the last trades, in their order: how they are made is not said again here."""
+        for trade, exec_id in zip(self.traded[len(self.traded) - len(exec_ids) :], exec_ids, strict=True):
+            trade.exec_id = exec_id
+
+    def amend(self, c: BustTrade | CorrectTrade) -> list[Outcome]:
+        number, index = (int(part) for part in c.trade_id.split("."))
+        named = (c.trade_id, f"{number}.{index - 1}")
+        found = [trade for trade in self.traded if trade.of_today and trade.exec_id in named and trade.qty]
+        if not found:
+            return [("refused",)]
+        trade = found[0]
+        instrument = next(each for each in self.configured.instruments if each.symbol == trade.symbol)
+        price, qty = (trade.price, 0) if isinstance(c, BustTrade) else self.corrected(c, trade, instrument)
+        more, sides = qty - trade.qty, (trade.resting, trade.aggressor)
+        if (price, qty) in ((trade.price, trade.qty), (0, -1)) or any(o.cum + more > o.qty for o in sides):
+            return [("refused",)]
+        paid = price * qty - trade.price * trade.qty
+        trade.price, trade.qty = price, qty
+        reopened: list[NaiveOrder] = []
+        for order in sides:
+            was_live = order.status in LIVE
+            order.cum, order.paid = order.cum + more, order.paid + paid
+            if was_live or order.status == "2":
+                order.status = "2" if order.cum == order.qty else "1" if order.cum else "0"
+            if was_live and more < 0:
+                self.arrivals += 1
+                order.arrival = self.arrivals
+            elif not was_live and order.status in LIVE:
+                reopened.append(order)
+        kind = "H" if isinstance(c, BustTrade) else "G"
+        told: list[Outcome] = [(kind, trade.exec_id, price, qty, *(order.told() for order in sides))]
+        market = [each.price for each in self.traded if each.symbol == trade.symbol and each.qty]
+        told[0] += (market[-1] if market else None,)
+        return told + [self.end(order, order.ids[-1], rested=False, orig=None) for order in reopened]
+
+    def corrected(self, c: CorrectTrade, trade: NaiveTrade, instrument: Instrument) -> tuple[int, int]:
+        """Return price and quantity in units, or (0, -1) for what the instrument cannot have."""
+        try:
+            price = trade.price if c.price is None else Fraction(c.price) * 10**instrument.price_scale
+            qty = trade.qty if c.qty is None else Fraction(c.qty) * 10**instrument.qty_scale
+        except ValueError:
+            return 0, -1
+        fits = price % instrument.tick_size == 0 and qty % instrument.lot_size == 0 and qty > 0
+        fits = fits and (price > 0 or instrument.allows_negative_price)
+        fits = fits and abs(price) <= instrument.price_bound and qty <= instrument.order_qty_bound
+        return (int(price), int(qty)) if fits else (0, -1)
 
     # Refusals of a new order, or of a replace of ``replaced``.
 
@@ -638,7 +705,7 @@ class NaiveVenue:
 
     def trading_status(self, symbol: str) -> tuple[str, int | None]:
         """Return SecurityTradingStatus(326) of an instrument, and the price it traded at last."""
-        last = next((price for traded, price in reversed(self.traded) if traded == symbol), None)
+        last = next((each.price for each in reversed(self.traded) if each.symbol == symbol and each.qty), None)
         if self.listed(symbol) is None:
             return "19", last
         if {"venue", f"instrument:{symbol}"} & {*self.killed} or self.phase != "open" or symbol in self.suspended:
@@ -646,9 +713,9 @@ class NaiveVenue:
         return "2" if symbol in self.halted else "17", last
 
     def reference(self, symbol: str) -> int | None:
-        for traded, price in reversed(self.traded):
-            if traded == symbol:
-                return price
+        for trade in reversed(self.traded):
+            if trade.symbol == symbol and trade.qty:
+                return trade.price
         bids, asks = self.queue(symbol, "1"), self.queue(symbol, "2")
         return (bids[0][0] + asks[0][0]) // 2 if bids and asks else None
 

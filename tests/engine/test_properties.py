@@ -48,6 +48,8 @@ from fixgw.spec.events import (
     SessionLoggedOut,
     SessionReset,
     Trade,
+    TradeBusted,
+    TradeCorrected,
     VenueConfigured,
 )
 from fixgw.spec.limits import LIMIT_NAMES
@@ -88,6 +90,7 @@ class Watched:
         self.frames.append(Sequenced(sequence, sequence, command, events))
 
         assert [told(event) for event in events] == self.naive.handle(command), command
+        self.naive.name_trades([event.resting.exec_id for event in events if isinstance(event, Trade)])
         self.invariants.observe(command, list(events))
         exchange = self.core.exchange
         exchange.check()
@@ -142,6 +145,12 @@ def told(event: Event) -> Outcome:
             return ("r", affected, None if reason is None else reason.value)
         case VenueConfigured():
             return ("configured",)
+        case TradeBusted():
+            sides = state(event.resting.order), state(event.aggressor.order)
+            return ("H", event.trade_id, event.last_px, 0, *sides, event.market_px)
+        case TradeCorrected():
+            sides = state(event.resting.order), state(event.aggressor.order)
+            return ("G", event.trade_id, event.last_px, event.last_qty, *sides, event.market_px)
         case DayEnding() | OrdersExpired() | OrdersRestated() | DayBegun():
             return told_of_days(event)
         case _:
@@ -281,7 +290,7 @@ def test_histories_are_eventful() -> None:
     random, watched = Random(0), Watched()
     seen: dict[str, int] = {}
 
-    watched.play(commands(random.randbytes(BYTES_A_COMMAND) for _ in range(4_500)))
+    watched.play(commands(random.randbytes(BYTES_A_COMMAND) for _ in range(6_000)))
     for event in (event for frame in watched.frames for event in frame.events):
         outcome = told(event)
         reason = outcome[-1] if outcome[0] in ("8", "9", "r") else ""
@@ -291,11 +300,11 @@ def test_histories_are_eventful() -> None:
         seen[kind] = seen.get(kind, 0) + 1
 
     often = {"0", "F", "4", "5", "configured", "8 3", "8 6", "8 11", "9 0", "9 1", "9 2", "9 6", "9 99"}
-    often |= {"C", "day ending", "expired", "day begun"}
     often |= {"T"}
+    often |= {"C", "day ending", "expired", "day begun"}
     often |= {"8 0", "8 2", "halted", "resumed", "killed", "released", "swept", "refused"}
     now_and_then = {"I", "8 1", "8 13", "8 15", "8 99", "r None", "r 0", "r 1"}
-    now_and_then |= {"suspended", "added", "changed", "delisted"}
+    now_and_then |= {"suspended", "added", "changed", "delisted", "H", "G"}
     now_and_then |= {"disabled", "enabled", "logged out", "reset", "limits", "restated", "D", "D 3"}
     assert {kind for kind in often if seen.get(kind, 0) < 10} == set(), seen
     assert {kind for kind in now_and_then if not seen.get(kind)} == set(), seen

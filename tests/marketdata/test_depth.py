@@ -14,6 +14,7 @@ from fixgw.core import Core
 from fixgw.marketdata.book import Book, BookBroken, Books
 from fixgw.marketdata.depth import Depth
 from fixgw.marketdata.messages import (
+    NO_PRICE,
     InstrumentListed,
     OrderAdded,
     OrderDeleted,
@@ -22,6 +23,7 @@ from fixgw.marketdata.messages import (
     OrderReduced,
     SnapshotEnded,
     StateChanged,
+    TradeAmended,
     TradingState,
     Update,
     decode,
@@ -29,11 +31,13 @@ from fixgw.marketdata.messages import (
 )
 from fixgw.spec.commands import (
     AddInstrument,
+    BustTrade,
     CancelByOperator,
     CancelOrder,
     ChangeInstrument,
     Command,
     ConfigureVenue,
+    CorrectTrade,
     DelistInstrument,
     HaltInstrument,
     Kill,
@@ -43,7 +47,7 @@ from fixgw.spec.commands import (
     ResumeInstrument,
     SuspendInstrument,
 )
-from fixgw.spec.events import Trade
+from fixgw.spec.events import Trade, TradeBusted, TradeCorrected
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.sequenced import Sequenced
 from fixgw.spec.terms import Terms, TermsChange
@@ -63,7 +67,7 @@ class Watched:
         self.depth = Depth()
         self.client = Books()
         self.sequence = 0
-        self.last_px: dict[str, Price] = {}
+        self.last_px: dict[str, Price | None] = {}
         if instruments:
             self.send(configuration(instruments=instruments, participants=PARTICIPANTS))
 
@@ -71,7 +75,11 @@ class Watched:
         """Return what the public sees of ``command``."""
         self.sequence += 1
         frame = Sequenced(self.sequence, TIME_NS + self.sequence, command, self.core.decide(command))
-        self.last_px |= {event.symbol: event.last_px for event in frame.events if isinstance(event, Trade)}
+        for event in frame.events:
+            if isinstance(event, Trade):
+                self.last_px[event.symbol] = event.last_px
+            elif isinstance(event, TradeBusted | TradeCorrected):
+                self.last_px[event.symbol] = event.market_px
         updates = self.depth.apply(frame)
         for update in updates:
             assert update.transact_time_ns == frame.time_ns
@@ -345,6 +353,37 @@ def test_a_cancel_deletes(venue: Watched) -> None:
     cancel = CancelOrder(order.session, order.firm, "b", "a", None, "STOCK", BUY)
     assert venue.send(cancel) == [OrderDeleted(1, TIME_NS + 3, 1)]
     assert venue.send(msgspec.structs.replace(cancel, cl_ord_id="c")) == []
+
+
+def test_a_busted_trade_is_told_and_gives_back_what_it_took(venue: Watched) -> None:
+    """The order that is open goes behind the others of its price; the one that was filled does not come back."""
+    venue.send(new("a", SELL, 5, 10_000))
+    venue.send(new("c", SELL, 1, 10_000))
+    venue.send(new("b", BUY, 2, 10_000))
+    when = TIME_NS + 5
+
+    assert venue.send(BustTrade("olivia", "a mistake", "4.1")) == [
+        TradeAmended(1, when, 4, 1, Price(10_000), Qty(0), NO_PRICE),
+        OrderMoved(1, when, 1, Price(10_000), Qty(5)),
+    ]
+
+
+def test_a_corrected_trade_is_told(venue: Watched) -> None:
+    venue.send(new("a", SELL, 5, 10_000))
+    venue.send(new("b", BUY, 2, 10_000))
+    olivia = ("olivia", "a mistake")
+
+    assert venue.send(CorrectTrade(*olivia, "3.2", "99.98", None)) == [
+        TradeAmended(1, TIME_NS + 4, 3, 1, Price(9_998), Qty(2), 9_998),
+    ]
+    assert venue.send(CorrectTrade(*olivia, "3.2", None, "1")) == [
+        TradeAmended(1, TIME_NS + 5, 3, 1, Price(9_998), Qty(1), 9_998),
+        OrderMoved(1, TIME_NS + 5, 1, Price(10_000), Qty(4)),
+    ]
+    assert venue.send(CorrectTrade(*olivia, "3.2", None, "2")) == [
+        TradeAmended(1, TIME_NS + 6, 3, 1, Price(9_998), Qty(2), 9_998),
+        OrderReduced(1, TIME_NS + 6, 1, Qty(3)),
+    ]
 
 
 def test_what_is_refused_is_not_seen(venue: Watched) -> None:

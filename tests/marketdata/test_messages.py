@@ -21,6 +21,7 @@ from fixgw.marketdata.messages import (
     SnapshotBegan,
     SnapshotEnded,
     StateChanged,
+    TradeAmended,
     TradingState,
     decode,
     encode,
@@ -51,6 +52,14 @@ GOLDEN: tuple[tuple[Message, str], ...] = (
         " 0000000000001267 00000003",
     ),
     (
+        TradeAmended(1, TIME_NS, 4_711, 3, Price(10_020), Qty(100), 10_030),
+        "54 0001 0102030405060708 0000000000001267 00000003 0000000000002724 0000000000000064 000000000000272e",
+    ),
+    (
+        TradeAmended(1, TIME_NS, 4_711, 3, Price(10_020), Qty(0), NO_PRICE),
+        "54 0001 0102030405060708 0000000000001267 00000003 0000000000002724 0000000000000000 8000000000000000",
+    ),
+    (
         OrderReduced(1, TIME_NS, 77, Qty(200)),
         "58 0001 0102030405060708 000000000000004d 00000000000000c8",
     ),
@@ -77,6 +86,7 @@ MESSAGES = st.one_of(
     st.builds(StateChanged, NUMBER, UNSIGNED, st.sampled_from(TradingState)),
     st.builds(OrderAdded, NUMBER, UNSIGNED, UNSIGNED, st.sampled_from((Side.BUY, Side.SELL)), SIGNED, UNSIGNED),
     st.builds(OrderExecuted, NUMBER, UNSIGNED, UNSIGNED, SIGNED, UNSIGNED, UNSIGNED, UNSIGNED, COUNT),
+    st.builds(TradeAmended, NUMBER, UNSIGNED, UNSIGNED, COUNT, SIGNED, UNSIGNED, SIGNED),
     st.builds(OrderReduced, NUMBER, UNSIGNED, UNSIGNED, UNSIGNED),
     st.builds(OrderDeleted, NUMBER, UNSIGNED, UNSIGNED),
     st.builds(OrderMoved, NUMBER, UNSIGNED, UNSIGNED, SIGNED, UNSIGNED),
@@ -103,7 +113,7 @@ def test_what_is_encoded_is_decoded(message: Message) -> None:
     assert type(decoded) is type(message)
 
 
-LIKE_A_MESSAGE = st.builds(lambda first, rest: bytes([first]) + rest, st.sampled_from(b"RHAEXDUSZ"), st.binary())
+LIKE_A_MESSAGE = st.builds(lambda first, rest: bytes([first]) + rest, st.sampled_from(b"RHAETXDUSZ"), st.binary())
 
 
 @given(st.binary(max_size=100) | LIKE_A_MESSAGE)

@@ -10,7 +10,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from fixgw.metrics import health
-from fixgw.spec.commands import EndDay, HaltInstrument, Kill, OpenSession, UseNumber
+from fixgw.spec.commands import BustTrade, EndDay, HaltInstrument, Kill, OpenSession, UseNumber
 from tests.metrics.venue import Files, Process
 from tests.orders import ALICE, BOB, buy, cancel, configuration, limits, mass_cancel, replace, sell
 
@@ -59,6 +59,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Metric]:
         Kill("olivia", "news", "firm:BETA"),
         buy(1, at="1.00", by=ALICE),
         EndDay("olivia", "news", "2026-11-20"),
+        BustTrade("olivia", "news", "5.1"),
     )
     with Files(tmp_path_factory.mktemp("venue"), *commands) as venue:
         venue.tell("CLIENT1")
