@@ -28,7 +28,7 @@ test: check
 	@.venv/bin/python -m pytest
 
 test-long: setup
-	@.venv/bin/python -m pytest --long tests/simulation tests/wire
+	@.venv/bin/python -m pytest --long --timeout=3600 tests/simulation tests/wire
 
 check: setup
 	@.venv/bin/ruff check

@@ -24,25 +24,26 @@ from fixgw.spec.commands import Command
 from fixgw.spec.sequenced import Sequenced
 
 READY_S_MAX = 10
+"""With 1,000,000 events and 100,000 open orders."""
 _BATCH = 64
 _BEGAN_NS = 1_760_000_000_000_000_000
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A day of ``events``, at the end of which ``open_orders`` or some more rest.
+    """A day of ``events`` that begins with ``first_orders``, which rest; more and more do, the longer the flow goes on.
 
     The last snapshot is ``tail`` frames before its end: nearly the next one, which is the worst moment.
     """
 
-    open_orders: int
+    first_orders: int
     events: int
     tail: int
     runs: int
 
 
-FULL = Plan(open_orders=100_000, events=1_000_000, tail=snapshots.EVERY - 1, runs=3)
-TINY = Plan(open_orders=100, events=500, tail=50, runs=1)
+FULL = Plan(first_orders=20_000, events=1_000_000, tail=snapshots.EVERY - 1, runs=3)
+TINY = Plan(first_orders=100, events=500, tail=50, runs=1)
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def _write_day(plan: Plan, data: Path, bar: Progress) -> _Day:
 
 def _commands(plan: Plan, flow: Flow) -> Iterator[Command]:
     yield configuration()
-    for _ in range(plan.open_orders):
+    for _ in range(plan.first_orders):
         yield flow.passive()
     while True:
         yield from flow.mixed(1_000)

@@ -31,8 +31,10 @@ from fixgw.fix.numbering import Numbering
 from fixgw.fix.outbound import Encoder
 from fixgw.fix.postman import Postman, Reporter
 from fixgw.fix.readiness import Readiness, Traffic
+from fixgw.fix.resends import Resends
 from fixgw.fix.restoration import Restoration
 from fixgw.fix.sessions import log_out_all, session_ids, write_settings
+from fixgw.fix.store import StoreUnknown
 from fixgw.fix.subscriptions import Subscriptions
 from fixgw.journal.disk import Durability
 from fixgw.journal.reader import read
@@ -112,17 +114,23 @@ class Gateway:
         self._doorkeeper = Doorkeeper(config.port, self._readiness, self._traffic)
         self._decoder = decoder = Decoder(config.participants, config.instruments, config.stale_order_s, clock_ns)
         gc.disable()  # reading the state back makes millions of objects, and no cycles
-        start = snapshots.latest(data_dir, self._journal.next_sequence - 1)
-        core = start.core
         self._schedule = Schedule(config.day, lambda: self._sequencer.core, clock_ns)
         self._control = SessionControl(ids, self._disabled, lambda away: self._numbering.closed(away))
-        admission = Admission(self._doorkeeper.may_log_on, self._control.why_not)
+        self._resends = Resends()
+        admission = Admission(self._doorkeeper.may_log_on, self._resends, self._control.why_not)
         self._order_entry = OrderEntry(decoder, postman, admission, _stop_hard)
         self._tap = MessageTap(data_dir / MESSAGES_SOCKET) if config.log_messages else None
         self._acceptor = self._make_acceptor(data_dir / "fix", sessions)
 
-        archive = Archive(config.comp_id, ids, data_dir / "journal", start.ledger)
-        admission.fetch = archive.answer
+        start = snapshots.latest(data_dir, self._journal.next_sequence - 1)
+        try:
+            archive = Archive(config.comp_id, ids, data_dir / "journal", start.ledger)
+        except StoreUnknown as error:
+            log.warning("%s: this start takes no snapshot, and reads the whole journal", error)
+            start = snapshots.Start()
+            archive = Archive(config.comp_id, ids, data_dir / "journal", start.ledger)
+        core = start.core
+        self._resends.fetch = archive.fetch
         restoration = Restoration(encoder, postman, ids, start.ledger, archive.forget)
         self._order_entry.outgoing = restoration
         last = core.replay(restoration.beside(read(data_dir / "journal", start.sequence + 1)))
@@ -231,7 +239,8 @@ class Gateway:
         if not self._is_stopping:
             self._control.work()
         self._numbering.settle()
-        if is_idle and self._listener in self._readiness.wait():
+        self._resends.go_on()
+        if is_idle and self._listener in self._readiness.wait(self._resends.longest_wait_s):
             # Somebody comes in: QuickFIX accepts in this pass, and from then on we wait for that socket too.
             self._acceptor.poll()
             self._doorkeeper.scan()

@@ -24,7 +24,7 @@ from fixgw.spec.sequenced import Sequenced
 
 NAME = "snapshotter"
 FOLDER = "snapshots"
-EVERY = 50_000
+EVERY = 25_000
 """Frames between two: what a start has to replay takes some seconds at most."""
 FRAMES_MAX = 500
 WAIT_S = 0.5

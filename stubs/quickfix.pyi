@@ -229,8 +229,13 @@ class Session:
     def getSessionID(self) -> SessionID: ...
     def send(self, message: Message, /) -> bool: ...
     def logon(self) -> None: ...
-    def next(self, now: UtcTimeStamp) -> None:
+    @overload
+    def next(self, now: UtcTimeStamp, /) -> None:
         """Look at the timers: heartbeats, test requests, timeouts."""
+
+    @overload
+    def next(self, message: Message, now: UtcTimeStamp, /) -> None:
+        """Take a message as if the counterparty had sent it."""
 
     def logout(self, reason: str = ...) -> None:
         """Disable the session and ask its thread to send Logout(35=5); nobody logs on until ``logon()``."""

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 EXIT_CANNOT_START = 1
 
 _PR_SET_PDEATHSIG = 1
-_SNAPSHOT_NICENESS = 5
-"""On top of that of a follower: who is late there is late for nobody."""
 _LOCK_PATIENCE_S = 2.0
 """How long the gateway waits for the journal: the process that had it may be on its way out."""
 
@@ -172,7 +170,8 @@ def _serve_snapshots(
     """Snapshots, so that a start need not read the whole journal."""
     from fixgw import snapshots
 
-    os.nice(_SNAPSHOT_NICENESS)
+    # Only when a processor has nothing else to do: who is late here is late for nobody.
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     gc.disable()  # orders form no cycles
     snapshots.run(data_dir, should_stop, ready, config.journal.snapshot_every)
 

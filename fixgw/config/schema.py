@@ -99,10 +99,10 @@ JOURNAL = (
     ),
     Key(
         "snapshot_every",
-        whole_number(10, 100_000_000, 50_000),
-        50_000,
-        "How many commands there are between two snapshots: a start replays at most as many, some seconds for 50,000",
-        "50000",
+        whole_number(10, 100_000_000, 25_000),
+        25_000,
+        "How many commands there are between two snapshots: a start replays at most as many, some seconds for 25,000",
+        "25000",
     ),
 )
 

@@ -6,12 +6,15 @@ from collections.abc import Callable
 
 import quickfix as fix
 
+from fixgw.fix.resends import Resends
 from fixgw.spec import tags
 
 RESEND_PAUSE_S = 200e-6
 """For each message sent again, no other resend for so long; it takes some 30 us, all others waiting."""
 RESEND_ALWAYS_MAX = 100
-"""A ResendRequest for no more messages is answered whenever it comes."""
+"""A ResendRequest for no more messages is answered so much earlier."""
+RESEND_ALLOWANCE_S = 1.0
+_DIGITS_MAX = 20
 
 _CANCEL_ON_DISCONNECT = (
     tags.CANCEL_ON_DISCONNECT_TYPE,
@@ -26,11 +29,13 @@ class Admission:
     """Judges the administrative messages on which QuickFIX alone would be too generous."""
 
     def __init__(
-        self, may_log_on: Callable[[], bool], why_not: Callable[[str], str | None] = lambda _session: None
+        self,
+        may_log_on: Callable[[], bool],
+        resends: Resends,
+        why_not: Callable[[str], str | None] = lambda _session: None,
     ) -> None:
         """``why_not`` tells of a session why an operator keeps it out, or None."""
-        self.fetch: Callable[[fix.Message, str], None] = lambda _request, _session: None
-        """Sees to it that what a ResendRequest(35=2) of a session asks for is in its store."""
+        self._resends = resends
         self._may_log_on = may_log_on
         self._why_kept_out = why_not
         self._sender_num_to_put_back: dict[str, int] = {}
@@ -48,6 +53,7 @@ class Admission:
         session = fix.Session.lookupSession(session_id)
         assert session is not None, session_id
         self._put_back_sender_num(session_id.toString(), session)
+        self._resends.forget(session_id.getTargetCompID().getValue())
         why = self._why_kept_out(session_id.getTargetCompID().getValue()) or self._why_not(message)
         if why is not None:
             self._sender_num_to_put_back[session_id.toString()] = session.getExpectedSenderNum()
@@ -72,17 +78,22 @@ class Admission:
 
     def _judge_resend(self, request: fix.Message, session_id: fix.SessionID) -> None:
         """Refuse a ResendRequest for many messages right after another: everybody waits while they are sent."""
-        name, session = session_id.toString(), fix.Session.lookupSession(session_id)
-        begin, end = request.getField(tags.BEGIN_SEQ_NO), request.getField(tags.END_SEQ_NO)
-        if session is None or not (begin.isdecimal() and end.isdecimal()) or len(begin) + len(end) > 40:
+        name, session = session_id.getTargetCompID().getValue(), fix.Session.lookupSession(session_id)
+        texts = request.getField(tags.BEGIN_SEQ_NO), request.getField(tags.END_SEQ_NO)
+        if session is None or not all(text.isdecimal() and len(text) < _DIGITS_MAX for text in texts):
             return  # QuickFIX finds its own words
+        begin, end = map(int, texts)
         last = session.getExpectedSenderNum() - 1
-        count = max(0, min(int(end) or last, last) - int(begin) + 1)
+        end = min(end or last, last)
+        if not self._resends.is_going_on:
+            self._pace(name, max(0, end - begin + 1))
+        self._resends.begin(request, session_id, begin, end)
+
+    def _pace(self, name: str, count: int) -> None:
+        """Raise IncorrectTagValue when the session has asked for too much before to get ``count`` messages now."""
         now = time.monotonic()
         again_at = max(now, self._resend_again_at.get(name, now))
-        if count > RESEND_ALWAYS_MAX and now < again_at:
-            client = session_id.getTargetCompID().getValue()
-            log.warning("%s asks for %d messages again too soon; refused", client, count)
+        if now < again_at - (RESEND_ALLOWANCE_S if count <= RESEND_ALWAYS_MAX else 0.0):
+            log.warning("%s asks for %d messages again too soon; refused", name, count)
             raise fix.IncorrectTagValue(tags.BEGIN_SEQ_NO)
         self._resend_again_at[name] = again_at + count * RESEND_PAUSE_S
-        self.fetch(request, session_id.getTargetCompID().getValue())

@@ -6,6 +6,7 @@ So a ResendRequest(35=2) is looked at before QuickFIX answers it, and what it as
 
 import logging
 from collections.abc import Iterator, Mapping
+from itertools import dropwhile, islice
 from pathlib import Path
 
 import quickfix as fix
@@ -15,7 +16,6 @@ from fixgw.fix.outbound import Encoder, Report, TimeText
 from fixgw.fix.sessions import BEGIN_STRING
 from fixgw.fix.store import store_of
 from fixgw.journal.reader import read
-from fixgw.spec import tags
 from fixgw.spec.audience import audience
 from fixgw.spec.commands import UseNumber
 from fixgw.spec.sequenced import Sequenced
@@ -27,7 +27,10 @@ class Archive:
     """What QuickFIX's stores do not have, by session."""
 
     def __init__(self, comp_id: str, session_ids: Mapping[str, fix.SessionID], journal: Path, ledger: Ledger) -> None:
-        """``ledger`` is as of the snapshot, and is not told of anything that follows it.  Raises StoreUnknown."""
+        """``ledger`` is as of the snapshot, and is not told of anything that follows it.
+
+        Raises StoreUnknown when there is something to put back and no way to do it.
+        """
         self._comp_id = comp_id
         self._journal = journal
         self._ledger = ledger
@@ -36,34 +39,35 @@ class Archive:
         self._begins: dict[str, int] = {}
         """By session: its store has all messages from this number on."""
         self._stores: dict[str, fix.MessageStore] = {}
+        self._begun: dict[str, tuple[int, Iterator[tuple[int, str]]]] = {}
+        """By session: what was fetched last goes on at this number, with this."""
         for name, session_id in session_ids.items():
             session = fix.Session.lookupSession(session_id)
             assert session is not None, name
             self._begins[name] = ledger.of(name).next_msg_seq_num
-            self._stores[name] = store_of(session, session_id)
+            if self._begins[name] > 1:
+                self._stores[name] = store_of(session, session_id)
 
     def forget(self, name: str) -> None:
         """The session begins anew at 1: nothing that it was sent before is of interest any more."""
         self._begins[name] = 1
-
-    def answer(self, request: fix.Message, name: str) -> None:
-        """Make sure that the store has what a ResendRequest(35=2) asks for."""
-        begin, end = request.getField(tags.BEGIN_SEQ_NO), request.getField(tags.END_SEQ_NO)
-        if begin.isdecimal() and end.isdecimal() and len(begin) + len(end) < 40:
-            last = self._begins[name] - 1
-            self.fetch(name, max(int(begin), 1), min(int(end) or last, last))
+        self._begun.pop(name, None)
 
     def fetch(self, name: str, begin: int, end: int) -> None:
-        """Put the messages of these numbers into the store of the session."""
+        """Put the messages of these numbers into the store of the session, as far as it does not have them."""
+        last = self._begins[name] - 1
+        begin, end = max(begin, 1), min(end, last)
         if begin > end:
             return
+        at, messages = self._begun.pop(name, (0, iter(())))
+        if at != begin:
+            messages = dropwhile(lambda message: message[0] < begin, self._messages(name, begin))
         store, count = self._stores[name], 0
-        for number, text in self._messages(name, begin):
-            if number > end:
-                break
-            if number >= begin:
-                store.set(number, text)
-                count += 1
+        for number, text in islice(messages, end - begin + 1):
+            store.set(number, text)
+            count += 1
+        if end < last:
+            self._begun[name] = end + 1, messages
         log.info("%s: %d messages from %d on were put back from the journal", name, count, begin)
 
     def _messages(self, name: str, msg_seq_num: int) -> Iterator[tuple[int, str]]:

@@ -15,6 +15,7 @@ from fixgw.fix.message_tap import MessageTap
 from fixgw.fix.outbound import Report, business_reject
 from fixgw.fix.postman import Postman
 from fixgw.fix.readiness import Readiness, Traffic
+from fixgw.fix.resends import Resends
 from fixgw.fix.sessions import BEGIN_STRING, log_out_all, session_ids, write_settings
 from fixgw.journal.follower import Follower
 from fixgw.spec import tags
@@ -121,7 +122,8 @@ class FollowerAcceptor:
         self._readiness = Readiness()
         self._traffic = Traffic()
         self._doorkeeper = Doorkeeper(port, self._readiness, self._traffic)
-        self.door = Door(Admission(self._doorkeeper.may_log_on))
+        self._resends = Resends()
+        self.door = Door(Admission(self._doorkeeper.may_log_on, self._resends))
         self.postman = Postman(comp_id, sessions, self._traffic)
         self.door.send = self.postman.send
         # QuickFIX keeps no reference to these: they must live as long as the acceptor.
@@ -161,6 +163,7 @@ class FollowerAcceptor:
         self._traffic.passes += 1
         if self.door.fault is not None:
             raise self.door.fault
+        self._resends.go_on()
         now = time.monotonic()
         if self._tap is not None:
             self._tap.send_if_due(now)
@@ -171,7 +174,7 @@ class FollowerAcceptor:
                 self.session(name).next(utc_now)
 
     def _wait(self) -> None:
-        if self._listener in self._readiness.wait():
+        if self._listener in self._readiness.wait(self._resends.longest_wait_s):
             # Somebody comes in: QuickFIX accepts in this pass, and from then on we wait for that socket too.
             self._acceptor.poll()
             self._doorkeeper.scan()

@@ -31,9 +31,9 @@ class Readiness:
         self._alarm = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._epoll.register(self._alarm, select.EPOLLIN)
 
-    def wait(self) -> list[int]:
-        """Return the file descriptors that can be read or written, after a tick at the latest."""
-        ready = [fd for fd, _ in self._epoll.poll(TICK_S)]
+    def wait(self, longest_s: float = TICK_S) -> list[int]:
+        """Return the file descriptors that can be read or written, after ``longest_s`` at the latest."""
+        ready = [fd for fd, _ in self._epoll.poll(longest_s)]
         if self._alarm in ready:
             os.eventfd_read(self._alarm)
         return ready

@@ -17,6 +17,7 @@ ERROR = b'{"error"'
 
 
 class State(StrEnum):
+    WAITING = "waiting"
     STARTING = "starting"
     RUNNING = "running"
     BACKING_OFF = "backing-off"
@@ -49,7 +50,7 @@ class Child:
         self.last_exit: int | None = None
         """Exit status of the process before this one; minus the signal that ended it."""
         self.start_at = 0.0
-        """When it is to be started again, by the monotonic clock, while it is backing off."""
+        """When it is to be started, by the monotonic clock, while it is waiting or backing off."""
         self.process: subprocess.Popen[bytes] | None = None
         self.first_line = b""
         self._monotonic = monotonic
@@ -59,6 +60,16 @@ class Child:
     @property
     def pid(self) -> int | None:
         return None if self.process is None else self.process.pid
+
+    @property
+    def is_to_start(self) -> bool:
+        """Whether it is to be started by itself, at ``start_at``."""
+        return self.state in (State.WAITING, State.BACKING_OFF)
+
+    def wait(self, seconds: float) -> None:
+        """Plan the first start, in so many seconds."""
+        self.start_at = self._monotonic() + seconds
+        self._become(State.WAITING)
 
     def start(self) -> None:
         """Start the process; its standard error is ours."""

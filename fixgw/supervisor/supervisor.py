@@ -1,4 +1,4 @@
-"""Starts all processes at once, starts again what dies, and stops the gateway first, the followers after it."""
+"""Starts the gateway first, the followers after it, starts again what dies, and stops in the same order."""
 
 import contextlib
 import fcntl
@@ -13,6 +13,8 @@ from pathlib import Path
 from fixgw.supervisor import status
 from fixgw.supervisor.child import Child, Plan, State
 
+FOLLOWERS_WAIT_S = 2.0
+"""How long the followers let the gateway start alone, so that it has the processors to itself."""
 GATEWAY_STOP_S = 3.5
 """For logging sessions out and closing the journal; a session that does not answer is waited for 3 s."""
 FOLLOWERS_STOP_S = 0.8
@@ -48,8 +50,10 @@ class Supervisor:
         place, the rest is stopped and its exit status returned; ``on_open`` then gets the line it left, if any.
         """
         self._take_signals()
-        for child in self._children:
+        for child in (*self._redis, self._gateway):
             self._start(child)
+        for child in self._followers:
+            child.wait(FOLLOWERS_WAIT_S)
         failed = self._wait_for_gateway(on_open)
         if failed is None:
             while not self._is_stopping:
@@ -73,6 +77,9 @@ class Supervisor:
         while self._gateway.state is State.STARTING and not self._is_stopping:
             self._watch()
         if self._gateway.state is State.RUNNING:
+            for child in self._followers:
+                if child.state is State.WAITING:
+                    self._start(child)
             on_open(self._gateway.first_line)
             return None
         if self._is_stopping:
@@ -119,7 +126,7 @@ class Supervisor:
 
     def _watch(self, timeout_s: float | None = None) -> None:
         """Wait until something happens, and see to it."""
-        waiting = [child.start_at for child in self._children if child.state is State.BACKING_OFF]
+        waiting = [child.start_at for child in self._children if child.is_to_start]
         if waiting and timeout_s is None:
             timeout_s = max(0.0, min(waiting) - time.monotonic())
         for key, _ in self._selector.select(timeout_s):
@@ -129,7 +136,7 @@ class Supervisor:
         if self._is_stopping:
             return
         for child in self._children:
-            if child.state is State.BACKING_OFF and time.monotonic() >= child.start_at:
+            if child.is_to_start and time.monotonic() >= child.start_at:
                 self._start(child)
 
     def _stop(self) -> None:

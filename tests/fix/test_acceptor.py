@@ -10,6 +10,7 @@ from fixgw.fix.admission import Admission
 from fixgw.fix.inbound import Decoder
 from fixgw.fix.outbound import Report
 from fixgw.fix.postman import Postman
+from fixgw.fix.resends import Resends
 
 SESSION_ID = fix.SessionID("FIX.4.4", "FIXGW", "CLIENT1")
 ORDER = fix.Message("8=FIX.4.4\x019=0\x0135=D\x0134=7\x0149=CLIENT1\x0156=FIXGW\x0111=a1\x0110=000\x01", False)
@@ -38,7 +39,7 @@ class FakeDecoder:
 
 
 def door(outcome: object, postman: FakePostman, *, takes: bool = True) -> OrderEntry:
-    decoder, admission = cast(Decoder, FakeDecoder(outcome)), Admission(may_log_on=lambda: True)
+    decoder, admission = cast(Decoder, FakeDecoder(outcome)), Admission(lambda: True, Resends())
     entry = OrderEntry(decoder, cast(Postman, postman), admission, stop_hard)
     entry.offer = lambda _: takes
     return entry

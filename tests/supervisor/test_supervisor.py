@@ -93,6 +93,25 @@ def test_it_is_open_when_the_gateway_serves_and_the_status_says_so(tmp_path: Pat
         assert os.getpriority(os.PRIO_PROCESS, state_of(tmp_path, "one").pid or 0) > 0
 
 
+def test_followers_let_the_gateway_start_alone(tmp_path: Path) -> None:
+    file = tmp_path / "serves"
+    gateway = f"import signal, time; time.sleep(0.5); open({str(file)!r}, 'w').close(); print('ready'); signal.pause()"
+    with toy(tmp_path, gateway=gateway, one=f"open({str(file)!r}).close(); {SERVES}") as process:
+        wait_until_open(process)
+        wait_for(lambda: state_of(tmp_path, "one").state == State.RUNNING, "the follower")
+
+        assert state_of(tmp_path, "one").restarts == 0
+
+
+def test_followers_do_not_wait_for_ever(tmp_path: Path) -> None:
+    """A gateway that has much to read back is watched meanwhile."""
+    file = tmp_path / "follows"
+    until = f"import os, time\nwhile not os.path.exists({str(file)!r}): time.sleep(0.01)"
+    gateway = f"{until}\nprint('ready'); time.sleep(60)"
+    with toy(tmp_path, gateway=gateway, one=f"open({str(file)!r}, 'w').close(); {SERVES}") as process:
+        wait_until_open(process)
+
+
 @pytest.mark.parametrize("victim", ["gateway", "one"])
 def test_what_dies_is_started_again(tmp_path: Path, victim: str) -> None:
     with toy(tmp_path, gateway=SERVES, one=SERVES, two=SERVES) as process:

@@ -13,7 +13,7 @@ from fixgw.fix.ledger import CHECKPOINT_EVERY
 from fixgw.journal import snapshot
 from fixgw.journal.reader import read, read_header
 from tests.wire.test_numbers import NOW, all_again, body, busy, by_number, received, restart
-from tests.wire.venue import WAIT_S, Trader, Venue, new_id, wait_for
+from tests.wire.venue import ROOT, WAIT_S, Trader, Venue, new_id, wait_for
 
 Damage = Callable[[Path], None]
 
@@ -96,6 +96,30 @@ def test_orders_go_on_where_they_were(own_venue: Venue, damage: Damage | None) -
         assert alice.expect({150: "8", 11: duplicate})[103] == "6"
         warned = "the one before is taken" in own_venue.stderr.read_text()
         assert warned is (damage is not None)
+    own_venue.stop()
+
+
+def test_another_build_of_quickfix_starts_without_a_snapshot(own_venue: Venue, tmp_path: Path) -> None:
+    """Whose objects are not laid out as known: the journal alone brings all messages back."""
+    (tmp_path / "sitecustomize.py").write_text("import fixgw.fix.store\nfixgw.fix.store._POINTER_OFFSET += 8\n")
+    own_venue.start()
+    alice, bob = logged_on(own_venue)
+    with alice, bob:
+        busy(alice, bob)
+        take_snapshot(own_venue.data)
+        before = by_number(received(alice))
+        own_venue.kill()
+
+        own_venue.start(PYTHONPATH=f"{tmp_path}:{ROOT}")
+
+        assert "this start takes no snapshot" in own_venue.stderr.read_text()
+        alice.wait_closed(WAIT_S)
+        alice.close()
+        alice.logon(WAIT_S, reset=False)
+        again = by_number(all_again(alice))
+        assert {number: body(message) for number, message in again.items()} == {
+            number: body(message) for number, message in before.items()
+        }
     own_venue.stop()
 
 

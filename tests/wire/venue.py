@@ -71,9 +71,9 @@ class Venue:
             )
         return self.process
 
-    def start(self) -> Self:
+    def start(self, **environment: str) -> Self:
         """Start it and wait until it says that it is open."""
-        process = self.launch()
+        process = self.launch(**environment)
         assert process.stdout is not None
         ready, _, _ = select.select([process.stdout], [], [], START_TIMEOUT_S)
         line = process.stdout.readline() if ready else b""
