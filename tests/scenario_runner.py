@@ -388,10 +388,15 @@ class Venue:
 
 
 def _term(text: str) -> tuple[str, object]:
-    """Return ``tick=0.05`` as the admin socket takes it: whole numbers and ``yes`` are no texts."""
+    """Return ``tick=0.05`` as the admin socket takes it: whole numbers and ``yes`` are no texts.
+
+    ``ticks=0.05@5+0.10@10`` are the ticks from 5 and from 10 on.
+    """
     name, _, value = text.partition("=")
     if value == "yes":
         return name, True
+    if name == "ticks":
+        return name, [f"{tick} from {price}" for tick, _, price in (each.partition("@") for each in value.split("+"))]
     return name, int(value) if name in ("multiplier", "price_decimals", "qty_decimals") else value
 
 
@@ -470,15 +475,25 @@ def _set(config: dict[str, object], path: list[str], value: object) -> None:
 
 def _toml(table: dict[str, object], path: str = "") -> Iterator[str]:
     """Yield the lines of ``table``: its values first, then the tables below it."""
-    below = {name: value for name, value in table.items() if isinstance(value, dict | list)}
+    below = {name: value for name, value in table.items() if _has_tables(value)}
     for name, value in table.items():
         if name not in below:
-            yield f"{name} = {str(value).lower() if isinstance(value, bool | int) else _quoted(value)}"
+            yield f"{name} = {_written(value)}"
     for name, value in below.items():
         here = f"{path}.{name}" if path else name
         for element in value if isinstance(value, list) else [value]:
             yield f"[[{here}]]" if isinstance(value, list) else f"[{here}]"
             yield from _toml(element, here)
+
+
+def _has_tables(value: object) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and any(isinstance(each, dict) for each in value))
+
+
+def _written(value: object) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_written, value))}]"
+    return str(value).lower() if isinstance(value, bool | int) else _quoted(value)
 
 
 def _quoted(value: object) -> str:

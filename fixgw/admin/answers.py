@@ -225,7 +225,8 @@ def _state(summary: InstrumentSummary) -> str:
 def _terms(terms: Terms) -> Json:
     """Return the terms as venue.toml has them, numbers with a point as text."""
     values = ((name, getattr(terms, name)) for name in terms.__struct_fields__ if name != "symbol")
-    return {name: format(value, "f") if isinstance(value, Decimal) else value for name, value in values}
+    told = {name: format(value, "f") if isinstance(value, Decimal) else value for name, value in values}
+    return told | {"ticks": [str(each) for each in terms.ticks]}
 
 
 def _risk(answer: RiskAnswer) -> Json:

@@ -39,7 +39,7 @@ from fixgw.spec.inquiries import (
 )
 from fixgw.spec.instrument import SCALE_MAX
 from fixgw.spec.limits import LimitChange
-from fixgw.spec.terms import Terms, TermsChange
+from fixgw.spec.terms import Terms, TermsChange, Ticks, read_ticks
 from fixgw.spec.values import OrdStatus, Side
 
 NAME_LENGTH_MAX = 64
@@ -54,6 +54,10 @@ Reason = Annotated[str, Meta(max_length=REASON_LENGTH_MAX, pattern=_PRINTABLE)]
 PositiveText = Annotated[str, Meta(pattern=r"\A[0-9]{1,18}(\.[0-9]{1,18})?\Z")]
 LimitText = PositiveText | None
 Symbol = Annotated[str, Meta(pattern=r"\A[!-+\--~]{1,64}\Z")]
+TickTexts = Annotated[
+    list[Annotated[str, Meta(pattern=r"\A[0-9]{1,18}(\.[0-9]{1,18})? from [0-9]{1,18}(\.[0-9]{1,18})?\Z")]],
+    Meta(max_length=50),
+]
 Multiplier = Annotated[int, Meta(ge=1, le=1_000_000_000)]
 Decimals = Annotated[int, Meta(ge=0, le=SCALE_MAX)]
 NumberText = Annotated[str, Meta(pattern=r"\A-?[0-9]{1,18}(\.[0-9]{1,18})?\Z")]
@@ -148,6 +152,7 @@ class AddInstrumentRequest(_Change, tag="add-instrument"):
     qty_decimals: Decimals | None = None
     order_qty_bound: PositiveText | None = None
     price_bound: PositiveText | None = None
+    ticks: TickTexts = []
 
 
 class ChangeInstrumentRequest(_Change, tag="change-instrument"):
@@ -160,6 +165,7 @@ class ChangeInstrumentRequest(_Change, tag="change-instrument"):
     allows_negative_price: bool | None = None
     order_qty_bound: PositiveText | None = None
     price_bound: PositiveText | None = None
+    ticks: TickTexts | None = None
 
 
 class DelistInstrumentRequest(_Change, tag="delist-instrument"):
@@ -342,6 +348,7 @@ def _terms(request: AddInstrumentRequest) -> Terms:
         qty_decimals=request.qty_decimals,
         order_qty_bound=_decimal(request.order_qty_bound),
         price_bound=_decimal(request.price_bound),
+        ticks=_ticks(request.ticks),
     )
 
 
@@ -353,7 +360,12 @@ def _other_terms(request: ChangeInstrumentRequest) -> TermsChange:
         allows_negative_price=request.allows_negative_price,
         order_qty_bound=_decimal(request.order_qty_bound),
         price_bound=_decimal(request.price_bound),
+        ticks=None if request.ticks is None else _ticks(request.ticks),
     )
+
+
+def _ticks(texts: list[str]) -> tuple[Ticks, ...]:
+    return tuple(found for text in texts if (found := read_ticks(text)) is not None)
 
 
 def _decimal(text: str | None) -> Decimal | None:

@@ -10,6 +10,7 @@ from fixgw.admin.client import AdminClient, Json
 from fixgw.cli.operating import add_row, canceled, change, change_options, restricted, show, show_json, table, venue
 from fixgw.cli.options import Function, data_option, json_option
 from fixgw.spec.instrument import SCALE_MAX
+from fixgw.spec.terms import read_ticks
 
 _NUMBER = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})?")
 MULTIPLIER = click.IntRange(1, 1_000_000_000)
@@ -20,6 +21,15 @@ def _number(_context: click.Context, _option: click.Parameter, value: str | None
     if value is not None and not _NUMBER.fullmatch(value):
         raise click.BadParameter(f"{value} is no decimal number above zero; write for example 0.01")
     return value
+
+
+def _ticks(_context: click.Context, _option: click.Parameter, value: tuple[str, ...]) -> list[str] | None:
+    if value == ("none",):
+        return []
+    for each in value:
+        if read_ticks(each) is None:
+            raise click.BadParameter(f"{each}: write for example '0.05 from 5'")
+    return list(value) or None
 
 
 def terms_options(*, tick_and_lot_required: bool) -> Callable[[Function], Function]:
@@ -33,6 +43,10 @@ def terms_options(*, tick_and_lot_required: bool) -> Callable[[Function], Functi
                 "--allows-negative-price/--no-allows-negative-price", default=None, help="Prices of zero and below."
             ),
             click.option("--multiplier", type=MULTIPLIER, help="What one unit is worth at a price of 1."),
+            click.option(
+                "--ticks", callback=_ticks, multiple=True, metavar="'TICK from PRICE'",
+                help="Step of prices from one on, several times; '--ticks none' for one step everywhere.",
+            ),
             click.option(
                 "--lot", callback=_number, required=tick_and_lot_required, metavar="NUMBER", help="Step of quantities."
             ),

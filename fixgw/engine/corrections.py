@@ -75,8 +75,8 @@ def _terms(venue: Venue, command: CorrectTrade, trade: RememberedTrade) -> tuple
         last_qty = trade.last_qty if command.qty is None else instrument.parse_qty(command.qty)
     except FixedError as error:
         raise _Wrong(f"the quantity {command.qty} {error}") from None
-    if last_px % instrument.tick_size:
-        tick = format_fixed(instrument.tick_size, instrument.price_scale)
+    if not instrument.is_on_tick(last_px):
+        tick = format_fixed(instrument.tick_at(last_px), instrument.price_scale)
         raise _Wrong(f"the price {command.price} is not a multiple of the tick {tick}")
     if last_qty % instrument.lot_size:
         lot = format_fixed(instrument.lot_size, instrument.qty_scale)

@@ -1,15 +1,18 @@
 """The terms of an instrument as people write them, in decimal, and the instrument that they make."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
 import msgspec
 
-from fixgw.spec.instrument import SCALE_MAX, Instrument
+from fixgw.spec.instrument import SCALE_MAX, Instrument, TickRange
 from fixgw.spec.values import INT64_MAX, Price, Qty
 
+_TICKS = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?) from ([0-9]{1,18}(?:\.[0-9]{1,18})?)", re.ASCII)
 _MADE_OF_TERMS = (
+    "tick_table",
     "tick_size",
     "lot_size",
     "multiplier",
@@ -20,6 +23,16 @@ _MADE_OF_TERMS = (
 
 DIGITS_MAX = 18
 """Before the point, as in the configuration files."""
+
+
+class Ticks(msgspec.Struct, frozen=True, array_like=True):
+    """The tick from a price on, written ``0.05 from 5``."""
+
+    tick: Decimal
+    from_price: Decimal
+
+    def __str__(self) -> str:
+        return f"{self.tick:f} from {self.from_price:f}"
 
 
 class Terms(msgspec.Struct, frozen=True, array_like=True):
@@ -34,6 +47,8 @@ class Terms(msgspec.Struct, frozen=True, array_like=True):
     qty_decimals: int | None = None
     order_qty_bound: Decimal | None = None
     price_bound: Decimal | None = None
+    ticks: tuple[Ticks, ...] = ()
+    """Where prices have other ticks than ``tick``, by rising prices."""
 
 
 class TermsChange(msgspec.Struct, frozen=True, array_like=True):
@@ -45,6 +60,7 @@ class TermsChange(msgspec.Struct, frozen=True, array_like=True):
     allows_negative_price: bool | None = None
     order_qty_bound: Decimal | None = None
     price_bound: Decimal | None = None
+    ticks: tuple[Ticks, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -60,9 +76,10 @@ def instrument_of(terms: Terms) -> Instrument | list[WrongTerm]:
     wrong = list(_not_above_zero(terms))
     if wrong:
         return wrong
-    price_scale = _scale("tick", terms.tick, "price_decimals", terms.price_decimals, wrong)
+    finest = min((terms.tick, *_ticks_and_prices(terms)), key=lambda number: (-_decimals_of(number), number))
+    price_scale = _scale("tick", finest, "price_decimals", terms.price_decimals, wrong)
     qty_scale = _scale("lot", terms.lot, "qty_decimals", terms.qty_decimals, wrong)
-    if wrong:
+    if wrong or (wrong := list(_wrong_ticks(terms, price_scale))):
         return wrong
     tick, lot = _raw(terms.tick, price_scale), _raw(terms.lot, qty_scale)
     default_bound = _default_order_qty_bound(price_scale, qty_scale)
@@ -81,6 +98,10 @@ def instrument_of(terms: Terms) -> Instrument | list[WrongTerm]:
         order_qty_bound=Qty(qty_bound),
         price_bound=Price(price_bound),
         allows_negative_price=terms.allows_negative_price,
+        tick_table=tuple(
+            TickRange(Price(_raw(each.from_price, price_scale)), Price(_raw(each.tick, price_scale)))
+            for each in terms.ticks
+        ),
     )
 
 
@@ -106,7 +127,20 @@ def terms_of(instrument: Instrument) -> Terms:
         qty_decimals=instrument.qty_scale,
         order_qty_bound=Decimal(instrument.order_qty_bound).scaleb(-instrument.qty_scale),
         price_bound=Decimal(instrument.price_bound).scaleb(-instrument.price_scale),
+        ticks=tuple(
+            Ticks(
+                Decimal(each.tick_size).scaleb(-instrument.price_scale),
+                Decimal(each.from_price).scaleb(-instrument.price_scale),
+            )
+            for each in instrument.tick_table
+        ),
     )
+
+
+def read_ticks(text: str) -> Ticks | None:
+    """Return what ``0.05 from 5`` says, or None when it is not written so."""
+    found = _TICKS.fullmatch(text)
+    return None if found is None else Ticks(Decimal(found[1]), Decimal(found[2]))
 
 
 def _not_above_zero(terms: Terms) -> Iterator[WrongTerm]:
@@ -114,6 +148,27 @@ def _not_above_zero(terms: Terms) -> Iterator[WrongTerm]:
         value = getattr(terms, name)
         if value is not None and not (Decimal(value).is_finite() and 0 < value < 10**DIGITS_MAX):
             yield WrongTerm(name, f"must be above zero, with {DIGITS_MAX} digits before the point at most")
+    for number in _ticks_and_prices(terms):
+        if not (number.is_finite() and 0 < number < 10**DIGITS_MAX):
+            yield WrongTerm("ticks", f"must be above zero, with {DIGITS_MAX} digits before the point at most")
+
+
+def _ticks_and_prices(terms: Terms) -> Iterator[Decimal]:
+    for each in terms.ticks:
+        yield from (each.tick, each.from_price)
+
+
+def _wrong_ticks(terms: Terms, price_scale: int) -> Iterator[WrongTerm]:
+    """Say which range does not begin above the one before, at a price that is on the tick of both."""
+    below, from_before = terms.tick, 0
+    for each in terms.ticks:
+        tick, from_price = _raw(each.tick, price_scale), _raw(each.from_price, price_scale)
+        if from_price <= from_before:
+            yield WrongTerm("ticks", f"{each}: write them by rising prices")
+        elif from_price % tick or from_price % _raw(below, price_scale):
+            right = f"{each.from_price:f} must be a multiple of it and of the tick below, {below:f}"
+            yield WrongTerm("ticks", f"{each}: {right}")
+        below, from_before = each.tick, from_price
 
 
 def _scale(step_name: str, step: Decimal, name: str, written: int | None, wrong: list[WrongTerm]) -> int:

@@ -43,7 +43,7 @@ from fixgw.spec.inquiries import (
 )
 from fixgw.spec.limits import LimitChange
 from fixgw.spec.sequenced import Sequenced
-from fixgw.spec.terms import Terms, TermsChange
+from fixgw.spec.terms import Terms, TermsChange, Ticks
 from fixgw.spec.values import OrdStatus, Side
 from tests.orders import Venue, buy, configuration
 
@@ -68,8 +68,12 @@ CHANGES: list[tuple[str, dict[str, object], OperatorCommand]] = [
     ),
     (
         "change-instrument",
-        {"symbol": "AAPL", "lot": "5", "allows_negative_price": True},
-        ChangeInstrument(*BY, "AAPL", TermsChange(lot=Decimal(5), allows_negative_price=True)),
+        {"symbol": "AAPL", "lot": "5", "allows_negative_price": True, "ticks": ["0.05 from 5"]},
+        ChangeInstrument(
+            *BY,
+            "AAPL",
+            TermsChange(lot=Decimal(5), allows_negative_price=True, ticks=(Ticks(Decimal("0.05"), Decimal(5)),)),
+        ),
     ),
     ("delist-instrument", {"symbol": "AAPL", "cancel_orders": True}, DelistInstrument(*BY, "AAPL", True)),
     ("kill", {"scope": "firm:ALPHA"}, Kill(*BY, "firm:ALPHA")),
@@ -156,6 +160,7 @@ def test_who_asks_is_who_the_kernel_says_whatever_else_they_say(named: str | Non
         (request("add-instrument", symbol="NOVA", tick="-1", lot="1", reason="x"), "regex"),
         (request("add-instrument", symbol="A B", tick="1", lot="1", reason="x"), "regex"),
         (request("add-instrument", symbol="NOVA", tick="1", lot="1", multiplier=0, reason="x"), ">= 1"),
+        (request("change-instrument", symbol="AAPL", ticks=["0.05"], reason="x"), "regex"),
         (request("orders", state="sleeping"), "there is no state sleeping; there are open, new, "),
         (request("orders", below=0), ">= 1"),
         (request("orders", limit=0), ">= 1"),

@@ -46,10 +46,10 @@ from fixgw.spec.commands import (
     TradingCommand,
 )
 from fixgw.spec.instructions import Instructions
-from fixgw.spec.instrument import Instrument
+from fixgw.spec.instrument import Instrument, TickRange
 from fixgw.spec.limits import LIMIT_NAMES, LimitChange
 from fixgw.spec.participant import Participant
-from fixgw.spec.terms import Terms, TermsChange, terms_of
+from fixgw.spec.terms import Terms, TermsChange, Ticks, terms_of
 from fixgw.spec.trading_day import DayPhase
 from fixgw.spec.values import (
     CxlRejReason,
@@ -74,7 +74,10 @@ SPREAD = Instrument(
     allows_negative_price=True, market_protection_ppm=500_000, trigger_source=TriggerSource.BEST,
 )  # fmt: skip
 INSTRUMENTS = (STOCK, SPREAD)
-OTHER_TERMS = (STOCK, msgspec.structs.replace(SPREAD, lot_size=Qty(4)))
+OTHER_TERMS = (
+    msgspec.structs.replace(STOCK, tick_table=(TickRange(Price(10_000), Price(2)),)),
+    msgspec.structs.replace(SPREAD, lot_size=Qty(4)),
+)
 PARTICIPANTS = (ALICE, BOB, CAROL, Participant("CLIENT5", "BETA", ("B1", "B2")))
 
 CONFIGURATIONS = tuple(
@@ -111,7 +114,8 @@ _ADDED = (
 _OTHER_TERMS = (
     TermsChange(tick=Decimal("0.01"), lot=Decimal(1)),
     TermsChange(tick=Decimal("0.2"), lot=Decimal("0.2")),
-    TermsChange(tick=Decimal("0.02")),
+    TermsChange(tick=Decimal("0.02"), ticks=()),
+    TermsChange(tick=Decimal("0.01"), ticks=(Ticks(Decimal("0.02"), Decimal(100)),)),
     TermsChange(multiplier=2),
     TermsChange(lot=Decimal(2)),
 )

@@ -308,7 +308,7 @@ class NaiveVenue:
         if instrument is None or not opposite:
             return order.worst
         best, sign = opposite[0][0], 1 if order.side == "1" else -1
-        rooms = [ticks * instrument.tick_size for ticks in [instrument.market_protection_ticks] if ticks]
+        rooms = [ticks * tick_of(instrument, best) for ticks in [instrument.market_protection_ticks] if ticks]
         if instrument.market_protection_ppm:
             rooms.append(int(Fraction(abs(best) * instrument.market_protection_ppm, 1_000_000)))
         return best + sign * min(rooms) if rooms else None
@@ -322,14 +322,17 @@ class NaiveVenue:
         return "A" in exec_inst(c) or not (away > 0 or instrument.allows_negative_price)
 
     def tick_away(self, symbol: str, side: str, price: int | None) -> int | None:
-        """Return the price a tick away from the best of the other side, or None where ``price`` does not reach it."""
+        """Return the next price, on its tick, away from the best of the other side; None if ``price`` is not there."""
         instrument, others = self.listed(symbol), self.queue(symbol, "2" if side == "1" else "1")
         if instrument is None or price is None or not others:
             return None
-        best, tick = others[0][0], instrument.tick_size
-        if side == "1":
-            return best - tick if price >= best else None
-        return best + tick if price <= best else None
+        best, step = others[0][0], -1 if side == "1" else 1
+        if (price - best) * step > 0:
+            return None
+        away = best + step
+        while away % tick_of(instrument, away):
+            away += step
+        return away
 
     def end(self, order: NaiveOrder, cl_ord_id: str, *, rested: bool, orig: str | None) -> Outcome:
         rested = rested and not order.waits
@@ -632,7 +635,7 @@ class NaiveVenue:
             qty = trade.qty if c.qty is None else Fraction(c.qty) * 10**instrument.qty_scale
         except ValueError:
             return 0, -1
-        fits = price % instrument.tick_size == 0 and qty % instrument.lot_size == 0 and qty > 0
+        fits = price % tick_of(instrument, price) == 0 and qty % instrument.lot_size == 0 and qty > 0
         fits = fits and (price > 0 or instrument.allows_negative_price)
         fits = fits and abs(price) <= instrument.price_bound and qty <= instrument.order_qty_bound
         return (int(price), int(qty)) if fits else (0, -1)
@@ -655,9 +658,10 @@ class NaiveVenue:
             return "2"
         if c.side.value not in "12":
             return "11"
-        if c.price is not None and c.price % instrument.tick_size:
+        if c.price is not None and c.price % tick_of(instrument, c.price):
             return "99"
-        if c.instructions is not None and (c.instructions.stop_px or 0) % instrument.tick_size:
+        stop = 0 if c.instructions is None else c.instructions.stop_px or 0
+        if stop % tick_of(instrument, stop):
             return "99"
         if c.order_qty % instrument.lot_size:
             return "13"
@@ -733,6 +737,11 @@ class NaiveVenue:
 
     def listed(self, symbol: str | None) -> Instrument | None:
         return self.instruments.get(symbol or "")
+
+
+def tick_of(instrument: Instrument, price: int) -> int:
+    reached = [each.tick_size for each in instrument.tick_table if abs(price) >= each.from_price]
+    return reached[-1] if reached else instrument.tick_size
 
 
 def exec_inst(c: NewOrder | ReplaceOrder) -> str:

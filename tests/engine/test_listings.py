@@ -4,6 +4,8 @@ from decimal import Decimal
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fixgw.core import Core, CoreState
 from fixgw.engine.reconfiguration import conflicts
@@ -30,8 +32,8 @@ from fixgw.spec.events import (
     OrderRejected,
     OrdersSwept,
 )
-from fixgw.spec.instrument import Instrument
-from fixgw.spec.terms import Terms, TermsChange, changed, instrument_of, terms_of
+from fixgw.spec.instrument import Instrument, TickRange
+from fixgw.spec.terms import Terms, TermsChange, Ticks, changed, instrument_of, read_ticks, terms_of
 from fixgw.spec.values import OrdRejReason, Price, Qty
 from tests.orders import AAPL, INSTRUMENTS, MSFT, Venue, buy, configuration, venue_with
 
@@ -215,7 +217,75 @@ def test_a_state_from_before_there_were_such_changes_is_taken() -> None:
     assert again.exchange.instruments == venue.core.exchange.instruments
 
 
-@pytest.mark.parametrize("instrument", INSTRUMENTS)
+@pytest.mark.parametrize(
+    ("ticks", "why"),
+    [
+        (["0.05 from 5", "0.10 from 5"], "ticks: 0.10 from 5: write them by rising prices"),
+        (["0.04 from 0.02"], "ticks: 0.04 from 0.02: 0.02 must be a multiple of it and of the tick below, 0.01"),
+        (
+            ["0.02 from 1", "0.05 from 1.05"],
+            "ticks: 0.05 from 1.05: 1.05 must be a multiple of it and of the tick below, 0.02",
+        ),
+        (["0 from 5"], "ticks: must be above zero, with 18 digits before the point at most"),
+        (["0.005 from 5"], "price_decimals: 2 is too few for tick 0.005; write 3 or more, up to 9"),
+    ],
+)
+def test_ranges_of_ticks_that_do_not_meet_are_refused(ticks: list[str], why: str) -> None:
+    table = tuple(found for text in ticks if (found := read_ticks(text)) is not None)
+
+    assert refused(venue_with(), ChangeInstrument(*BY, "AAPL", TermsChange(ticks=table))) == why
+
+
+TABLE = msgspec.structs.replace(
+    AAPL,
+    tick_table=(TickRange(Price(100), Price(5)), TickRange(Price(500), Price(10))),
+    allows_negative_price=True,
+)
+
+
+@pytest.mark.parametrize(
+    ("price", "below", "above"),
+    [
+        (99, 98, 100),
+        (100, 99, 105),
+        (101, 100, 105),
+        (104, 100, 105),
+        (500, 495, 510),
+        (505, 500, 510),
+        (0, -1, 1),
+        (1, 0, 2),
+        (-1, -2, 0),
+        (-99, -100, -98),
+        (-100, -105, -99),
+        (-500, -510, -495),
+    ],
+)
+def test_the_next_price_is_on_the_tick_of_its_own_range(price: int, below: int, above: int) -> None:
+    assert (TABLE.price_below(price), TABLE.price_above(price)) == (below, above)
+
+
+@given(st.integers(-1_000, 1_000))
+def test_neighbours_on_the_tick_are_the_nearest(price: int) -> None:
+    near = [each for each in range(price - 20, price + 21) if TABLE.is_on_tick(Price(each))]
+
+    assert TABLE.price_below(price) == max(each for each in near if each < price)
+    assert TABLE.price_above(price) == min(each for each in near if each > price)
+
+
+def test_a_price_is_judged_by_the_tick_of_its_range() -> None:
+    table = (Ticks(Decimal("0.05"), Decimal(1)), Ticks(Decimal("0.10"), Decimal(5)))
+    venue = venue_with(ChangeInstrument(*BY, "AAPL", TermsChange(ticks=table)))
+
+    def answer(price: str) -> str | None:
+        event = venue.handle(buy(1, at=price))[0]
+        return event.text if isinstance(event, OrderRejected) else None
+
+    assert [answer(price) for price in ("0.99", "1.00", "4.95", "5.10")] == [None] * 4
+    assert answer("1.01") == "Price(44) 1.01 is not a multiple of the tick 0.05 of AAPL from 1.00 on"
+    assert answer("5.05") == "Price(44) 5.05 is not a multiple of the tick 0.10 of AAPL from 5.00 on"
+
+
+@pytest.mark.parametrize("instrument", [*INSTRUMENTS, TABLE])
 def test_terms_make_the_instrument_they_were_made_from(instrument: Instrument) -> None:
     assert instrument_of(terms_of(instrument)) == instrument
     assert changed(instrument, TermsChange()) == instrument
