@@ -43,6 +43,7 @@ from fixgw.spec.commands import (
     ResetSession,
     ResumeInstrument,
     SetLimits,
+    SetPhase,
     SuspendInstrument,
     UseNumber,
 )
@@ -170,10 +171,33 @@ class Core:
                 return self._of_day([self.gate.operate(command)])
             case EndDay():
                 return self._end_day(command, number)
+            case SetPhase():
+                refused = self._refuse_phase(command)
+                if refused is not None:
+                    return [refused]
             case _:
                 assert_never(command)
         self._trading_commands = number
         return events + self.exchange.handle(command, number)
+
+    def _refuse_phase(self, command: SetPhase) -> OperatorRefused | None:
+        """Return why the instrument cannot go on in that phase, or None: no auction ends while nothing may trade."""
+        symbol, before = command.symbol, self.exchange.phases.of(command.symbol)
+        if symbol not in self.exchange.instruments:
+            text = f"there is no instrument {symbol}"
+        elif command.phase is before:
+            text = f"{symbol} is in {before} already"
+        elif self.day.phase is not DayPhase.OPEN:
+            text = f"the trading day {self.day.date} is {self.day.phase}; wait until the next has begun"
+        elif (halt := self.gate.restrictions.halted.get(symbol)) is not None:
+            text = f"{symbol} is halted: {halt.reason}; resume it first"
+        elif (suspension := self.gate.restrictions.suspended.get(symbol)) is not None:
+            text = f"{symbol} is suspended: {suspension.reason}; resume it first"
+        elif (kill := self.gate.restrictions.kill_of_instrument(symbol)) is not None:
+            text = f"{kill.name} is killed: {kill.reason}; release it first"
+        else:
+            return None
+        return OperatorRefused(command.operator, text)
 
     def _end_day(self, command: EndDay, number: int) -> list[Event]:
         refused = self.day.why_not_end(command.date)
@@ -215,7 +239,7 @@ class Core:
         exchange, restrictions = self.exchange, self.gate.restrictions
         listed = exchange.instruments
         situation = reference.Situation(
-            restrictions.halted, restrictions.suspended, restrictions.killed, self.day
+            restrictions.halted, restrictions.suspended, restrictions.killed, self.day, exchange.phases.other
         )
         match inquiry:
             case SecurityListInquiry():

@@ -15,7 +15,8 @@ Sessions A to D are CLIENT1 to CLIENT4; each that the file names is logged on wh
                     and ``cancel-all venue``, each with its reason; ``suspend AAPL``, ``delist AAPL``, ``add NOVA
                     tick=0.01 lot=1``, ``change AAPL tick=0.05``; ``bust 3.1`` and ``correct 3.1 price=100.20 qty=5``,
                     by the ExecID(17) of a fill; ``end-day today: ...`` ends the trading day, and the
-                    next has begun when the following line is played; ``operator refused bust ...`` is refused
+                    next has begun when the following line is played; ``phase AAPL phase=closed``;
+                    ``operator refused bust ...`` is refused
     ! restart       stop the venue in good order and start it on the same data; ``kill`` stops it with SIGKILL
     # config: ...   a value of venue.toml, an instrument by its symbol: ``instruments.AAPL.lot = "100"``, and
                     ``instruments.AAPL = false`` without it; below the first message, it is so from the next start on
@@ -67,7 +68,7 @@ _SENT_LINE = re.compile(r"([A-D])>(>?) (.+)")
 _RECEIVED_LINE = re.compile(r"[A-D]< .*")
 _OPERATOR = re.compile(
     r"! operator (refused )?"
-    r"(halt|resume|suspend|add|change|delist|kill|release|cancel|cancel-all|end-day|bust|correct) "
+    r"(halt|resume|suspend|add|change|delist|kill|release|cancel|cancel-all|end-day|phase|bust|correct) "
     r"(\S+(?: \w+=\S+)*): (.+)"
 )
 _REQUESTS = {
@@ -82,6 +83,7 @@ _REQUESTS = {
     "cancel": ("cancel-order", "order_id"),
     "cancel-all": ("cancel-all", "scope"),
     "end-day": ("end-day", "date"),
+    "phase": ("set-phase", "symbol"),
     "bust": ("bust-trade", "trade"),
     "correct": ("correct-trade", "trade"),
 }
@@ -482,6 +484,7 @@ def _toml(table: dict[str, object], path: str = "") -> Iterator[str]:
     for name, value in below.items():
         here = f"{path}.{name}" if path else name
         for element in value if isinstance(value, list) else [value]:
+            assert isinstance(element, dict), here
             yield f"[[{here}]]" if isinstance(value, list) else f"[{here}]"
             yield from _toml(element, here)
 

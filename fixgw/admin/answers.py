@@ -205,6 +205,7 @@ def _instrument(summary: InstrumentSummary) -> Json:
     return {
         "symbol": summary.symbol,
         "state": _state(summary),
+        "phase": summary.phase,
         "halted": None if summary.halted is None else _restriction("symbol", summary.halted),
         "suspended": None if summary.suspended is None else _restriction("symbol", summary.suspended),
         "last_px": price(summary.last_px),

@@ -26,6 +26,7 @@ from fixgw.spec.commands import (
     ResetSession,
     ResumeInstrument,
     SetLimits,
+    SetPhase,
     SuspendInstrument,
 )
 from fixgw.spec.inquiries import (
@@ -39,6 +40,7 @@ from fixgw.spec.inquiries import (
 )
 from fixgw.spec.instrument import SCALE_MAX
 from fixgw.spec.limits import LimitChange
+from fixgw.spec.phase import Phase
 from fixgw.spec.terms import Terms, TermsChange, Ticks, read_ticks
 from fixgw.spec.values import OrdStatus, Side
 
@@ -222,6 +224,11 @@ class EndDayRequest(_Change, tag="end-day"):
             raise ValueError(f"{self.date} is not a trading date; dates end with the year {YEAR_MAX}")
 
 
+class SetPhaseRequest(_Change, tag="set-phase"):
+    symbol: Name
+    phase: Phase
+
+
 class BustTradeRequest(_Change, tag="bust-trade"):
     """``trade`` is ExecID(17) of either side's report of it."""
 
@@ -254,6 +261,7 @@ Change = (
     | LogOutSessionRequest
     | ResetSessionRequest
     | EndDayRequest
+    | SetPhaseRequest
     | BustTradeRequest
     | CorrectTradeRequest
 )
@@ -326,6 +334,8 @@ def _command(request: Change, user: str) -> OperatorCommand:
             return ResetSession(operator, reason, request.session)
         case EndDayRequest():
             return EndDay(operator, reason, request.date.isoformat())
+        case SetPhaseRequest():
+            return SetPhase(operator, reason, request.symbol, request.phase)
         case BustTradeRequest():
             return BustTrade(operator, reason, request.trade)
         case CorrectTradeRequest():

@@ -39,6 +39,7 @@ from fixgw.spec.events import (
     OrderState,
     OrderStated,
     OrderTriggered,
+    PhaseChanged,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -147,6 +148,8 @@ def event_words(event: Event) -> str:
             return f"triggered {_order_words(event.order)}"
         case OrderRestated():
             return f"restated {_order_words(event.order)}"
+        case PhaseChanged():
+            return f"phase of {event.symbol}: {event.previous} to {event.phase}: {event.reason}"
         case OrderAmended():
             return f"amended to {_order_words(event.order)}: {event.text}"
         case DayEnding() | DayBegun():

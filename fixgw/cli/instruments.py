@@ -1,4 +1,4 @@
-"""``fixgw instruments``: what is traded and how it stands; add, change, halt, suspend, resume, delist."""
+"""``fixgw instruments``: what is traded and how it stands; add, change, halt, suspend, resume, delist, phases."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -10,6 +10,7 @@ from fixgw.admin.client import AdminClient, Json
 from fixgw.cli.operating import add_row, canceled, change, change_options, restricted, show, show_json, table, venue
 from fixgw.cli.options import Function, data_option, json_option
 from fixgw.spec.instrument import SCALE_MAX
+from fixgw.spec.phase import Phase
 from fixgw.spec.terms import read_ticks
 
 _NUMBER = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})?")
@@ -60,7 +61,7 @@ def terms_options(*, tick_and_lot_required: bool) -> Callable[[Function], Functi
     return give
 
 
-@click.group(short_help="List instruments; add, change, halt, suspend, resume, delist them.")
+@click.group(short_help="List instruments; add, change, halt, suspend, resume, delist them; phases.")
 def instruments() -> None:
     """What is traded, and whether it may be."""
 
@@ -69,18 +70,19 @@ def instruments() -> None:
 @data_option
 @json_option("Print one JSON object.")
 def list_instruments(data_dir: Path, as_json: bool) -> None:
-    """Show all instruments: whether they trade, tick and lot, the last price, best bid and offer."""
+    """Show all instruments: whether they trade, their phase, tick and lot, the last price, best bid and offer."""
     with venue(data_dir, as_json) as client:
         found = list(all_instruments(client))
     if as_json:
         show_json({"instruments": found})
         return
     numbers = ("tick", "lot", "last", "bid qty", "bid", "offer", "offer qty")
-    shown = table("symbol", "state", *numbers, "because", numbers=numbers)
+    shown = table("symbol", "state", "phase", *numbers, "because", numbers=numbers)
     for each in found:
         prices = (each["last_px"], each["bid_qty"], each["bid_px"], each["offer_px"], each["offer_qty"])
         why = restricted(each["suspended"] or each["halted"])
-        add_row(shown, each["symbol"], each["state"], each["terms"]["tick"], each["terms"]["lot"], *prices, why)
+        steps = each["terms"]["tick"], each["terms"]["lot"]
+        add_row(shown, each["symbol"], each["state"], each["phase"], *steps, *prices, why)
     show(shown)
 
 
@@ -207,6 +209,24 @@ def delist(
         return f"{symbol} is delisted" + (f"; {canceled(answer)}" if cancel_orders else "")
 
     change(data_dir, as_json, f"Delist {symbol}?", reason, yes, [request], done)
+
+
+@instruments.command(short_help="Have an instrument go on in another phase.")
+@click.argument("symbol")
+@click.argument("phase", type=click.Choice([str(phase) for phase in Phase]))
+@change_options
+@data_option
+@json_option("Print what the venue answers, one JSON object.")
+def phase(
+    symbol: str, phase: str, reason: str | None, yes: bool, operator: str | None, data_dir: Path, as_json: bool
+) -> None:
+    """Have SYMBOL go on in PHASE.
+
+    In pre-open and the auctions orders gather and nothing trades; what follows an auction begins with the uncross.
+    """
+    request = {"do": "set-phase", "symbol": symbol, "phase": phase, "operator": operator}
+    done = f"{symbol} is in {phase}"
+    change(data_dir, as_json, f"Have {symbol} go on in {phase}?", reason, yes, [request], lambda *_: done)
 
 
 def _written(terms: dict[str, object]) -> dict[str, object]:

@@ -205,6 +205,6 @@ def _line(frame: Sequenced, trade: Trade, amended: AmendmentEvent | None) -> Tra
         buy_order_id=buy.order_id,
         seller=sell.session,
         sell_order_id=sell.order_id,
-        aggressor="buy" if is_buy else "sell",
+        aggressor="auction" if trade.in_auction else "buy" if is_buy else "sell",
         state=state,
     )

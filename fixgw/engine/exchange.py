@@ -6,12 +6,13 @@ from typing import assert_never
 
 import msgspec
 
-from fixgw.engine import inquiries, post_only, triggers
+from fixgw.engine import auction, inquiries, post_only, triggers
 from fixgw.engine.book import BookSide, Level, OrderBook
 from fixgw.engine.corrections import Venue, amend
 from fixgw.engine.listings import Listings
 from fixgw.engine.matching import can_fill, crosses, match
 from fixgw.engine.order import Order
+from fixgw.engine.phases import Phases
 from fixgw.engine.protection import protection_price
 from fixgw.engine.registry import OrderRegistry
 from fixgw.engine.sweep import SWEEP_SLICE_MAX, Sweep, SweepKind
@@ -38,6 +39,7 @@ from fixgw.spec.commands import (
     RefuseChange,
     RefuseOrder,
     ReplaceOrder,
+    SetPhase,
     TradingCommand,
 )
 from fixgw.spec.events import (
@@ -65,6 +67,7 @@ from fixgw.spec.events import (
     OrderState,
     OrderStated,
     OrderTriggered,
+    PhaseChanged,
     Trade,
     VenueConfigured,
 )
@@ -86,6 +89,7 @@ from fixgw.spec.inquiries import (
 from fixgw.spec.instrument import UNLISTED, Instrument
 from fixgw.spec.listing import Listing
 from fixgw.spec.participant import Participant
+from fixgw.spec.phase import uncrosses
 from fixgw.spec.refusal import Refusal
 from fixgw.spec.restriction import Restriction
 from fixgw.spec.scope import parse
@@ -137,6 +141,7 @@ class Exchange:
         """What is to be done to many orders and is not done yet, to be continued one slice after the other."""
         self.triggers = Triggers()
         self.last_trades: dict[str, Price] = {}
+        self.phases = Phases()
         self.trades = Trades()
         """Those that can still be undone or corrected."""
         self.orders_entered = 0
@@ -197,6 +202,8 @@ class Exchange:
                 return self._begin_day(command)
             case CancelByOperator():
                 return [self._cancel_by_operator(command)]
+            case SetPhase():
+                return self._change_phase(command)
             case BustTrade() | CorrectTrade():
                 return amend(self._what_trades(), command)
             case _:
@@ -260,6 +267,7 @@ class Exchange:
             qty_scale=instrument.qty_scale,
             suspended=suspended,
             terms=terms_of(instrument),
+            phase=self.phases.of(symbol),
         )
 
     # What risk asks of the market.
@@ -278,7 +286,7 @@ class Exchange:
 
     def _enter(self, command: NewOrder) -> list[Event]:
         mine = self.orders.of_session(command.session)
-        refusal = _unsupported(command)
+        refusal = _unsupported(command) or self.phases.refuse(command)
         if refusal is not None or command.cl_ord_id in mine.by_cl_ord_id:
             return [self._reject(command, refusal)]
         instrument = self.instruments[command.symbol]
@@ -320,6 +328,9 @@ class Exchange:
         """Match a live order that is not in the book, then rest it or cancel what is left."""
         book = self.books[order.symbol]
         own, opposite = (book.bids, book.asks) if order.side is _BUY else (book.asks, book.bids)
+        if order.symbol in self.phases.calls:
+            own.add(order)
+            return
         if (best := opposite.best) is not None:
             if order.price is None:
                 order.protection_price = protection_price(self.instruments[order.symbol], order.side, best.price)
@@ -413,12 +424,15 @@ class Exchange:
             elif (order := getattr(event, "order", None)) is not None:
                 traded.setdefault(order.symbol, [])
         for symbol, prices in traded.items():
-            if symbol in self.triggers.waiting and self._may_trade(symbol):
+            if symbol in self.triggers.waiting and self._trades_as_it_comes(symbol):
                 seen = triggers.prices(self.books[symbol], self.last_trades.get(symbol), prices)
                 self.triggers.look(symbol, seen)
 
     def _next_due(self) -> Order | None:
-        return next((order for order in self.triggers.due.values() if self._may_trade(order.symbol)), None)
+        return next((order for order in self.triggers.due.values() if self._trades_as_it_comes(order.symbol)), None)
+
+    def _trades_as_it_comes(self, symbol: str) -> bool:
+        return symbol not in self.phases.other and self._may_trade(symbol)
 
     @property
     def has_due(self) -> bool:
@@ -501,6 +515,10 @@ class Exchange:
         changed = _unchangeable(found, command)
         if changed is not None:
             return [self._cancel_rejected(command, response_to, CxlRejReason.OTHER, changed, found)]
+        refusal = self.phases.refuse(command)
+        if refusal is not None:
+            reason = CxlRejReason.BROKER_OR_EXCHANGE_OPTION
+            return [self._cancel_rejected(command, response_to, reason, refusal.text, found)]
         if command.instructions is not None and (cannot := _unsupported_with(command) or self._cannot_rest(command)):
             reason = CxlRejReason.BROKER_OR_EXCHANGE_OPTION
             return [self._cancel_rejected(command, response_to, reason, cannot, found)]
@@ -743,6 +761,31 @@ class Exchange:
     def _restate_unasked(self, order: Order) -> OrderRestated:
         return OrderRestated(self._next_exec_id(), order.state(), ExecRestatementReason.GT_RENEWAL)
 
+    # Phases and auctions.
+
+    def _change_phase(self, command: SetPhase) -> list[Event]:
+        symbol, before = command.symbol, self.phases.of(command.symbol)
+        events: list[Event] = []
+        if uncrosses(before, command.phase):
+            self._uncross(symbol, events)
+        self.phases.set(symbol, command.phase)
+        events.append(PhaseChanged(symbol, command.phase, before, command.operator, command.reason))
+        return events
+
+    def _uncross(self, symbol: str, events: list[Event]) -> None:
+        book = self.books[symbol]
+        cleared = auction.clear(book, self.instruments[symbol].tick_size, self.last_trades.get(symbol))
+        if cleared is None:
+            return
+        self.last_trades[symbol] = cleared.price
+        for buy, sell, last_qty in auction.uncross(book, cleared.price):
+            for order in (buy, sell):
+                if not order.leaves_qty:
+                    self.orders.close(order)
+            bought = Fill(self._next_exec_id(), buy.state())
+            sold = Fill(self._next_exec_id(), sell.state())
+            events.append(Trade(symbol, cleared.price, last_qty, sold, bought, in_auction=True))
+
     # The venue itself.
 
     def _configure(self, command: ConfigureVenue) -> Event:
@@ -790,7 +833,7 @@ class Exchange:
         """Assert the invariants of books and orders; for tests."""
         resting = 0
         for symbol, book in self.books.items():
-            book.check()
+            book.check(may_cross=symbol in self.phases.other)
             for side in (book.bids, book.asks):
                 for level in side:
                     resting += len(level.orders)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from fixgw.spec.instrument import Instrument
+from fixgw.spec.phase import Phase
 from fixgw.spec.reference import (
     TRADING_SESSION_ID,
     SecurityDefinitionAnswer,
@@ -32,6 +33,17 @@ FRAGMENT_MAX = 50
 """Instruments of one SecurityList, some 5 kB; between two of them others get their turn."""
 
 
+_STATUS_IN = {
+    Phase.PRE_OPEN: SecurityTradingStatus.PRE_OPEN,
+    Phase.OPENING_AUCTION: SecurityTradingStatus.OPENING_ROTATION,
+    Phase.CONTINUOUS: SecurityTradingStatus.READY_TO_TRADE,
+    # FIX 4.4 has no value for these auctions: here, too, an indication of the price is all there is.
+    Phase.VOLATILITY_AUCTION: SecurityTradingStatus.PRICE_INDICATION,
+    Phase.CLOSING_AUCTION: SecurityTradingStatus.PRICE_INDICATION,
+    Phase.CLOSED: SecurityTradingStatus.NOT_AVAILABLE_FOR_TRADING,
+}
+
+
 class Situation(NamedTuple):
     """What keeps orders out at this moment: instruments halted or suspended, scopes killed, a day that is ending."""
 
@@ -39,6 +51,8 @@ class Situation(NamedTuple):
     suspended: Mapping[str, Restriction]
     killed: Mapping[str, Restriction]
     day: TradingDay
+    phases: Mapping[str, Phase] = {}
+    """Of the instruments that are not in continuous trading."""
 
 
 def security_list(listed: Mapping[str, Instrument], inquiry: SecurityListInquiry) -> Iterator[SecurityListAnswer]:
@@ -118,7 +132,8 @@ def _trading_status(symbol: str, situation: Situation) -> tuple[SecurityTradingS
         return SecurityTradingStatus.NOT_AVAILABLE_FOR_TRADING, f"{symbol} is suspended: {suspension.reason}"
     if (halt := situation.halted.get(symbol)) is not None:
         return SecurityTradingStatus.TRADING_HALT, f"{symbol} is halted: {halt.reason}"
-    return SecurityTradingStatus.READY_TO_TRADE, None
+    phase = situation.phases.get(symbol, Phase.CONTINUOUS)
+    return _STATUS_IN[phase], None if phase is Phase.CONTINUOUS else f"{symbol} is in {phase}"
 
 
 def _not_traded(symbol: str) -> str:

@@ -13,6 +13,7 @@ from fixgw.engine.trades import TradesState
 from fixgw.engine.triggers import Triggers
 from fixgw.spec.commands import ConfigureVenue
 from fixgw.spec.instrument import Instrument
+from fixgw.spec.phase import Phase
 from fixgw.spec.values import Price
 
 _NO_ORDER = ""
@@ -68,6 +69,8 @@ class ExchangeState(msgspec.Struct, frozen=True, array_like=True):
     triggers: TriggersState = TriggersState()
     trades: TradesState | None = None
     """None in a snapshot of a version that could not undo any."""
+    phases: list[tuple[str, Phase]] = []
+    """Of the instruments that are not in continuous trading."""
     listed: list[Instrument] | None = None
     """None in a state from before instruments changed at run time: those of the configuration."""
 
@@ -84,6 +87,7 @@ def of(exchange: Exchange) -> ExchangeState:
         sweeps=[_sweep(sweep) for sweep in exchange.sweeps],
         triggers=_triggers(exchange.triggers),
         trades=exchange.trades.state(),
+        phases=sorted(exchange.phases.other.items()),
         listed=list(exchange.instruments.values()),
     )
 
@@ -96,6 +100,8 @@ def restore(exchange: Exchange, state: ExchangeState, configuration: ConfigureVe
     if state.listed is not None:
         exchange.listing.put(state.listed)
     exchange.last_trades.update(state.last_trades)
+    for symbol, phase in state.phases:
+        exchange.phases.set(symbol, phase)
     exchange.orders_entered = state.orders_entered
     exchange.orders.put(state.orders)
     orders = exchange.orders

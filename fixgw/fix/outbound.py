@@ -41,6 +41,7 @@ from fixgw.spec.events import (
     OrderState,
     OrderStated,
     OrderTriggered,
+    PhaseChanged,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -138,7 +139,7 @@ class Encoder:
                 return (self._mass_cancel_report(event, time_ns),)
             case VenueConfigured() | OrdersSwept() | OperatorRefused() | LimitsSet():
                 return ()
-            case DayEnding() | OrdersExpired() | OrdersRestated() | DayBegun():
+            case DayEnding() | OrdersExpired() | OrdersRestated() | DayBegun() | PhaseChanged():
                 return ()
             case InstrumentHalted() | InstrumentSuspended() | InstrumentResumed() | ScopeKilled() | ScopeReleased():
                 return ()

@@ -49,6 +49,7 @@ from fixgw.spec.events import (
     OrderState,
     OrderStated,
     OrderTriggered,
+    PhaseChanged,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -62,6 +63,7 @@ from fixgw.spec.events import (
 )
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.listing import Listing
+from fixgw.spec.phase import CALLS, Phase
 from fixgw.spec.scope import VENUE
 from fixgw.spec.sequenced import Sequenced
 from fixgw.spec.values import Qty, Side
@@ -98,6 +100,8 @@ class Depth:
         self._listing = Listing()
         self._forbidden: set[str] = set()
         """Symbols halted or suspended, scopes killed, and the time between two trading days."""
+        self._phases: dict[str, Phase] = {}
+        """Of the instruments that are not in continuous trading, or were not."""
 
     def book(self, symbol: str) -> Book | None:
         """Return the book of an instrument that is or was listed, else None."""
@@ -154,6 +158,10 @@ class Depth:
                 case InstrumentResumed(symbol=allowed) | ScopeReleased(scope=allowed):
                     self._forbidden.discard(allowed)
                     frame.restate()
+                case PhaseChanged():
+                    self._phases[event.symbol] = event.phase
+                    frame.settle()
+                    frame.restate()
                 case OrderRejected() | OrderStated() | CancelRejected() | MassCanceled():
                     pass  # nothing that is or was in the book
                 case OrdersSwept() | OperatorRefused() | LimitsSet():
@@ -170,7 +178,12 @@ class Depth:
     def state(self, symbol: str) -> TradingState:
         """Return the state of a listed instrument; it is halted, too, when all of it or of the venue is killed."""
         halting = symbol, f"instrument:{symbol}", VENUE, _BETWEEN_DAYS
-        return TradingState.TRADING if self._forbidden.isdisjoint(halting) else TradingState.HALTED
+        if not self._forbidden.isdisjoint(halting):
+            return TradingState.HALTED
+        phase = self._phases.get(symbol)
+        if phase in CALLS:
+            return TradingState.CALL
+        return TradingState.CLOSED if phase is Phase.CLOSED else TradingState.TRADING
 
 
 class _Frame:
@@ -196,9 +209,17 @@ class _Frame:
 
     def trade(self, trade: Trade) -> None:
         aggressor, resting = trade.aggressor.order, trade.resting.order
+        if trade.in_auction:
+            self.settle()
+            self._execute(trade, resting)
+            self._shrink(aggressor)
+            return
         if self._at_work is None or self._at_work.order_id != aggressor.order_id:
             self.settle()
         self._at_work = aggressor
+        self._execute(trade, resting)
+
+    def _execute(self, trade: Trade, resting: OrderState) -> None:
         match_number, _, match_index = trade.resting.exec_id.partition(".")
         executed = OrderExecuted(
             self._number(trade.symbol),
@@ -273,6 +294,14 @@ class _Frame:
         elif order.leaves_qty != changed.previous_leaves_qty:
             number, order_id = self._number(order.symbol), int(order.order_id)
             self._publish(OrderReduced(number, self._time_ns, order_id, order.leaves_qty))
+
+    def _shrink(self, order: OrderState) -> None:
+        """The other side of a trade in which both orders rested: its quantity is told once, with the buyer's."""
+        number, order_id = self._number(order.symbol), int(order.order_id)
+        if order.leaves_qty:
+            self._publish(OrderReduced(number, self._time_ns, order_id, order.leaves_qty))
+        else:
+            self._publish(OrderDeleted(number, self._time_ns, order_id))
 
     def settle(self) -> None:
         """The order at work has traded all it could: let it rest, or go."""

@@ -27,6 +27,9 @@ class TradingState(StrEnum):
 
     TRADING = "T"
     HALTED = "H"
+    CALL = "C"
+    """Orders gather: nothing trades, and the book may be crossed."""
+    CLOSED = "E"
     DELISTED = "X"
     """No longer among the venue's instruments."""
 

@@ -46,6 +46,7 @@ from fixgw.spec.events import (
     OrderState,
     OrderStated,
     OrderTriggered,
+    PhaseChanged,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -212,7 +213,7 @@ class Tally:
                 pass
             case DayEnding() | OrdersExpired() | OrderRestated() | OrdersRestated() | DayBegun() | OrderAmended():
                 pass
-            case OrderTriggered():
+            case OrderTriggered() | PhaseChanged():
                 pass
             case _:
                 assert_never(event)

@@ -39,6 +39,7 @@ from fixgw.spec.events import (
     OrderState,
     OrderStated,
     OrderTriggered,
+    PhaseChanged,
     RestrictionEvent,
     ScopeKilled,
     ScopeReleased,
@@ -180,6 +181,8 @@ class RiskGate:
             case OrderRejected() | OrderStated() | CancelRejected() | MassCanceled() | VenueConfigured():
                 pass
             case OrdersSwept() | OperatorRefused() | OrderRestated() | OrdersExpired() | OrdersRestated():
+                pass
+            case PhaseChanged():
                 pass
             case LimitsSet():
                 self.limits.set(event.limits)

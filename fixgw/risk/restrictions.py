@@ -22,7 +22,7 @@ from fixgw.spec.events import (
 )
 from fixgw.spec.refusal import Refusal
 from fixgw.spec.restriction import Restriction
-from fixgw.spec.scope import scopes_of
+from fixgw.spec.scope import VENUE, scopes_of
 from fixgw.spec.values import OrdRejReason
 
 
@@ -51,6 +51,10 @@ class Restrictions:
         if (halt := self.halted.get(symbol)) is not None:
             return Refusal(OrdRejReason.EXCHANGE_CLOSED, f"{symbol} is halted: {halt.reason}")
         return None
+
+    def kill_of_instrument(self, symbol: str) -> Restriction | None:
+        """Return the kill that keeps everybody from trading in ``symbol``, or None."""
+        return self.killed.get(VENUE) or self.killed.get(f"instrument:{symbol}")
 
     def allow_trading(self, symbol: str) -> bool:
         """Return whether what is in ``symbol`` already may trade: not while it is stopped, and not between two days."""

@@ -28,6 +28,7 @@ from fixgw.spec.events import (
     OrdersSwept,
     OrderStated,
     OrderTriggered,
+    PhaseChanged,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -56,7 +57,7 @@ def audience(event: Event) -> tuple[str, ...]:
             return (event.order.session,) if event.exec_id else ()
         case VenueConfigured() | OrdersSwept() | OperatorRefused() | LimitsSet():
             return ()
-        case DayEnding() | OrdersExpired() | OrdersRestated() | DayBegun():
+        case DayEnding() | OrdersExpired() | OrdersRestated() | DayBegun() | PhaseChanged():
             return ()
         case InstrumentHalted() | InstrumentSuspended() | InstrumentResumed() | ScopeKilled() | ScopeReleased():
             return ()

@@ -11,6 +11,7 @@ from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.limits import LimitChange, ScopedLimits
 from fixgw.spec.participant import Participant
+from fixgw.spec.phase import Phase
 from fixgw.spec.terms import Terms, TermsChange
 from fixgw.spec.values import (
     CxlRejReason,
@@ -277,6 +278,15 @@ class BeginDay(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="begi
     """Whether clients are told again of each order that goes on from the day before (E37)."""
 
 
+class SetPhase(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="set-phase"):
+    """Have the instrument go on in another phase; what it leaves may end with an uncross."""
+
+    operator: str
+    reason: str
+    symbol: str
+    phase: Phase
+
+
 class BustTrade(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="bust-trade"):
     """Undo a trade of this trading day: it is as if it had not been, but for what followed from it."""
 
@@ -353,7 +363,7 @@ ListingCommand = AddInstrument | ChangeInstrument | DelistInstrument
 AmendTrade = BustTrade | CorrectTrade
 """What undoes or corrects a trade."""
 OperatorCommand = (
-    RestrictionCommand | ListingCommand | CancelByOperator | CancelAllByOperator | EndDay | AmendTrade
+    RestrictionCommand | ListingCommand | CancelByOperator | CancelAllByOperator | EndDay | AmendTrade | SetPhase
 )
 """What an operator asks for."""
 SweepCommand = Kill | CancelByOperator | CancelAllByOperator | ContinueSweep
@@ -361,7 +371,14 @@ SweepCommand = Kill | CancelByOperator | CancelAllByOperator | ContinueSweep
 DayCommand = EndDay | BeginDay
 """What a trading day begins and ends with."""
 TradingCommand = (
-    OrderCommand | ConfigureVenue | ListingCommand | SweepCommand | ContinueTriggers | DayCommand | AmendTrade
+    OrderCommand
+    | ConfigureVenue
+    | ListingCommand
+    | SweepCommand
+    | ContinueTriggers
+    | DayCommand
+    | AmendTrade
+    | SetPhase
 )
 """What the engine answers with events."""
 SessionCommand = UseNumber | OpenSession | CloseSession

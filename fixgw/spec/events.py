@@ -10,6 +10,7 @@ import msgspec
 from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.limits import ScopedLimits
+from fixgw.spec.phase import Phase
 from fixgw.spec.values import (
     CxlRejReason,
     CxlRejResponseTo,
@@ -88,13 +89,18 @@ class Fill(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Trade(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="trade"):
-    """150=F to both sides (E31), at the resting order's price."""
+    """150=F to both sides (E31), at the resting order's price.
+
+    In an auction both orders rest, and neither is the aggressor: ``resting`` is then the buyer's.
+    """
 
     symbol: str
     last_px: Price
     last_qty: Qty
     aggressor: Fill
     resting: Fill
+    in_auction: bool = False
+    """Whether it belongs to an uncross, whose price may be better than either limit."""
 
 
 class OrderCanceled(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="canceled"):
@@ -376,6 +382,16 @@ class DayBegun(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="day-
     date: str
 
 
+class PhaseChanged(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="phase"):
+    """The instrument is in another phase from here on; after the trades of the uncross that ended the one before."""
+
+    symbol: str
+    phase: Phase
+    previous: Phase
+    operator: str
+    reason: str
+
+
 class Amendment(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One side of a trade that is undone or corrected."""
 
@@ -473,5 +489,6 @@ Event = (
     | OrderRestated
     | OrderAmended
     | DayEvent
+    | PhaseChanged
     | AmendmentEvent
 )

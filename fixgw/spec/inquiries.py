@@ -8,6 +8,7 @@ import msgspec
 
 from fixgw.spec.events import OrderState
 from fixgw.spec.limits import ScopedLimits
+from fixgw.spec.phase import Phase
 from fixgw.spec.reference import ReferenceAnswer, ReferenceInquiry
 from fixgw.spec.restriction import Restriction
 from fixgw.spec.terms import Terms
@@ -157,6 +158,7 @@ class InstrumentSummary(msgspec.Struct, frozen=True):
     qty_scale: int
     suspended: Restriction | None
     terms: Terms
+    phase: Phase = Phase.CONTINUOUS
 
 
 class InstrumentsAnswer(msgspec.Struct, frozen=True):

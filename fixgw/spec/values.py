@@ -241,10 +241,13 @@ class SecurityTradingStatus(StrEnum):
     """SecurityTradingStatus(326)."""
 
     TRADING_HALT = "2"
+    PRICE_INDICATION = "5"
     READY_TO_TRADE = "17"
     NOT_AVAILABLE_FOR_TRADING = "18"
     NOT_TRADED_ON_THIS_MARKET = "19"
     UNKNOWN_OR_INVALID = "20"
+    PRE_OPEN = "21"
+    OPENING_ROTATION = "22"
 
 
 class TradSesStatus(StrEnum):

@@ -40,7 +40,8 @@ def test_every_command_and_event_of_the_journal_is_in_the_table() -> None:
     kinds = [*get_args(OperatorCommand), ContinueSweep, BeginDay, *get_args(OperatorEvent), *get_args(DayEvent)]
     kinds += get_args(AmendmentEvent)
 
-    assert named == {kind.__struct_config__.tag for kind in kinds} | {"canceled", "expired", "restated"}
+    of_orders_and_phases = {"canceled", "expired", "restated", "trade", "phase"}
+    assert named == {kind.__struct_config__.tag for kind in kinds} | of_orders_and_phases
 
 
 def test_every_command_of_the_command_line_is_there() -> None:

@@ -30,6 +30,7 @@ from fixgw.spec.commands import (
     ResetSession,
     ResumeInstrument,
     SetLimits,
+    SetPhase,
     SuspendInstrument,
 )
 from fixgw.spec.inquiries import (
@@ -42,6 +43,7 @@ from fixgw.spec.inquiries import (
     VenueInquiry,
 )
 from fixgw.spec.limits import LimitChange
+from fixgw.spec.phase import Phase
 from fixgw.spec.sequenced import Sequenced
 from fixgw.spec.terms import Terms, TermsChange, Ticks
 from fixgw.spec.values import OrdStatus, Side
@@ -92,6 +94,7 @@ CHANGES: list[tuple[str, dict[str, object], OperatorCommand]] = [
     ("log-out-session", {"session": "CLIENT1"}, LogOutSession(*BY, "CLIENT1")),
     ("reset-session", {"session": "CLIENT1"}, ResetSession(*BY, "CLIENT1")),
     ("end-day", {"date": "2026-11-20"}, EndDay(*BY, "2026-11-20")),
+    ("set-phase", {"symbol": "AAPL", "phase": "closed"}, SetPhase(*BY, "AAPL", Phase.CLOSED)),
     ("bust-trade", {"trade": "3.1"}, BustTrade(*BY, "3.1")),
     ("correct-trade", {"trade": "3.1", "price": "-100.20"}, CorrectTrade(*BY, "3.1", "-100.20", None)),
     ("correct-trade", {"trade": "3.2", "qty": "5"}, CorrectTrade(*BY, "3.2", None, "5")),

@@ -42,6 +42,7 @@ from fixgw.spec.commands import (
     RestrictionCommand,
     ResumeInstrument,
     SetLimits,
+    SetPhase,
     SuspendInstrument,
     TradingCommand,
 )
@@ -49,6 +50,7 @@ from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import Instrument, TickRange
 from fixgw.spec.limits import LIMIT_NAMES, LimitChange
 from fixgw.spec.participant import Participant
+from fixgw.spec.phase import CALLS, Phase
 from fixgw.spec.terms import Terms, TermsChange, Ticks, terms_of
 from fixgw.spec.trading_day import DayPhase
 from fixgw.spec.values import (
@@ -95,13 +97,17 @@ CONFIGURATIONS = tuple(
 
 _KINDS = (
     (("new",) * 10 + ("replace",) * 6 + ("cancel",) * 3 + ("mass", "configure", "refuse-order", "refuse-change")) * 4
-    + ("kill", "halt", "limits", "operator-cancel", "operator-cancel-all", "session")
+    + ("kill", "halt", "limits", "operator-cancel", "operator-cancel-all", "session", "session")
     + ("release", "resume") * 3
     + ("list", "delist", "change-instrument", "suspend", "resume")
     + ("end-day",) * 2
+    + ("call",) * 4
+    + ("trade-on",) * 4
     + ("bust", "correct", "correct")
 )
 _SCOPES = ("instrument:STOCK", "session:CLIENT1", "account:B1", "firm:ALPHA", "firm:BETA", "venue", "firm:NONE", "none")
+_CALLS = sorted(CALLS)
+_PHASES = (*_CALLS, *_CALLS, Phase.CLOSED)
 _DATES = ("2026-02-27", "2026-02-28", "2026-03-01", "2026-03-02")
 _OPERATOR = ("olivia", "a reason")
 _ADDED = (
@@ -219,6 +225,7 @@ class _Writer:
         self._halted: list[str] = []
         self._delisted: list[str] = []
         self._disabled: list[str] = []
+        self._called: list[str] = []
 
     def command(self, choices: bytes) -> Decided:
         self._choices = iter(choices)
@@ -253,6 +260,12 @@ class _Writer:
                 return CorrectTrade(*_OPERATOR, self._exec_id(), price, qty)
             case "end-day":
                 return EndDay(*_OPERATOR, self._one(_DATES))
+            case "call":
+                self._called.append(self._one(("STOCK", "SPREAD", "STOCK", "NONE")))
+                return SetPhase(*_OPERATOR, self._called[-1], self._one(_PHASES))
+            case "trade-on":
+                symbol = self._called.pop() if self._called else self._one(("STOCK", "SPREAD"))
+                return SetPhase(*_OPERATOR, symbol, Phase.CONTINUOUS)
             case "operator-cancel":
                 return CancelByOperator(*_OPERATOR, str(self._one(range(1, 9)) if self._one_in(2) else len(self._sent)))
             case "operator-cancel-all":

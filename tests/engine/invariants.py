@@ -33,6 +33,7 @@ from fixgw.spec.events import (
     OrderState,
     OrderStated,
     OrderTriggered,
+    PhaseChanged,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -44,7 +45,8 @@ from fixgw.spec.events import (
     TradeCorrected,
     VenueConfigured,
 )
-from fixgw.spec.values import OrdRejReason, OrdStatus, Side, TimeInForce
+from fixgw.spec.phase import CALLS, Phase
+from fixgw.spec.values import OrdRejReason, OrdStatus, Price, Side, TimeInForce
 
 LIVE = (OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED)
 
@@ -61,6 +63,7 @@ class Invariants:
         """By operators, since the files were read last."""
         self._ending: str | None = None
         """The trading day that is ending; from then on, until the next begins, no order is taken."""
+        self._phases: dict[str, Phase] = {}
         self._dates: list[str] = []
         """Of the days that have ended, the oldest first."""
         self._trades: dict[str, tuple[int, int, str, str]] = {}
@@ -69,8 +72,10 @@ class Invariants:
 
     def observe(self, command: TradingCommand | RestrictionCommand, events: list[Event]) -> None:
         assert events, ("a command without an answer", command)
-        canceled = sum(isinstance(event, OrderCanceled) for event in events)
-        assert all(event.canceled == canceled for event in events if isinstance(event, OrdersSwept))
+        for at, event in enumerate(events):
+            if isinstance(event, OrdersSwept):
+                # What the sweep sets off comes after it, and may be canceled as well.
+                assert event.canceled == sum(isinstance(before, OrderCanceled) for before in events[:at])
         expired = sum(isinstance(event, OrderExpired) for event in events)
         assert all(event.expired == expired for event in events if isinstance(event, OrdersExpired))
         for event in events:
@@ -178,6 +183,9 @@ class Invariants:
                 self._forbidden.remove(name)
             case VenueConfigured():
                 self._delisted.clear()
+            case PhaseChanged():
+                assert self._phases.get(event.symbol, Phase.CONTINUOUS) is event.previous
+                self._phases[event.symbol] = event.phase
             case LimitsSet() | OrdersSwept() | OperatorRefused():
                 pass
             case SessionDisabled() | SessionEnabled() | SessionLoggedOut() | SessionReset():
@@ -205,7 +213,13 @@ class Invariants:
             self._state(fill.order)
             self._filled[event.symbol, fill.order.side] += event.last_qty
         assert {event.resting.order.side, event.aggressor.order.side} == {Side.BUY, Side.SELL}
-        assert event.resting.order.price == event.last_px
+        if event.in_auction:
+            assert self._phases.get(event.symbol) is not None
+            assert _willing_to_trade(event.resting.order, event.last_px), event
+            assert _willing_to_trade(event.aggressor.order, event.last_px), event
+        else:
+            assert self._phases.get(event.symbol) not in CALLS, event
+            assert event.resting.order.price == event.last_px
         exec_ids = (event.resting.exec_id, event.aggressor.exec_id)
         self._trades[exec_ids[0]] = (event.last_px, event.last_qty, *exec_ids)
 
@@ -272,6 +286,11 @@ class Invariants:
 
 def _is_open_day_order(state: OrderState) -> bool:
     return state.ord_status in LIVE and state.time_in_force is TimeInForce.DAY
+
+
+def _willing_to_trade(order: OrderState, price: Price) -> bool:
+    assert order.price is not None, order
+    return price <= order.price if order.side is Side.BUY else price >= order.price
 
 
 def _identity(order: OrderState) -> tuple[object, ...]:

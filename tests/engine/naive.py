@@ -38,6 +38,7 @@ from fixgw.spec.commands import (
     RestrictionCommand,
     ResumeInstrument,
     SetLimits,
+    SetPhase,
     SuspendInstrument,
     TradingCommand,
 )
@@ -46,6 +47,7 @@ from fixgw.spec.terms import WrongTerm, changed, instrument_of
 
 Outcome = tuple[object, ...]
 LIVE = ("0", "1")
+CALLS = ("pre-open", "opening-auction", "volatility-auction", "closing-auction")
 AnyCommand = TradingCommand | RestrictionCommand
 LIMITS = ("order_qty_max", "order_notional_max", "price_collar_percent", "open_notional_max")
 
@@ -113,6 +115,7 @@ class NaiveVenue:
     sweeps: list[tuple[str, str, list[NaiveOrder]]] = field(default_factory=list)
     date: str | None = None
     phase: str = "open"
+    phases: dict[str, str] = field(default_factory=dict)
     slice_max: int = 2
     instruments: dict[str, Instrument] = field(default_factory=dict)
     """What is listed."""
@@ -124,7 +127,7 @@ class NaiveVenue:
         was_open = self.phase == "open"
         told = self.apply(command)
         concerns_engine = not isinstance(command, RestrictionCommand | EndDay) or isinstance(command, Kill)
-        if isinstance(command, Kill | CancelAllByOperator) and told == [("refused",)]:
+        if isinstance(command, Kill | CancelAllByOperator | SetPhase) and told == [("refused",)]:
             concerns_engine = False
         return told + self.go_off(told) if was_open and concerns_engine else told
 
@@ -152,6 +155,8 @@ class NaiveVenue:
                 return self.amend(command)
             case BeginDay():
                 return self.begin_day(command)
+            case SetPhase():
+                return self.set_phase(command)
             case ContinueTriggers():
                 return []
             case _:
@@ -183,7 +188,8 @@ class NaiveVenue:
         if isinstance(c, RefuseOrder):
             reason: str | None = c.ord_rej_reason.value
         else:
-            reason = self.risk(c) or self.unsupported(c) or ("0" if self.may_not_take(c) else None)
+            phase = self.unfit_for_phase(c)
+            reason = self.risk(c) or self.unsupported(c) or phase or ("0" if self.may_not_take(c) else None)
         self.used.append((c.session, c.cl_ord_id, order))
         self.orders.append(order)
         if reason:
@@ -209,7 +215,7 @@ class NaiveVenue:
         news, all_told = told, list[Outcome]()
         for _ in range(self.slice_max):
             self.look(news)
-            ready = [order for order in self.due if order.status in LIVE and self.trades(order.symbol)]
+            ready = [order for order in self.due if order.status in LIVE and self.trades_now(order.symbol)]
             if not ready:
                 return all_told
             ready[0].waits = False
@@ -221,21 +227,22 @@ class NaiveVenue:
         self.look(news)
         return all_told
 
-    def trades(self, symbol: str) -> bool:
-        """Return whether what is in ``symbol`` already may trade."""
-        return symbol in self.instruments and symbol not in self.halted and symbol not in self.suspended
+    def trades_now(self, symbol: str) -> bool:
+        if symbol not in self.instruments or symbol in self.halted or symbol in self.suspended:
+            return False
+        return self.phases.get(symbol, "continuous") == "continuous"
 
     def look(self, told: list[Outcome]) -> None:
         symbols: list[str] = []
         for each in told:
-            if each[0] == "F":
+            if each[0] in ("F", "uncross"):
                 symbols.append(str(each[1]))
             elif each[0] in ("0", "8", "4", "C", "D", "5", "I", "T"):
                 assert isinstance(each[1], tuple), each
                 symbols += [order.symbol for order in self.orders if order.order_id == each[1][0]]
         for symbol in dict.fromkeys(symbols):
-            if self.trades(symbol):
-                trades = [each for each in told if each[0] == "F" and each[1] == symbol]
+            if self.trades_now(symbol):
+                trades = [each for each in told if each[0] in ("F", "uncross") and each[1] == symbol]
                 self.due += self.reached(symbol, [Fraction(str(each[2])) for each in trades])
 
     def reached(self, symbol: str, traded: list[Fraction]) -> list[NaiveOrder]:
@@ -269,6 +276,8 @@ class NaiveVenue:
         return order
 
     def work(self, order: NaiveOrder) -> list[Outcome]:
+        if self.phases.get(order.symbol) in CALLS:
+            return []
         away = self.tick_away(order.symbol, order.side, order.price) if order.post_only else None
         if away is not None:
             before, order.price = order.price, away
@@ -369,7 +378,7 @@ class NaiveVenue:
             return [self.cancel_reject(c, order, "99")]
         if (order.price is None) != (c.price is None) or (order.stop is None) != (stop is None):
             return [self.cancel_reject(c, order, "99")]
-        if (c.instructions and self.unsupported(c)) or self.may_not_take(c):
+        if self.unfit_for_phase(c) or (c.instructions and self.unsupported(c)) or self.may_not_take(c):
             return [self.cancel_reject(c, order, "2")]
         before = (order.ids[-1], order.price, order.leaves)
         keeps = c.price == order.price and c.order_qty <= order.qty
@@ -563,6 +572,69 @@ class NaiveVenue:
             told.append(("day begun", name))
         return told
 
+    # Phases.
+
+    def set_phase(self, c: SetPhase) -> list[Outcome]:
+        instrument, before = self.listed(c.symbol), self.phases.get(c.symbol, "continuous")
+        forbidden = c.symbol in [*self.halted, *self.suspended] or {"venue", f"instrument:{c.symbol}"} & {*self.killed}
+        if instrument is None or forbidden or self.phase != "open" or c.phase.value == before:
+            return [("refused",)]
+        told: list[Outcome] = []
+        called_off = c.phase.value == "closed" and before in ("pre-open", "continuous")
+        if c.phase.value not in CALLS and not called_off:
+            told = self.uncross(instrument)
+        self.phases[c.symbol] = c.phase.value
+        return [*told, ("phase", c.symbol, c.phase.value, before)]
+
+    def uncross(self, instrument: Instrument) -> list[Outcome]:
+        symbol, tick = instrument.symbol, instrument.tick_size
+        price = self.clearing_price(symbol, tick)
+        told: list[Outcome] = []
+        if price is None:
+            return []
+        buys = [o for p, o in self.in_queue(symbol, "1") if p >= price]
+        sells = [o for p, o in self.in_queue(symbol, "2") if p <= price]
+        while buys and sells:
+            qty = min(buys[0].leaves, sells[0].leaves)
+            self.traded.append(NaiveTrade(symbol, price, qty, buys[0], sells[0]))
+            told.append(("uncross", symbol, price, qty, buys[0].fill(price, qty), sells[0].fill(price, qty)))
+            buys, sells = [o for o in buys if o.leaves], [o for o in sells if o.leaves]
+        return told
+
+    def clearing_price(self, symbol: str, tick: int) -> int | None:
+        """Try every price there is, from the lowest to the highest of the book."""
+        bids, asks = self.queue(symbol, "1"), self.queue(symbol, "2")
+        if not bids or not asks:
+            return None
+        limits = [price for price, _, _ in bids + asks]
+        tried = []
+        on_tick = [price for price in range(min(limits), max(limits) + 1) if price % tick == 0]
+        for price in sorted({*on_tick, *limits}):
+            bought = sum(qty for limit, _, qty in bids if limit >= price)
+            sold = sum(qty for limit, _, qty in asks if limit <= price)
+            tried.append((price, min(bought, sold), bought - sold))
+        most = max(volume for _, volume, _ in tried)
+        if not most:
+            return None
+        best = [(price, surplus) for price, volume, surplus in tried if volume == most]
+        best = [(price, surplus) for price, surplus in best if abs(surplus) == min(abs(s) for _, s in best)]
+        prices: list[int] = [price for price, _ in best]
+        if all(surplus > 0 for _, surplus in best):
+            return max(prices)
+        if all(surplus < 0 for _, surplus in best):
+            return min(prices)
+        last = [each.price for each in self.traded if each.symbol == symbol and each.qty]
+        wanted = last[-1] if last else (min(prices) + max(prices)) // 2
+        return max([price for price in prices if price <= wanted // tick * tick], default=min(prices))
+
+    def unfit_for_phase(self, c: NewOrder | ReplaceOrder) -> str | None:
+        phase = self.phases.get(c.symbol, "continuous")
+        if phase == "closed":
+            return "2"
+        waits = c.instructions is not None and c.instructions.stop_px is not None
+        stays = (c.price is not None or waits) and c.time_in_force.value in "01" and not exec_inst(c)
+        return "11" if phase in CALLS and not stays else None
+
     # Trading days.
 
     def end_day(self, c: EndDay) -> list[Outcome]:
@@ -635,7 +707,8 @@ class NaiveVenue:
             qty = trade.qty if c.qty is None else Fraction(c.qty) * 10**instrument.qty_scale
         except ValueError:
             return 0, -1
-        fits = price % tick_of(instrument, price) == 0 and qty % instrument.lot_size == 0 and qty > 0
+        fits = (c.price is None or price % tick_of(instrument, price) == 0) and qty > 0
+        fits = fits and (c.qty is None or qty % instrument.lot_size == 0)
         fits = fits and (price > 0 or instrument.allows_negative_price)
         fits = fits and abs(price) <= instrument.price_bound and qty <= instrument.order_qty_bound
         return (int(price), int(qty)) if fits else (0, -1)
@@ -714,7 +787,9 @@ class NaiveVenue:
             return "19", last
         if {"venue", f"instrument:{symbol}"} & {*self.killed} or self.phase != "open" or symbol in self.suspended:
             return "18", last
-        return "2" if symbol in self.halted else "17", last
+        statuses = {"pre-open": "21", "opening-auction": "22", "continuous": "17", "closed": "18"}
+        status = statuses.get(self.phases.get(symbol, "continuous"), "5")
+        return "2" if symbol in self.halted else status, last
 
     def reference(self, symbol: str) -> int | None:
         for trade in reversed(self.traded):
@@ -725,10 +800,13 @@ class NaiveVenue:
 
     def queue(self, symbol: str, side: str) -> list[tuple[int, str, int]]:
         """Return price, OrderID and LeavesQty of all open orders of one side, the first to trade first."""
+        return [(price, order.order_id, order.leaves) for price, order in self.in_queue(symbol, side)]
+
+    def in_queue(self, symbol: str, side: str) -> list[tuple[int, NaiveOrder]]:
         open_orders = [o for o in self.orders if o.status in LIVE and (o.symbol, o.side) == (symbol, side)]
         open_orders = [order for order in open_orders if not order.waits]
         open_orders.sort(key=lambda order: ((order.price or 0) * (-1 if side == "1" else 1), order.arrival))
-        return [(order.price or 0, order.order_id, order.leaves) for order in open_orders]
+        return [(order.price or 0, order) for order in open_orders]
 
     def open(self, order: NaiveOrder) -> Fraction:
         instrument = self.ever.get(order.symbol)

@@ -41,6 +41,7 @@ from fixgw.spec.events import (
     OrderState,
     OrderStated,
     OrderTriggered,
+    PhaseChanged,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -119,7 +120,7 @@ def told(event: Event) -> Outcome:
             return ("8", state(event.order), event.ord_rej_reason.value)
         case Trade():
             sides = state(event.resting.order), state(event.aggressor.order)
-            return ("F", event.symbol, event.last_px, event.last_qty, *sides)
+            return ("uncross" if event.in_auction else "F", event.symbol, event.last_px, event.last_qty, *sides)
         case OrderCanceled():
             return ("4", state(event.order), event.canceled_qty, event.rested, event.orig_cl_ord_id)
         case OrderExpired():
@@ -153,6 +154,8 @@ def told(event: Event) -> Outcome:
             return ("G", event.trade_id, event.last_px, event.last_qty, *sides, event.market_px)
         case DayEnding() | OrdersExpired() | OrdersRestated() | DayBegun():
             return told_of_days(event)
+        case PhaseChanged():
+            return ("phase", event.symbol, event.phase.value, event.previous.value)
         case _:
             return told_of_operators(event)
 
@@ -300,11 +303,10 @@ def test_histories_are_eventful() -> None:
         seen[kind] = seen.get(kind, 0) + 1
 
     often = {"0", "F", "4", "5", "configured", "8 3", "8 6", "8 11", "9 0", "9 1", "9 2", "9 6", "9 99"}
-    often |= {"T"}
-    often |= {"C", "day ending", "expired", "day begun"}
+    often |= {"C", "T", "day ending", "expired", "day begun", "phase"}
     often |= {"8 0", "8 2", "halted", "resumed", "killed", "released", "swept", "refused"}
     now_and_then = {"I", "8 1", "8 13", "8 15", "8 99", "r None", "r 0", "r 1"}
     now_and_then |= {"suspended", "added", "changed", "delisted", "H", "G"}
-    now_and_then |= {"disabled", "enabled", "logged out", "reset", "limits", "restated", "D", "D 3"}
+    now_and_then |= {"disabled", "enabled", "logged out", "reset", "limits", "restated", "D 3", "D", "uncross"}
     assert {kind for kind in often if seen.get(kind, 0) < 10} == set(), seen
     assert {kind for kind in now_and_then if not seen.get(kind)} == set(), seen
