@@ -676,7 +676,7 @@ class NaiveVenue:
         if not found:
             return [("refused",)]
         trade = found[0]
-        instrument = next(each for each in self.configured.instruments if each.symbol == trade.symbol)
+        instrument = self.ever[trade.symbol]
         price, qty = (trade.price, 0) if isinstance(c, BustTrade) else self.corrected(c, trade, instrument)
         more, sides = qty - trade.qty, (trade.resting, trade.aggressor)
         if (price, qty) in ((trade.price, trade.qty), (0, -1)) or any(o.cum + more > o.qty for o in sides):
