@@ -45,7 +45,7 @@ from fixgw.metrics.board import Board, Notice
 from fixgw.metrics.stages import Stopwatch
 from fixgw.schedule import Schedule
 from fixgw.sequencer import Sequencer
-from fixgw.spec.commands import ClientCommand, Command, ConfigureVenue, OperatorCommand, PullQuotes
+from fixgw.spec.commands import ClientCommand, Command, ConfigureVenue, ListingCommand, OperatorCommand, PullQuotes
 from fixgw.spec.inquiries import Answer
 from fixgw.spec.reference import ReferenceAnswer
 from fixgw.spec.restriction import Restriction
@@ -70,6 +70,7 @@ _GONE = "the session is logged out or was cut off: its quotes are pulled"
 _LOGOUT_TIMEOUT_S = 3.0
 _OPERATOR_COMMANDS = frozenset(get_args(OperatorCommand))
 _CLIENT_COMMANDS = frozenset(get_args(ClientCommand))
+_LISTING_COMMANDS = frozenset(get_args(ListingCommand))
 
 log = logging.getLogger("fixgw.app")
 
@@ -118,7 +119,7 @@ class Gateway:
         encoder, postman = Encoder(), Postman(config.comp_id, sessions, self._traffic)
         self._doorkeeper = Doorkeeper(config.port, self._readiness, self._traffic)
         self._schedule = Schedule(config.day, lambda: self._sequencer.core, clock_ns)
-        decoder = Decoder(
+        self._decoder = decoder = Decoder(
             config.participants, config.instruments, config.stale_order_s, clock_ns, self._schedule.trading_date
         )
         gc.disable()  # reading the state back makes millions of objects, and no cycles
@@ -148,7 +149,7 @@ class Gateway:
         last_time_ns = start.time_ns if last is None else last.time_ns
         reporter = Reporter(encoder, postman)
         self._subscriptions = Subscriptions(reporter.tell_answer, postman.send, self._order_entry.logged_on)
-        audience = _Audience(reporter, self._control, self._subscriptions)
+        audience = _Audience(reporter, self._control, self._subscriptions, self._read_as_listed)
         self._sequencer = Sequencer(
             core, self._journal, audience, clock_ns, last_time_ns, self._stopwatch, self._core_of_journal
         )
@@ -169,6 +170,11 @@ class Gateway:
         """Note what the files say of trading where the journal says another thing, if it can be written."""
         if self._sequencer.core.configuration != self._configuration and not self._sequencer.suspended_by:
             self._sequencer.process([self._configuration])
+        self._read_as_listed()
+
+    def _read_as_listed(self) -> None:
+        """Have orders read in the scales of the instruments that are listed now."""
+        self._decoder.list(self._sequencer.core.exchange.instruments.values())
 
     def _core_of_journal(self) -> Core:
         """Read the core back, as far as the journal goes: some seconds in which nobody is served."""
@@ -337,18 +343,27 @@ class Gateway:
 class _Audience:
     """All who are told: the clients, and of an operator's command the FIX sessions' control and the operator."""
 
-    def __init__(self, reporter: Reporter, control: SessionControl, subscriptions: Subscriptions) -> None:
+    def __init__(
+        self,
+        reporter: Reporter,
+        control: SessionControl,
+        subscriptions: Subscriptions,
+        read_as_listed: Callable[[], None],
+    ) -> None:
         self._tell_clients = reporter.tell
         self._answer_client = reporter.tell_answer
         self._refuse_client = reporter.refuse
         self._control = control
         self._subscriptions = subscriptions
+        self._read_as_listed = read_as_listed
         self.admin: AdminServer
 
     def tell(self, sequenced: Sequenced) -> None:
         self._tell_clients(sequenced)
         if type(sequenced.command) not in _CLIENT_COMMANDS:
             self._subscriptions.tell(sequenced)
+        if type(sequenced.command) in _LISTING_COMMANDS:
+            self._read_as_listed()
         if type(sequenced.command) in _OPERATOR_COMMANDS:
             self._control.tell(sequenced)
             self.admin.tell(sequenced)

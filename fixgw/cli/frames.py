@@ -17,8 +17,12 @@ from fixgw.spec.events import (
     DayEnding,
     Event,
     Fill,
+    InstrumentAdded,
+    InstrumentChanged,
+    InstrumentDelisted,
     InstrumentHalted,
     InstrumentResumed,
+    InstrumentSuspended,
     LimitsSet,
     MassCanceled,
     MassQuoteAnswered,
@@ -137,8 +141,10 @@ def event_words(event: Event) -> str:
             return f"pulled {event.canceled} sides of quotes of {event.session}: {event.reason}"
         case VenueConfigured():
             return "configured"
-        case InstrumentHalted() | InstrumentResumed():
+        case InstrumentHalted() | InstrumentSuspended() | InstrumentResumed() | InstrumentDelisted():
             return f"{_kind(event)} {event.symbol}: {event.reason}"
+        case InstrumentAdded() | InstrumentChanged():
+            return f"{_kind(event)} {event.instrument.symbol}: {event.reason}"
         case ScopeKilled() | ScopeReleased():
             return f"{_kind(event)} {event.scope}: {event.reason}"
         case OrdersSwept():

@@ -10,6 +10,7 @@ from fixgw.engine import auction, display, inquiries, minimum, post_only, self_m
 from fixgw.engine.book import BookSide, Level, OrderBook
 from fixgw.engine.corrections import Venue, amend
 from fixgw.engine.expiry import Expiries, ends_with_day
+from fixgw.engine.listings import Listings
 from fixgw.engine.matching import can_fill, crosses, match
 from fixgw.engine.order import Order
 from fixgw.engine.phases import OF_PHASES, Phases, expires
@@ -22,19 +23,23 @@ from fixgw.engine.trailing import Move, is_trailing
 from fixgw.engine.triggers import TRAILING_MAX, Triggers
 from fixgw.spec.bands import Band, trading_band
 from fixgw.spec.commands import (
+    AddInstrument,
     BeginDay,
     BustTrade,
     CancelAllByOperator,
     CancelByOperator,
     CancelOrder,
     CancelQuotes,
+    ChangeInstrument,
     ConfigureVenue,
     ContinueSweep,
     ContinueTriggers,
     CorrectTrade,
+    DelistInstrument,
     EndDay,
     ExpireDueOrders,
     Kill,
+    ListingCommand,
     MassCancel,
     MassQuote,
     NewOrder,
@@ -53,6 +58,9 @@ from fixgw.spec.events import (
     DayEnding,
     Event,
     Fill,
+    InstrumentAdded,
+    InstrumentChanged,
+    InstrumentDelisted,
     MassCanceled,
     OperatorRefused,
     OrderAccepted,
@@ -90,12 +98,14 @@ from fixgw.spec.inquiries import (
     SessionsAnswer,
 )
 from fixgw.spec.instrument import UNLISTED, Instrument
+from fixgw.spec.listing import Listing
 from fixgw.spec.participant import Participant
 from fixgw.spec.phase import Phase, uncrosses
 from fixgw.spec.quotes import QuoteEntry, QuoteRefusal
 from fixgw.spec.refusal import Refusal
 from fixgw.spec.restriction import Restriction
 from fixgw.spec.scope import Scope, parse
+from fixgw.spec.terms import terms_of
 from fixgw.spec.values import (
     CxlRejReason,
     CxlRejResponseTo,
@@ -136,8 +146,9 @@ class Exchange:
     ) -> None:
         """``may_trade`` tells of a symbol whether it trades now: what waits there stays where it is if not."""
         self._sweep_slice_max = sweep_slice_max
+        self.listing = Listing()
+        self.instruments = self.listing.listed
         self._may_trade = may_trade
-        self.instruments: dict[str, Instrument] = {}
         self.ever_listed: dict[str, Instrument] = {}
         """Also those that have left, as they were last."""
         self.books: dict[str, OrderBook] = {}
@@ -159,7 +170,7 @@ class Exchange:
         floor = Floor(
             self.orders,
             self.books,
-            lambda: self.instruments,
+            self.instruments,
             self._next_order_id,
             self._next_exec_id,
             self._work,
@@ -208,10 +219,14 @@ class Exchange:
                 return [self._refuse_change(command, command.cxl_rej_response_to, command.cxl_rej_reason, command.text)]
             case ConfigureVenue():
                 return [self._configure(command)]
+            case AddInstrument() | ChangeInstrument() | DelistInstrument():
+                return self._list(command)
             case Kill():
-                return self._begin_sweep(command, f"{command.scope} is killed by the operator: {command.reason}")
+                text = f"{command.scope} is killed by the operator: {command.reason}"
+                return self._begin_sweep(command.scope, command.operator, command.reason, text)
             case CancelAllByOperator():
-                return self._begin_sweep(command, _canceled_by_operator(command))
+                text = _canceled_by_operator(command)
+                return self._begin_sweep(command.scope, command.operator, command.reason, text)
             case ContinueSweep():
                 return self._continue_sweep()
             case ContinueTriggers():
@@ -279,13 +294,20 @@ class Exchange:
     def find_order(self, inquiry: OrderInquiry) -> OrderAnswer:
         return inquiries.find_order(self.orders, inquiry)
 
-    def list_instruments(self, inquiry: InstrumentsInquiry, halted: Mapping[str, Restriction]) -> InstrumentsAnswer:
+    def list_instruments(
+        self,
+        inquiry: InstrumentsInquiry,
+        halted: Mapping[str, Restriction],
+        suspended: Mapping[str, Restriction],
+    ) -> InstrumentsAnswer:
         """Return a page of instruments with their best bid and offer."""
         page = inquiries.page_of_symbols(self.instruments, inquiry.after)
-        summaries = (self._summary(symbol, halted.get(symbol)) for symbol in page.symbols)
+        summaries = (self._summary(symbol, halted.get(symbol), suspended.get(symbol)) for symbol in page.symbols)
         return InstrumentsAnswer(tuple(summaries), page.next_after)
 
-    def _summary(self, symbol: str, halted: Restriction | None) -> InstrumentSummary:
+    def _summary(
+        self, symbol: str, halted: Restriction | None, suspended: Restriction | None
+    ) -> InstrumentSummary:
         instrument, book = self.instruments[symbol], self.books[symbol]
         bid, offer = book.bids.best_shown(), book.asks.best_shown()
         return InstrumentSummary(
@@ -298,6 +320,8 @@ class Exchange:
             offer_qty=None if offer is None else Qty(offer.shown_qty),
             price_scale=instrument.price_scale,
             qty_scale=instrument.qty_scale,
+            suspended=suspended,
+            terms=terms_of(instrument),
             phase=self.phases.of(symbol),
         )
 
@@ -845,9 +869,8 @@ class Exchange:
             return OperatorRefused(command.operator, text)
         return self._cancel_unasked(order, _canceled_by_operator(command))
 
-    def _begin_sweep(self, command: Kill | CancelAllByOperator, text: str) -> list[Event]:
-        orders = self.orders.open_of(parse(command.scope))
-        sweep = Sweep(command.scope, command.operator, command.reason, text, orders)
+    def _begin_sweep(self, scope: str, operator: str, reason: str, text: str) -> list[Event]:
+        sweep = Sweep(scope, operator, reason, text, self.orders.open_of(parse(scope)))
         self.sweeps.append(sweep)
         return self._sweep(sweep)
 
@@ -943,7 +966,7 @@ class Exchange:
 
     def _uncross(self, symbol: str, events: list[Event]) -> None:
         book = self.books[symbol]
-        cleared = auction.clear(book, self.instruments[symbol].tick_size, self.last_trades.get(symbol))
+        cleared = auction.clear(book, self.instruments[symbol], self.last_trades.get(symbol))
         if cleared is None:
             return
         self.last_trades[symbol] = cleared.price
@@ -958,12 +981,36 @@ class Exchange:
     # The venue itself.
 
     def _configure(self, command: ConfigureVenue) -> Event:
-        self.instruments = {instrument.symbol: instrument for instrument in command.instruments}
-        self.ever_listed.update(self.instruments)
+        self.listing.configure(command.instruments)
         self.seed = command.seed
+        self._open_books()
+        return VenueConfigured()
+
+    def _list(self, command: ListingCommand) -> list[Event]:
+        """Add, change or take away an instrument, if it can be."""
+        event = Listings(self.listing, self.ever_listed, self.orders).answer(command)
+        match event:
+            case InstrumentAdded():
+                self.phases.set(event.instrument.symbol, Phase.CONTINUOUS)
+                self.listing.list(event.instrument)
+                self._open_books()
+            case InstrumentChanged():
+                self.listing.list(event.instrument)
+                self._open_books()
+            case InstrumentDelisted():
+                self.listing.delist(event.symbol)
+                if isinstance(command, DelistInstrument) and command.cancels_orders:
+                    scope, text = f"instrument:{event.symbol}", f"{event.symbol} is delisted: {event.reason}"
+                    return [event, *self._begin_sweep(scope, command.operator, command.reason, text)]
+            case OperatorRefused():
+                pass
+        return [event]
+
+    def _open_books(self) -> None:
+        """See to it that whatever is listed has a book, and is known for ever."""
+        self.ever_listed.update(self.instruments)
         for symbol in self.instruments:
             self.books.setdefault(symbol, OrderBook())
-        return VenueConfigured()
 
     def _what_trades(self) -> Venue:
         """Return what a correction of a trade reads and changes."""

@@ -55,6 +55,8 @@ class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
     """What of leaves_qty is not displayed, or would not be if the order rested now."""
     quote_entry_id: str | None = None
     """Of a side of a quote, see OrderState; None for an order."""
+    limit_distance: int | None = None
+    """How far its limit is above its trigger; the limit of a trailing stop follows at this distance."""
 
     @property
     def is_live(self) -> bool:
@@ -128,6 +130,7 @@ class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
         self.is_waiting = True
         self.trigger_price = trigger_price
         self.trigger_source = source
+        self.limit_distance = None if self.price is None else self.price - trigger_price
 
     def reprice(self, price: Price) -> None:
         """Take another price, which the venue has found for it."""

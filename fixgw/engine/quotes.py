@@ -44,7 +44,7 @@ class Floor(NamedTuple):
 
     orders: OrderRegistry
     books: Mapping[str, OrderBook]
-    instruments: Callable[[], Mapping[str, Instrument]]
+    instruments: Mapping[str, Instrument]
     next_order_id: Callable[[], str]
     next_exec_id: Callable[[], str]
     work: Callable[[Order, list[Event]], None]
@@ -136,7 +136,7 @@ class Quotes:
         events: list[Event],
     ) -> None:
         price, size = wanted
-        instrument = self._floor.instruments()[entry.symbol]
+        instrument = self._floor.instruments[entry.symbol]
         order = Order(
             session=command.session,
             firm=command.firm,
@@ -185,7 +185,7 @@ class Quotes:
         return OrderCanceled(self._floor.next_exec_id(), order.state(), canceled_qty, True, None, text, reason)
 
     def _answer_one(self, command: Quote, entry: QuoteEntry, refusal: QuoteRefusal | None) -> QuoteReported:
-        instrument = self._floor.instruments().get(entry.symbol, UNLISTED)
+        instrument = self._floor.instruments.get(entry.symbol, UNLISTED)
         quote = QuoteState(
             command.session,
             command.firm,

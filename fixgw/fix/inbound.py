@@ -93,7 +93,9 @@ class Decoder:
         trading_date: Callable[[], str],
     ) -> None:
         self._participants = {participant.session: participant for participant in participants}
-        self._instruments = {instrument.symbol: instrument for instrument in instruments}
+        self._instruments: dict[str, Instrument] = {}
+        """One dict for ever, whatever is listed."""
+        self.list(instruments)
         self._stale_order_ns = stale_order_s * 1_000_000_000
         self._clock_ns = clock_ns
         self._trading_date = trading_date
@@ -116,6 +118,12 @@ class Decoder:
             "Z": quotes.cancel,
             "a": quotes.status,
         }
+
+    def list(self, instruments: Iterable[Instrument]) -> None:
+        """Read what comes from here on as orders in these."""
+        listed = {instrument.symbol: instrument for instrument in instruments}
+        self._instruments.clear()
+        self._instruments.update(listed)
 
     def decode(self, text: str) -> Request:
         """Return what ``text``, a whole FIX message with SOH between fields, asks for; raises one of REJECTS."""

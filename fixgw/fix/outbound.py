@@ -31,8 +31,12 @@ from fixgw.spec.events import (
     DayEnding,
     Event,
     Fill,
+    InstrumentAdded,
+    InstrumentChanged,
+    InstrumentDelisted,
     InstrumentHalted,
     InstrumentResumed,
+    InstrumentSuspended,
     LimitsSet,
     MassCanceled,
     MassQuoteAnswered,
@@ -177,7 +181,9 @@ class Encoder:
                 return ()
             case DayEnding() | OrdersExpired() | OrdersRestated() | DayBegun() | PhaseChanged():
                 return ()
-            case InstrumentHalted() | InstrumentResumed() | ScopeKilled() | ScopeReleased():
+            case InstrumentHalted() | InstrumentSuspended() | InstrumentResumed() | ScopeKilled() | ScopeReleased():
+                return ()
+            case InstrumentAdded() | InstrumentChanged() | InstrumentDelisted():
                 return ()
             case SessionDisabled() | SessionEnabled() | SessionLoggedOut() | SessionReset():
                 return ()

@@ -24,8 +24,12 @@ from fixgw.spec.events import (
     DayBegun,
     DayEnding,
     Event,
+    InstrumentAdded,
+    InstrumentChanged,
+    InstrumentDelisted,
     InstrumentHalted,
     InstrumentResumed,
+    InstrumentSuspended,
     LimitsSet,
     MassCanceled,
     MassQuoteAnswered,
@@ -191,10 +195,13 @@ class Tally:
             case CancelRejected():
                 request = _REQUESTS[event.cxl_rej_response_to]
                 self.change_rejects[request, event.cxl_rej_reason.name.lower()] += 1
-            case InstrumentHalted():
+            case InstrumentHalted() | InstrumentSuspended():
                 self.halted.add(event.symbol)
-            case InstrumentResumed():
+            case InstrumentResumed() | InstrumentDelisted():
                 self.halted.discard(event.symbol)
+            case InstrumentAdded() | InstrumentChanged():
+                self._instruments[event.instrument.symbol] = event.instrument
+                self.open_orders.setdefault(event.instrument.symbol, 0)
             case ScopeKilled():
                 self.killed.add(event.scope)
             case ScopeReleased():
@@ -278,7 +285,7 @@ def _check_that_refused(event: OrderRejected | CancelRejected) -> str | None:
         return _REFUSED_BY[event.ord_rej_reason]
     if " is killed by the operator: " in event.text:
         return "kill_switch"
-    if " is halted: " in event.text:
+    if " is halted: " in event.text or " is suspended: " in event.text:
         return "halt"
     if " is outside the price band " in event.text:
         return "price_band"

@@ -46,8 +46,8 @@ class Rules:
         self.unit = instrument.notional(1, 1)
         # Each check costs every order a call: leave out those that could not refuse any.
         always_passed: dict[Check, bool] = {
-            price_is_on_tick: instrument.tick_size == 1,
-            stop_px_is_on_tick: instrument.tick_size == 1,
+            price_is_on_tick: instrument.tick_size == 1 and not instrument.tick_table,
+            stop_px_is_on_tick: instrument.tick_size == 1 and not instrument.tick_table,
             price_is_within_band: self.band is None,
             order_qty_is_within_limit: limits.order_qty_max is None,
             notional_is_within_limit: limits.order_notional_max is None,
@@ -74,19 +74,17 @@ def side_is_traded(order: OrderRequest, rules: Rules) -> Refusal | None:  # noqa
 
 def price_is_on_tick(order: OrderRequest, rules: Rules) -> Refusal | None:
     price, instrument = order.price, rules.instrument
-    if price is None or price % instrument.tick_size == 0:
+    if price is None or instrument.is_on_tick(price):
         return None
-    tick = _price_text(instrument.tick_size, instrument)
-    text = f"Price(44) {_price_text(price, instrument)} is not a multiple of the tick {tick} of {instrument.symbol}"
+    text = f"Price(44) {_price_text(price, instrument)} is not a multiple of {_tick_text(price, instrument)}"
     return Refusal(OrdRejReason.OTHER, text)
 
 
 def stop_px_is_on_tick(order: OrderRequest, rules: Rules) -> Refusal | None:
     instrument, stop_px = rules.instrument, _stop_px(order)
-    if stop_px is None or stop_px % instrument.tick_size == 0:
+    if stop_px is None or instrument.is_on_tick(stop_px):
         return None
-    tick = _price_text(instrument.tick_size, instrument)
-    text = f"StopPx(99) {_price_text(stop_px, instrument)} is not a multiple of the tick {tick} of {instrument.symbol}"
+    text = f"StopPx(99) {_price_text(stop_px, instrument)} is not a multiple of {_tick_text(stop_px, instrument)}"
     return Refusal(OrdRejReason.OTHER, text)
 
 
@@ -218,6 +216,13 @@ def _expected_price(order: OrderRequest, rules: Rules) -> Price | None:
 
 def _exceeds(tried: str, limit: Limit) -> Refusal:
     return Refusal(OrdRejReason.ORDER_EXCEEDS_LIMIT, f"{tried} exceeds {limit}")
+
+
+def _tick_text(price: Price, instrument: Instrument) -> str:
+    """Return the tick of the range that ``price`` is in, and where that begins if there is more than one."""
+    text = f"the tick {_price_text(instrument.tick_at(price), instrument)} of {instrument.symbol}"
+    begun = [each.from_price for each in instrument.tick_table if each.from_price <= abs(price)]
+    return f"{text} from {_price_text(begun[-1], instrument)} on" if begun else text
 
 
 def _price_text(price: Price, instrument: Instrument) -> str:

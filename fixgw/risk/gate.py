@@ -18,8 +18,12 @@ from fixgw.spec.events import (
     DayBegun,
     DayEnding,
     Event,
+    InstrumentAdded,
+    InstrumentChanged,
+    InstrumentDelisted,
     InstrumentHalted,
     InstrumentResumed,
+    InstrumentSuspended,
     LimitsSet,
     MassCanceled,
     MassQuoteAnswered,
@@ -54,6 +58,7 @@ from fixgw.spec.events import (
 )
 from fixgw.spec.inquiries import AccountExposure, RiskAnswer
 from fixgw.spec.instrument import Instrument
+from fixgw.spec.participant import Participant
 from fixgw.spec.quotes import QuoteRefusal
 from fixgw.spec.refusal import Refusal
 from fixgw.spec.values import OrdRejReason, Price
@@ -72,6 +77,7 @@ class RiskGate:
         self._unit: dict[str, int] = {}
         """Notional of one price unit times one quantity unit, by symbol; also of those that have left."""
         self._accounts: dict[str, frozenset[str]] = {}
+        self._participants: tuple[Participant, ...] = ()
         self._roster = Roster()
         self.limits = LimitTable()
         self.restrictions = Restrictions()
@@ -79,21 +85,28 @@ class RiskGate:
         """By session, account and symbol, where nothing is forbidden; forgotten when any of that changes."""
         self.exposure = Exposure()
         self.positions = Positions()
-        self._quote_checks = QuoteChecks(market, self.exposure, self._unit, self.check)
+        self._quote_checks = QuoteChecks(market, self.exposure, self._unit, self._is_listed, self.check)
 
-    def configure(self, command: ConfigureVenue) -> None:
-        """Take instruments, limits and accounts; what is open stays open."""
-        # One that is no longer listed takes no orders; what is open in it can still be followed.
-        self._listed = {instrument.symbol: instrument for instrument in command.instruments}
-        self.list_units(command.instruments)
+    def configure(self, command: ConfigureVenue, listed: Iterable[Instrument]) -> None:
+        """Take limits and accounts, and the instruments ``listed`` from here on; what is open stays open."""
         self.limits.configure(command.limits)
-        self._roster = Roster(command.participants, command.instruments)
-        self._rules.clear()
         self._quote_checks.configure(command.participants)
+        self._participants = command.participants
+        self._list({instrument.symbol: instrument for instrument in listed})
         accounts: dict[str, set[str]] = {}
         for participant in command.participants:
             accounts.setdefault(participant.firm, set()).update(participant.accounts)
         self._accounts = {firm: frozenset(of_firm) for firm, of_firm in accounts.items()}
+
+    def _list(self, listed: dict[str, Instrument]) -> None:
+        # One that is no longer listed takes no orders; what is open in it can still be followed.
+        self._listed = listed
+        self.list_units(listed.values())
+        self._roster = Roster(self._participants, listed.values())
+        self._rules.clear()
+
+    def _is_listed(self, symbol: str) -> bool:
+        return symbol in self._listed
 
     def list_units(self, instruments: Iterable[Instrument]) -> None:
         """Note what one unit of price times quantity is worth, of instruments that there are or were."""
@@ -194,8 +207,14 @@ class RiskGate:
             case LimitsSet():
                 self.limits.set(event.limits)
                 self._rules.clear()
+            case InstrumentAdded() | InstrumentChanged():
+                self._list(self._listed | {event.instrument.symbol: event.instrument})
+            case InstrumentDelisted():
+                self.restrictions.forget(event.symbol)
+                self._list({symbol: each for symbol, each in self._listed.items() if symbol != event.symbol})
             case (
                 InstrumentHalted()
+                | InstrumentSuspended()
                 | InstrumentResumed()
                 | ScopeKilled()
                 | ScopeReleased()

@@ -37,12 +37,14 @@ class QuoteChecks:
         quoted: Quoted,
         exposure: Exposure,
         units: Mapping[str, int],
+        is_listed: Callable[[str], bool],
         check: Callable[[NewOrder], Refusal | None],
     ) -> None:
         """``units`` are the notional of one price unit times one quantity unit; ``check`` is that of orders."""
         self._quoted = quoted
         self._exposure = exposure
         self._units = units
+        self._is_listed = is_listed
         self._check = check
         self._market_makers: frozenset[str] = frozenset()
 
@@ -73,7 +75,7 @@ class QuoteChecks:
             return QuoteRefusal(QuoteRejectReason.OTHER, text)
         if entry.refusal is not None:
             return entry.refusal
-        if entry.symbol not in self._units:
+        if not self._is_listed(entry.symbol):
             return QuoteRefusal(QuoteRejectReason.UNKNOWN_SYMBOL, f"Symbol(55) {entry.symbol} is not traded here")
         bid, offer = entry.side(Side.BUY), entry.side(Side.SELL)
         if bid is not None and offer is not None and bid[0] >= offer[0]:

@@ -7,8 +7,12 @@ from fixgw.spec.events import (
     DayBegun,
     DayEnding,
     Event,
+    InstrumentAdded,
+    InstrumentChanged,
+    InstrumentDelisted,
     InstrumentHalted,
     InstrumentResumed,
+    InstrumentSuspended,
     LimitsSet,
     MassCanceled,
     MassQuoteAnswered,
@@ -68,7 +72,9 @@ def audience(event: Event) -> tuple[str, ...]:
             return ()
         case DayEnding() | OrdersExpired() | OrdersRestated() | DayBegun() | PhaseChanged():
             return ()
-        case InstrumentHalted() | InstrumentResumed() | ScopeKilled() | ScopeReleased():
+        case InstrumentHalted() | InstrumentSuspended() | InstrumentResumed() | ScopeKilled() | ScopeReleased():
+            return ()
+        case InstrumentAdded() | InstrumentChanged() | InstrumentDelisted():
             return ()
         case SessionDisabled() | SessionEnabled() | SessionLoggedOut() | SessionReset():
             return ()

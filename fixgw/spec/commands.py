@@ -13,6 +13,7 @@ from fixgw.spec.limits import LimitChange, ScopedLimits
 from fixgw.spec.participant import Participant
 from fixgw.spec.phase import Phase
 from fixgw.spec.quotes import QuoteEntry
+from fixgw.spec.terms import Terms, TermsChange
 from fixgw.spec.values import (
     CxlRejReason,
     CxlRejResponseTo,
@@ -195,6 +196,40 @@ class ResumeInstrument(msgspec.Struct, frozen=True, array_like=True, gc=False, t
     operator: str
     reason: str
     symbol: str
+
+
+class SuspendInstrument(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="suspend"):
+    """As a halt, and not for a moment: clients are told that it is not available.  ResumeInstrument ends it."""
+
+    operator: str
+    reason: str
+    symbol: str
+
+
+class AddInstrument(msgspec.Struct, frozen=True, array_like=True, tag="add-instrument"):
+    """List an instrument, from the next order on; it may have been listed before, with the same decimals."""
+
+    operator: str
+    reason: str
+    terms: Terms
+
+
+class ChangeInstrument(msgspec.Struct, frozen=True, array_like=True, tag="change-instrument"):
+    """Give an instrument other terms, from the next order on; open orders stay as they are."""
+
+    operator: str
+    reason: str
+    symbol: str
+    change: TermsChange
+
+
+class DelistInstrument(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="delist-instrument"):
+    """Take an instrument from the list; only one without open orders, unless they are to be canceled."""
+
+    operator: str
+    reason: str
+    symbol: str
+    cancels_orders: bool
 
 
 class Kill(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="kill"):
@@ -381,6 +416,7 @@ ClientCommand = OrderCommand | QuoteCommand
 RestrictionCommand = (
     HaltInstrument
     | ResumeInstrument
+    | SuspendInstrument
     | Kill
     | Release
     | SetLimits
@@ -390,16 +426,28 @@ RestrictionCommand = (
     | ResetSession
 )
 """What risk answers: who may trade what, and how much."""
+ListingCommand = AddInstrument | ChangeInstrument | DelistInstrument
+"""What changes the list of instruments while the venue runs."""
 AmendTrade = BustTrade | CorrectTrade
 """What undoes or corrects a trade."""
-OperatorCommand = RestrictionCommand | CancelByOperator | CancelAllByOperator | EndDay | AmendTrade | SetPhase
+OperatorCommand = (
+    RestrictionCommand | ListingCommand | CancelByOperator | CancelAllByOperator | EndDay | AmendTrade | SetPhase
+)
 """What an operator asks for."""
 SweepCommand = Kill | CancelByOperator | CancelAllByOperator | ContinueSweep
 """What cancels orders of others than who asks."""
 DayCommand = EndDay | BeginDay | ExpireDueOrders
 """What a trading day begins and ends with, and what time brings about meanwhile."""
 TradingCommand = (
-    OrderCommand | PullQuotes | ConfigureVenue | SweepCommand | ContinueTriggers | DayCommand | AmendTrade | SetPhase
+    OrderCommand
+    | PullQuotes
+    | ConfigureVenue
+    | ListingCommand
+    | SweepCommand
+    | ContinueTriggers
+    | DayCommand
+    | AmendTrade
+    | SetPhase
 )
 """What the engine answers with events."""
 SessionCommand = UseNumber | OpenSession | CloseSession

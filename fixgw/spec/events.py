@@ -8,6 +8,7 @@ time of an event is the time of its command.
 import msgspec
 
 from fixgw.spec.instructions import Instructions
+from fixgw.spec.instrument import Instrument
 from fixgw.spec.limits import ScopedLimits
 from fixgw.spec.phase import Phase
 from fixgw.spec.quotes import QuoteEntryAnswer, QuoteState
@@ -223,6 +224,38 @@ class InstrumentHalted(msgspec.Struct, frozen=True, array_like=True, gc=False, t
 
 class InstrumentResumed(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="resumed"):
     """The instrument trades again."""
+
+    symbol: str
+    operator: str
+    reason: str
+
+
+class InstrumentSuspended(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="suspended"):
+    """As halted, until it is resumed; a halt that there was is part of it."""
+
+    symbol: str
+    operator: str
+    reason: str
+
+
+class InstrumentAdded(msgspec.Struct, frozen=True, array_like=True, tag="instrument-added"):
+    """The instrument is listed from here on."""
+
+    instrument: Instrument
+    operator: str
+    reason: str
+
+
+class InstrumentChanged(msgspec.Struct, frozen=True, array_like=True, tag="instrument-changed"):
+    """These are all terms of the instrument from here on; open orders stay as they are."""
+
+    instrument: Instrument
+    operator: str
+    reason: str
+
+
+class InstrumentDelisted(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="instrument-delisted"):
+    """The instrument is no longer listed, halted or suspended; its open orders are canceled, from this frame on."""
 
     symbol: str
     operator: str
@@ -481,6 +514,7 @@ class QuotesPulled(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="
 RestrictionEvent = (
     InstrumentHalted
     | InstrumentResumed
+    | InstrumentSuspended
     | ScopeKilled
     | ScopeReleased
     | LimitsSet
@@ -490,7 +524,9 @@ RestrictionEvent = (
     | SessionReset
 )
 """What an operator has forbidden, or allows again."""
-OperatorEvent = RestrictionEvent | OrdersSwept | OperatorRefused
+ListingEvent = InstrumentAdded | InstrumentChanged | InstrumentDelisted
+"""How the list of instruments has changed while the venue runs."""
+OperatorEvent = RestrictionEvent | ListingEvent | OrdersSwept | OperatorRefused
 """What no client is told of: the orders concerned have events of their own."""
 
 DayEvent = DayEnding | OrdersExpired | OrdersRestated | DayBegun

@@ -12,6 +12,7 @@ from fixgw.spec.phase import Phase
 from fixgw.spec.quotes import QuoteState
 from fixgw.spec.reference import ReferenceAnswer, ReferenceInquiry
 from fixgw.spec.restriction import Restriction
+from fixgw.spec.terms import Terms
 from fixgw.spec.trading_day import TradingDay
 from fixgw.spec.values import MassStatusReqType, OrdRejReason, OrdStatus, Price, Side
 
@@ -174,6 +175,8 @@ class InstrumentSummary(msgspec.Struct, frozen=True):
     offer_qty: int | None
     price_scale: int
     qty_scale: int
+    suspended: Restriction | None
+    terms: Terms
     phase: Phase = Phase.CONTINUOUS
 
 

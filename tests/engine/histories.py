@@ -13,16 +13,21 @@ import msgspec
 
 from fixgw.core import Core
 from fixgw.engine.phases import OF_PHASES
+from fixgw.engine.reconfiguration import conflicts
 from fixgw.spec.commands import (
+    AddInstrument,
     BeginDay,
     BustTrade,
     CancelAllByOperator,
     CancelByOperator,
     CancelOrder,
     CancelQuotes,
+    ChangeInstrument,
+    ConfigureVenue,
     ContinueSweep,
     ContinueTriggers,
     CorrectTrade,
+    DelistInstrument,
     DisableSession,
     EnableSession,
     EndDay,
@@ -45,14 +50,16 @@ from fixgw.spec.commands import (
     ResumeInstrument,
     SetLimits,
     SetPhase,
+    SuspendInstrument,
     TradingCommand,
 )
 from fixgw.spec.instructions import Instructions
-from fixgw.spec.instrument import Instrument
+from fixgw.spec.instrument import Instrument, TickRange
 from fixgw.spec.limits import LIMIT_NAMES, LimitChange
 from fixgw.spec.participant import MarketMaker, Participant
 from fixgw.spec.phase import CALLS, Phase
 from fixgw.spec.quotes import NO_ENTRY, QuoteEntry, QuoteRefusal
+from fixgw.spec.terms import Terms, TermsChange, Ticks, terms_of
 from fixgw.spec.trading_day import DayPhase
 from fixgw.spec.values import (
     CxlRejReason,
@@ -83,6 +90,10 @@ SPREAD = Instrument(
     allows_negative_price=True, market_protection_ppm=500_000, trigger_source=TriggerSource.BEST,
 )  # fmt: skip
 INSTRUMENTS = (STOCK, SPREAD)
+OTHER_TERMS = (
+    msgspec.structs.replace(STOCK, tick_table=(TickRange(Price(10_000), Price(2)),)),
+    msgspec.structs.replace(SPREAD, lot_size=Qty(4)),
+)
 BANDED = (
     msgspec.structs.replace(STOCK, reference_price=Price(10_000), static_band_ticks=1, dynamic_band_ppm=100),
     msgspec.structs.replace(SPREAD, dynamic_band_ticks=1),
@@ -95,14 +106,15 @@ PARTICIPANTS = (
 )
 
 CONFIGURATIONS = tuple(
-    configuration(*written, instruments=INSTRUMENTS, participants=PARTICIPANTS)
-    for written in (
-        (),
-        (limits(order_qty_max="5"), limits("instrument:SPREAD", order_qty_max="0.4")),
-        (limits(order_notional_max="400"), limits("firm:BETA", order_notional_max="250.01")),
-        (limits(price_collar_percent="0.02"), limits("session:CLIENT1", price_collar_percent="0.015")),
-        (limits(open_notional_max="1000"), limits("account:B1", open_notional_max="600")),
-        (limits(price_collar_percent="100"), limits("instrument:STOCK", order_qty_max="3", open_notional_max="1")),
+    configuration(*written, instruments=instruments, participants=PARTICIPANTS)
+    for instruments, *written in (
+        (INSTRUMENTS,),
+        (INSTRUMENTS, limits(order_qty_max="5"), limits("instrument:SPREAD", order_qty_max="0.4")),
+        (INSTRUMENTS, limits(order_notional_max="400"), limits("firm:BETA", order_notional_max="250.01")),
+        (INSTRUMENTS, limits(price_collar_percent="0.02"), limits("session:CLIENT1", price_collar_percent="0.015")),
+        (INSTRUMENTS, limits(open_notional_max="1000"), limits("account:B1", open_notional_max="600")),
+        (OTHER_TERMS, limits(price_collar_percent="100"), limits("instrument:STOCK", order_qty_max="3")),
+        (INSTRUMENTS, limits("instrument:STOCK", open_notional_max="1")),
     )
 ) + tuple(
     configuration(instruments=(msgspec.structs.replace(STOCK, **terms), SPREAD), participants=PARTICIPANTS)
@@ -121,6 +133,7 @@ _KINDS = (
     + ("kill", "halt", "limits", "operator-cancel", "operator-cancel-all", "session", "session")
     + ("release", "resume") * 3
     + ("cancel-quotes",) * 3 + ("pull-quotes",)
+    + ("list", "delist", "change-instrument", "suspend", "resume")
     + ("end-day",) * 2
     + ("call",) * 4
     + ("trade-on",) * 4
@@ -138,6 +151,21 @@ _EXPIRIES: Sequence[dict[str, Any]] = (
 )
 """Times in commands since the history has begun."""
 _OPERATOR = ("olivia", "a reason")
+_ADDED = (
+    terms_of(STOCK),
+    terms_of(SPREAD),
+    Terms("NEW", Decimal("0.01"), Decimal(1)),
+    Terms("SPREAD", Decimal("0.2"), Decimal("0.2"), price_decimals=2),
+    Terms("NEW", Decimal("0.01"), Decimal(1), multiplier=7),
+)
+_OTHER_TERMS = (
+    TermsChange(tick=Decimal("0.01"), lot=Decimal(1)),
+    TermsChange(tick=Decimal("0.2"), lot=Decimal("0.2")),
+    TermsChange(tick=Decimal("0.02"), ticks=()),
+    TermsChange(tick=Decimal("0.01"), ticks=(Ticks(Decimal("0.02"), Decimal(100)),)),
+    TermsChange(multiplier=2),
+    TermsChange(lot=Decimal(2)),
+)
 _OF_SESSIONS: Sequence[Callable[[str, str, str], "Decided"]] = (
     DisableSession,
     EnableSession,
@@ -221,14 +249,14 @@ def with_sweeps(history: Iterable[Decided], core: Core) -> Iterator[Decided]:
 
     Where sweeps are left that is, every other time, the next slice of one; the expiry of orders that are due, a while
     after; after a day that has ended, the next one.
-    The day that an operator ends is mostly the one there is.
+    The day that an operator ends is mostly the one there is; with a configuration that conflicts no venue starts.
     """
     for number, command in enumerate(history):
         if isinstance(command, EndDay) and core.day.date is not None and number % 4:
             yield EndDay(command.operator, command.reason, core.day.date)
         elif isinstance(command, BustTrade | CorrectTrade) and number % 4:
             yield _of_a_trade(command, core, number)
-        else:
+        elif not isinstance(command, ConfigureVenue) or not conflicts(core.exchange, command):
             yield command
         if core.exchange.sweeps and number % 2:
             yield ContinueSweep()
@@ -267,12 +295,16 @@ class _Writer:
         """Prices of the last quote of each instrument and name."""
         self._killed: list[str] = []
         self._halted: list[str] = []
+        self._delisted: list[str] = []
         self._disabled: list[str] = []
         self._called: list[str] = []
 
     def command(self, choices: bytes) -> Decided:
         self._choices = iter(choices)
         kind = self._one(_KINDS)
+        if self._delisted and self._one_in(2):
+            symbol = self._delisted.pop()
+            return AddInstrument(*_OPERATOR, next(each for each in _ADDED if each.symbol == symbol))
         by = self._one(PARTICIPANTS)
         # Numbers, as OrderIDs are: the one must never be taken for the other.
         cl_ord_id = self._used[-1] if self._one_in(8) else str(len(self._used))
@@ -296,8 +328,15 @@ class _Writer:
                 return PullQuotes(by.session, "a reason")
             case "mass":
                 return self._mass_cancel(by, cl_ord_id)
-            case "kill" | "release" | "halt" | "resume" | "limits" | "session":
+            case "kill" | "release" | "halt" | "suspend" | "resume" | "limits" | "session":
                 return self._operate(kind, by)
+            case "list":
+                return AddInstrument(*_OPERATOR, self._one(_ADDED))
+            case "change-instrument":
+                return ChangeInstrument(*_OPERATOR, self._one(("STOCK", "SPREAD", "NONE")), self._one(_OTHER_TERMS))
+            case "delist":
+                self._delisted.append(self._one(("SPREAD", "NEW", "STOCK")))
+                return DelistInstrument(*_OPERATOR, self._delisted[-1], self._one_in(2))
             case "bust":
                 return BustTrade(*_OPERATOR, self._exec_id())
             case "correct":
@@ -493,6 +532,9 @@ class _Writer:
             case "halt":
                 self._halted.append(self._one(("STOCK", "SPREAD", "NONE")))
                 return HaltInstrument(*_OPERATOR, self._halted[-1])
+            case "suspend":
+                self._halted.append(self._one(("STOCK", "SPREAD", "NONE")))
+                return SuspendInstrument(*_OPERATOR, self._halted[-1])
             case "resume":
                 return ResumeInstrument(*_OPERATOR, self._halted.pop() if self._halted else "STOCK")
             case "limits":

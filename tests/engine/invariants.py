@@ -12,8 +12,12 @@ from fixgw.spec.events import (
     DayBegun,
     DayEnding,
     Event,
+    InstrumentAdded,
+    InstrumentChanged,
+    InstrumentDelisted,
     InstrumentHalted,
     InstrumentResumed,
+    InstrumentSuspended,
     LimitsSet,
     MassCanceled,
     MassQuoteAnswered,
@@ -59,6 +63,8 @@ class Invariants:
         self._chains: dict[str, list[str]] = {}
         self._exec_ids: set[str] = set()
         self._forbidden: set[str] = set()
+        self._delisted: set[str] = set()
+        """By operators, since the files were read last."""
         self._ending: str | None = None
         """The trading day that is ending; from then on, until the next begins, no order is taken."""
         self._phases: dict[str, Phase] = {}
@@ -168,18 +174,30 @@ class Invariants:
                 assert event.ord_status is (OrdStatus.REJECTED if known is None else known.ord_status)
             case InstrumentHalted(symbol=name):
                 self._forbid(name)
+            case InstrumentSuspended(symbol=name):
+                self._forbidden.discard(name)
+                self._forbid(name)
             case InstrumentResumed(symbol=name):
                 self._forbidden.remove(name)
+            case InstrumentDelisted(symbol=name):
+                self._forbidden.discard(name)
+                self._delisted.add(name)
+            case InstrumentAdded() | InstrumentChanged():
+                self._delisted.discard(event.instrument.symbol)
+                if isinstance(event, InstrumentAdded):
+                    self._phases.pop(event.instrument.symbol, None)
             case ScopeKilled(scope=name):
                 self._forbid(name)
             case ScopeReleased(scope=name):
                 self._forbidden.remove(name)
+            case VenueConfigured():
+                self._delisted.clear()
             case PhaseChanged():
                 assert self._phases.get(event.symbol, Phase.CONTINUOUS) is event.previous
                 self._phases[event.symbol] = event.phase
             case QuoteReported() | MassQuoteAnswered() | QuotesPulled():
                 pass
-            case VenueConfigured() | LimitsSet() | OrdersSwept() | OperatorRefused():
+            case LimitsSet() | OrdersSwept() | OperatorRefused():
                 pass
             case SessionDisabled() | SessionEnabled() | SessionLoggedOut() | SessionReset():
                 pass
@@ -192,7 +210,8 @@ class Invariants:
         """Nothing is entered and nothing replaced that an operator has forbidden."""
         assert self._ending is None, order
         scopes = {"venue", f"firm:{order.firm}", f"account:{order.account}", f"session:{order.session}"}
-        return not self._forbidden & (scopes | {f"instrument:{order.symbol}", order.symbol})
+        forbidden = self._forbidden | self._delisted
+        return not forbidden & (scopes | {f"instrument:{order.symbol}", order.symbol})
 
     def _trade(self, event: Trade) -> None:
         for fill in (event.resting, event.aggressor):

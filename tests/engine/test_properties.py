@@ -18,8 +18,12 @@ from fixgw.spec.events import (
     DayEnding,
     DayEvent,
     Event,
+    InstrumentAdded,
+    InstrumentChanged,
+    InstrumentDelisted,
     InstrumentHalted,
     InstrumentResumed,
+    InstrumentSuspended,
     LimitsSet,
     MassCanceled,
     MassQuoteAnswered,
@@ -166,6 +170,13 @@ def told_of_operators(event: OperatorEvent) -> Outcome:
     match event:
         case InstrumentHalted():
             return ("halted", event.symbol)
+        case InstrumentSuspended():
+            return ("suspended", event.symbol)
+        case InstrumentAdded() | InstrumentChanged():
+            made, what = event.instrument, "added" if isinstance(event, InstrumentAdded) else "changed"
+            return (what, made.symbol, made.tick_size, made.lot_size, made.multiplier)
+        case InstrumentDelisted():
+            return ("delisted", event.symbol)
         case InstrumentResumed():
             return ("resumed", event.symbol)
         case ScopeKilled():
@@ -316,6 +327,7 @@ def test_histories_are_eventful() -> None:
     often |= {"8 0", "8 2", "halted", "resumed", "killed", "released", "swept", "refused"}
     often |= {"AI 0", "AI 5", "AI 4", "b 0", "b 5", "pulled"}
     now_and_then = {"AI 1", "AI 9"} | {"I", "8 1", "8 13", "8 15", "8 99", "r None", "r 0", "r 1"}
+    now_and_then |= {"suspended", "added", "changed", "delisted"}
     now_and_then |= {"disabled", "enabled", "logged out", "reset", "limits", "restated", "D 3", "D 5", "G"}
     now_and_then |= {"D", "uncross"}
     assert {kind for kind in often if seen.get(kind, 0) < 10} == set(), seen

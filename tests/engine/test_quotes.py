@@ -2,7 +2,7 @@
 
 import msgspec
 
-from fixgw.spec.commands import CancelQuotes, MassQuote, PullQuotes, Quote
+from fixgw.spec.commands import CancelQuotes, DelistInstrument, MassQuote, PullQuotes, Quote, SetPhase
 from fixgw.spec.events import (
     MassQuoteAnswered,
     OrderAccepted,
@@ -13,6 +13,7 @@ from fixgw.spec.events import (
     Trade,
 )
 from fixgw.spec.participant import MarketMaker, Participant
+from fixgw.spec.phase import Phase
 from fixgw.spec.quotes import NO_ENTRY, QuoteEntry
 from fixgw.spec.values import (
     ExecRestatementReason,
@@ -21,6 +22,8 @@ from fixgw.spec.values import (
     QuoteRejectReason,
     QuoteResponseLevel,
     QuoteStatus,
+    SelfMatchPrevention,
+    SelfMatchScope,
     Side,
 )
 from tests.orders import AAPL, ALICE, BOB, Venue, buy, configuration, limits, sell, venue_with
@@ -230,6 +233,53 @@ def test_quotes_of_a_session_that_is_gone_are_pulled() -> None:
     assert pulled == QuotesPulled(MIKE.session, 2, "gone")
     assert venue.depth("AAPL") == ([("98.00", 5)], [])
     assert venue.core.exchange.orders.quoting == set()
+
+
+def test_a_quote_is_canceled_with_its_instrument_and_says_so() -> None:
+    """And a quote in an instrument that is listed no more is refused, even one that takes sides away."""
+    venue = market(quote((50, "99.00"), (40, "101.00")))
+
+    _, bid, offer, _ = venue.handle(DelistInstrument("olivia", "a merger", "AAPL", True))
+    (answer,) = venue.handle(quote())
+
+    for side in (bid, offer):
+        assert isinstance(side, OrderCanceled)
+        assert (side.is_told, side.text) == (True, "AAPL is delisted: a merger")
+    assert isinstance(answer, QuoteReported)
+    assert (answer.quote_status, answer.text) == (QuoteStatus.REJECTED, "Symbol(55) AAPL is not traded here")
+
+
+def test_quotes_gather_in_a_call_and_trade_at_its_end() -> None:
+    """They may cross meanwhile, and a new quote takes the place of the old one as ever."""
+    venue = market()
+    by = ("olivia", "a call", "AAPL")
+    venue.handle(SetPhase(*by, Phase.OPENING_AUCTION))
+    for command in (buy(30, at="101.00"), quote((50, "99.00"), (40, "100.00")), quote((5, "99.00"), (20, "100.50"))):
+        assert not [event for event in venue.handle(command) if isinstance(event, Trade)]
+
+    trades = [event for event in venue.handle(SetPhase(*by, Phase.CONTINUOUS)) if isinstance(event, Trade)]
+
+    (trade,) = trades
+    assert (trade.last_qty, trade.aggressor.order.is_quoted) == (20, True)
+    assert venue.depth("AAPL") == ([("101.00", 10), ("99.00", 5)], [])
+
+
+def test_a_quote_does_not_match_with_its_own_hand() -> None:
+    """As the instrument says: the newest gives way, here a side of a quote, and its client is told."""
+    guarded = msgspec.structs.replace(
+        AAPL, self_match_prevention=SelfMatchPrevention.CANCEL_NEWEST, self_match_scope=SelfMatchScope.ACCOUNT
+    )
+    venue = venue_with(configured=configuration(instruments=(guarded,), participants=(ALICE, BOB, MIKE)))
+    venue.handle(sell(10, at="100.00", by=MIKE))
+
+    answer, accepted, canceled, offer = venue.handle(quote((50, "100.00"), (40, "101.00")))
+
+    assert isinstance(answer, QuoteReported)
+    assert isinstance(accepted, OrderAccepted)
+    assert isinstance(canceled, OrderCanceled)
+    assert (canceled.is_told, canceled.exec_restatement_reason) == (True, ExecRestatementReason.OTHER)
+    assert isinstance(offer, OrderAccepted)
+    assert venue.depth("AAPL") == ([], [("100.00", 10), ("101.00", 40)])
 
 
 def test_a_side_that_was_filled_is_quoted_anew_under_an_order_id_of_its_own() -> None:
