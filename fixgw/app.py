@@ -45,7 +45,7 @@ from fixgw.metrics.board import Board, Notice
 from fixgw.metrics.stages import Stopwatch
 from fixgw.schedule import Schedule
 from fixgw.sequencer import Sequencer
-from fixgw.spec.commands import Command, ConfigureVenue, OperatorCommand, OrderCommand
+from fixgw.spec.commands import ClientCommand, Command, ConfigureVenue, ListingCommand, OperatorCommand, PullQuotes
 from fixgw.spec.inquiries import Answer
 from fixgw.spec.reference import ReferenceAnswer
 from fixgw.spec.restriction import Restriction
@@ -66,9 +66,11 @@ TICK_INTERVAL_S = 0.5
 
 MB = 1 << 20
 
+_GONE = "the session is logged out or was cut off: its quotes are pulled"
 _LOGOUT_TIMEOUT_S = 3.0
 _OPERATOR_COMMANDS = frozenset(get_args(OperatorCommand))
-_ORDER_COMMANDS = frozenset(get_args(OrderCommand))
+_CLIENT_COMMANDS = frozenset(get_args(ClientCommand))
+_LISTING_COMMANDS = frozenset(get_args(ListingCommand))
 
 log = logging.getLogger("fixgw.app")
 
@@ -90,6 +92,7 @@ class Gateway:
         self._data_dir = data_dir
         self._try_disk_at = 0.0
         self._is_outage = False
+        self._market_makers = frozenset(each.session for each in config.participants if each.market_maker is not None)
         self._is_stopping = False
         self._tick_at = 0.0
         self._readiness = Readiness()
@@ -116,7 +119,7 @@ class Gateway:
         encoder, postman = Encoder(), Postman(config.comp_id, sessions, self._traffic)
         self._doorkeeper = Doorkeeper(config.port, self._readiness, self._traffic)
         self._schedule = Schedule(config.day, lambda: self._sequencer.core, clock_ns)
-        decoder = Decoder(
+        self._decoder = decoder = Decoder(
             config.participants, config.instruments, config.stale_order_s, clock_ns, self._schedule.trading_date
         )
         gc.disable()  # reading the state back makes millions of objects, and no cycles
@@ -146,7 +149,7 @@ class Gateway:
         last_time_ns = start.time_ns if last is None else last.time_ns
         reporter = Reporter(encoder, postman)
         self._subscriptions = Subscriptions(reporter.tell_answer, postman.send, self._order_entry.logged_on)
-        audience = _Audience(reporter, self._control, self._subscriptions)
+        audience = _Audience(reporter, self._control, self._subscriptions, self._read_as_listed)
         self._sequencer = Sequencer(
             core, self._journal, audience, clock_ns, last_time_ns, self._stopwatch, self._core_of_journal
         )
@@ -157,15 +160,21 @@ class Gateway:
         self._order_entry.outgoing = self._numbering
         self._order_entry.offer = self._sequencer.offer
         self._subscriptions.offer = self._sequencer.offer
-        self._order_entry.gone = self._subscriptions.forget
+        self._order_entry.gone = self._let_go
         for session_id in restoration.begun_anew:
             self._numbering.closed(session_id)
         self._configure()
+        self._pull_quotes_of_absent()
 
     def _configure(self) -> None:
         """Note what the files say of trading where the journal says another thing, if it can be written."""
         if self._sequencer.core.configuration != self._configuration and not self._sequencer.suspended_by:
             self._sequencer.process([self._configuration])
+        self._read_as_listed()
+
+    def _read_as_listed(self) -> None:
+        """Have orders read in the scales of the instruments that are listed now."""
+        self._decoder.list(self._sequencer.core.exchange.instruments.values())
 
     def _core_of_journal(self) -> Core:
         """Read the core back, as far as the journal goes: some seconds in which nobody is served."""
@@ -253,6 +262,7 @@ class Gateway:
             self._look_at_disk(now)
             if not self._is_stopping and not self._sequencer.suspended_by:
                 self._go_on_with_the_day()
+                self._pull_quotes_of_absent()
             self._write_board()
 
     def _look_at_disk(self, now: float) -> None:
@@ -273,6 +283,18 @@ class Gateway:
         if due:
             self._sequencer.process(due)
             self._tick_at = 0.0  # what follows is due at once, after others had their turn
+
+    def _let_go(self, session: str) -> None:
+        """Have the quotes of a session that has just gone canceled, after all that it has sent."""
+        self._subscriptions.forget(session)
+        if session in self._market_makers:
+            self._sequencer.offer(PullQuotes(session, _GONE))
+
+    def _pull_quotes_of_absent(self) -> None:
+        """Cancel what was not when its session went: the venue was killed, or could not write, or had no room."""
+        absent = self._sequencer.core.exchange.orders.quoting - self._order_entry.logged_on
+        if absent and not self._sequencer.suspended_by:
+            self._sequencer.process([PullQuotes(session, _GONE) for session in sorted(absent)])
 
     def _write_board(self) -> None:
         notice = Notice(
@@ -321,18 +343,27 @@ class Gateway:
 class _Audience:
     """All who are told: the clients, and of an operator's command the FIX sessions' control and the operator."""
 
-    def __init__(self, reporter: Reporter, control: SessionControl, subscriptions: Subscriptions) -> None:
+    def __init__(
+        self,
+        reporter: Reporter,
+        control: SessionControl,
+        subscriptions: Subscriptions,
+        read_as_listed: Callable[[], None],
+    ) -> None:
         self._tell_clients = reporter.tell
         self._answer_client = reporter.tell_answer
         self._refuse_client = reporter.refuse
         self._control = control
         self._subscriptions = subscriptions
+        self._read_as_listed = read_as_listed
         self.admin: AdminServer
 
     def tell(self, sequenced: Sequenced) -> None:
         self._tell_clients(sequenced)
-        if type(sequenced.command) not in _ORDER_COMMANDS:
+        if type(sequenced.command) not in _CLIENT_COMMANDS:
             self._subscriptions.tell(sequenced)
+        if type(sequenced.command) in _LISTING_COMMANDS:
+            self._read_as_listed()
         if type(sequenced.command) in _OPERATOR_COMMANDS:
             self._control.tell(sequenced)
             self.admin.tell(sequenced)
@@ -345,7 +376,7 @@ class _Audience:
 
     def refuse(self, command: Command, text: str) -> None:
         """Only who asked is told; what the venue asks of itself, it asks again."""
-        if isinstance(command, OrderCommand):
+        if isinstance(command, ClientCommand):
             self._refuse_client(command, text)
         elif isinstance(command, OperatorCommand):
             self.admin.refuse(command, text)

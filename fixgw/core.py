@@ -12,17 +12,21 @@ from fixgw.engine.sweep import SWEEP_SLICE_MAX, SweepKind
 from fixgw.risk import state as risk_state
 from fixgw.risk.gate import RiskGate
 from fixgw.spec.commands import (
+    AddInstrument,
     BeginDay,
     BustTrade,
     CancelAllByOperator,
     CancelByOperator,
     CancelOrder,
+    CancelQuotes,
+    ChangeInstrument,
     CloseSession,
     Command,
     ConfigureVenue,
     ContinueSweep,
     ContinueTriggers,
     CorrectTrade,
+    DelistInstrument,
     DisableSession,
     EnableSession,
     EndDay,
@@ -31,9 +35,12 @@ from fixgw.spec.commands import (
     Kill,
     LogOutSession,
     MassCancel,
+    MassQuote,
     NewOrder,
     OpenSession,
     OperatorCommand,
+    PullQuotes,
+    Quote,
     RefuseChange,
     RefuseOrder,
     Release,
@@ -42,6 +49,7 @@ from fixgw.spec.commands import (
     ResumeInstrument,
     SetLimits,
     SetPhase,
+    SuspendInstrument,
     UseNumber,
 )
 from fixgw.spec.events import Event, OperatorRefused, Trade
@@ -115,9 +123,14 @@ class Core:
                     return self.exchange.refuse(command, refusal, number)
             case ConfigureVenue():
                 self.configuration = command
-                self.gate.configure(command)
+                self.gate.configure(command, self.exchange.listing.after(command.instruments).values())
             case CancelOrder() | MassCancel() | RefuseOrder() | RefuseChange() | ContinueTriggers():
                 pass
+            case CancelQuotes() | PullQuotes():
+                pass
+            case Quote() | MassQuote():
+                self._trading_commands = number
+                return self.exchange.quote(command, self.gate.check_quotes(command), number)
             case ContinueSweep() | BeginDay() | ExpireDueOrders():
                 return self._go_on(command, number)
             case UseNumber() | OpenSession() | CloseSession():
@@ -129,7 +142,7 @@ class Core:
 
     def _may_trade(self, symbol: str) -> bool:
         """Return whether orders may trade in ``symbol`` now."""
-        return self.gate.restrictions.allow_trading(symbol)
+        return symbol in self.exchange.instruments and self.gate.restrictions.allow_trading(symbol)
 
     def _go_on(self, command: ContinueSweep | BeginDay | ExpireDueOrders, number: int) -> list[Event]:
         if isinstance(command, BeginDay):
@@ -158,7 +171,9 @@ class Core:
                 events.append(self.gate.operate(command))
                 if isinstance(events[0], OperatorRefused):
                     return events
-            case HaltInstrument() | ResumeInstrument() | Release() | SetLimits():
+            case AddInstrument() | ChangeInstrument() | DelistInstrument():
+                pass
+            case HaltInstrument() | SuspendInstrument() | ResumeInstrument() | Release() | SetLimits():
                 return [self.gate.operate(command)]
             case DisableSession() | EnableSession() | LogOutSession():
                 return [self.gate.operate(command)]
@@ -186,6 +201,8 @@ class Core:
             text = f"the trading day {self.day.date} is {self.day.phase}; wait until the next has begun"
         elif (halt := self.gate.restrictions.halted.get(symbol)) is not None:
             text = f"{symbol} is halted: {halt.reason}; resume it first"
+        elif (suspension := self.gate.restrictions.suspended.get(symbol)) is not None:
+            text = f"{symbol} is suspended: {suspension.reason}; resume it first"
         elif (kill := self.gate.restrictions.kill_of_instrument(symbol)) is not None:
             text = f"{kill.name} is killed: {kill.reason}; release it first"
         else:
@@ -208,7 +225,7 @@ class Core:
                     open_orders=self.exchange.orders.count_open(),
                     orders_entered=self.exchange.orders_entered,
                     orders_to_sweep=sum(len(s) for s in self.exchange.sweeps if s.kind is not SweepKind.RESTATE),
-                    halted=tuple(restrictions.halted.values()),
+                    halted=(*restrictions.halted.values(), *restrictions.suspended.values()),
                     killed=tuple(restrictions.killed.values()),
                     disabled=tuple(restrictions.disabled.values()),
                     day=self.day,
@@ -221,7 +238,7 @@ class Core:
             case OrderInquiry():
                 return self.exchange.find_order(inquiry)
             case InstrumentsInquiry():
-                return self.exchange.list_instruments(inquiry, restrictions.halted)
+                return self.exchange.list_instruments(inquiry, restrictions.halted, restrictions.suspended)
             case RiskInquiry():
                 return self.gate.answer_risk()
             case _:
@@ -231,7 +248,9 @@ class Core:
         """Yield the answer to a client's question about instruments and the trading day; only a list has several."""
         exchange, restrictions = self.exchange, self.gate.restrictions
         listed = exchange.instruments
-        situation = reference.Situation(restrictions.halted, restrictions.killed, self.day, self.exchange.phases.other)
+        situation = reference.Situation(
+            restrictions.halted, restrictions.suspended, restrictions.killed, self.day, exchange.phases.other
+        )
         match inquiry:
             case SecurityListInquiry():
                 yield from reference.security_list(listed, inquiry)
@@ -271,4 +290,7 @@ class Core:
         self.configuration = state.configuration
         self.day = state.day
         engine_state.restore(self.exchange, state.exchange, state.configuration)
-        risk_state.restore(self.gate, state.gate, state.configuration, state.exchange.ever_listed)
+        exchange = self.exchange
+        risk_state.restore(
+            self.gate, state.gate, state.configuration, exchange.instruments.values(), exchange.ever_listed.values()
+        )

@@ -7,9 +7,12 @@ from typing import Protocol
 from fixgw.core import Core
 from fixgw.journal.writer import JournalFailed, SyncFailed
 from fixgw.spec.commands import (
+    AddInstrument,
+    ChangeInstrument,
     Command,
     ContinueSweep,
     ContinueTriggers,
+    DelistInstrument,
     SessionCommand,
 )
 from fixgw.spec.inquiries import (
@@ -20,6 +23,7 @@ from fixgw.spec.inquiries import (
     OperatorAnswer,
     OperatorInquiry,
     OrderStatusInquiry,
+    QuoteStatusInquiry,
 )
 from fixgw.spec.reference import (
     ReferenceAnswer,
@@ -38,10 +42,12 @@ HELD_MAX = 100_000  # frames in memory while the disk takes none, some 30 MB; be
 ASKED_MAX = 100  # questions of operators that wait, of which each batch is followed by one
 
 _CONTINUE_SWEEP = ContinueSweep()
+_LISTING_COMMANDS = (AddInstrument, ChangeInstrument, DelistInstrument)
 _CONTINUE_TRIGGERS = ContinueTriggers()
 _INQUIRIES = (
     OrderStatusInquiry,
     MassStatusInquiry,
+    QuoteStatusInquiry,
     SecurityListInquiry,
     SecurityDefinitionInquiry,
     SecurityStatusInquiry,
@@ -142,6 +148,8 @@ class Sequencer:
         triggers = exchange.triggers.due and takes and exchange.has_due
         if inbox or sweeps or triggers:
             batch = [inbox.popleft() for _ in range(min(len(inbox), BATCH_MAX))]
+            if any(isinstance(request, _LISTING_COMMANDS) for request in batch):
+                batch = self._with_all_that_was_read(batch)
             if sweeps:
                 batch.append(_CONTINUE_SWEEP)
             if triggers:  # due since before anything that waits in line
@@ -152,6 +160,15 @@ class Sequencer:
         else:
             return bool(self._asked)
         return True
+
+    def _with_all_that_was_read(self, batch: list[Command | Inquiry]) -> list[Command | Inquiry]:
+        """Return ``batch`` with all that waits, and what changes the list of instruments at its end.
+
+        Prices and quantities were read in the scales of the instruments that there were then: what was read before a
+        change is decided before it.  What is read after this call is read after the change.
+        """
+        batch += [self._inbox.popleft() for _ in range(len(self._inbox))]
+        return sorted(batch, key=lambda request: isinstance(request, _LISTING_COMMANDS))
 
     def process(self, batch: Iterable[Command | Inquiry]) -> None:
         """Decide ``batch`` in order, write its frames with one write, then tell what happened, in order.
@@ -272,6 +289,8 @@ class Sequencer:
     def _answer(self, inquiry: Inquiry) -> Answer:
         if isinstance(inquiry, OrderStatusInquiry):
             return self._core.exchange.order_status(inquiry)
+        if isinstance(inquiry, QuoteStatusInquiry):
+            return self._core.exchange.quote_status(inquiry)
         if isinstance(inquiry, MassStatusInquiry):
             return self._begin_answering(self._core.exchange.mass_status(inquiry))
         return self._begin_answering(self._core.consult(inquiry))

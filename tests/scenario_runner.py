@@ -12,7 +12,8 @@ Sessions A to D are CLIENT1 to CLIENT4; each that the file names is logged on wh
     A< 35=8|...     what A got of the line above; written by ``pytest --update-golden``
     ! A logout      ``logon`` (numbers go on), ``connect`` (no Logon yet) and ``drop`` (no Logout) likewise
     ! operator halt AAPL: news      likewise ``resume``, ``kill firm:ALPHA``, ``release``, ``cancel 1`` (an OrderID)
-                    and ``cancel-all venue``, each with its reason; ``bust 3.1`` and ``correct 3.1 price=100.20 qty=5``,
+                    and ``cancel-all venue``, each with its reason; ``suspend AAPL``, ``delist AAPL``, ``add NOVA
+                    tick=0.01 lot=1``, ``change AAPL tick=0.05``; ``bust 3.1`` and ``correct 3.1 price=100.20 qty=5``,
                     by the ExecID(17) of a fill; ``end-day today: ...`` ends the trading day, and the
                     next has begun when the following line is played; ``phase AAPL phase=closed``;
                     ``operator refused bust ...`` is refused
@@ -20,6 +21,7 @@ Sessions A to D are CLIENT1 to CLIENT4; each that the file names is logged on wh
     ! restart       stop the venue in good order and start it on the same data; ``kill`` stops it with SIGKILL
     # config: ...   a value of venue.toml, an instrument by its symbol: ``instruments.AAPL.lot = "100"``, and
                     ``instruments.AAPL = false`` without it; below the first message, it is so from the next start on
+    # session: CLIENT1.MarketMaker = Y       a key of sessions.cfg, in the section of that session
 
 The runner adds the header and TransactTime(60) where they are absent; ``-60`` leaves it out.  ``432=today`` is the
 trading date, ``126=soon`` a second from now.  Header and trailer are not shown in answers, and a value that no two runs
@@ -50,7 +52,7 @@ from fixgw.admin.client import AdminClient, Refused
 from fixgw.client.message import Field, Message, utc_timestamp
 from fixgw.client.protocol import Direction
 from fixgw.client.session import DisconnectedError, Session
-from fixgw.config.load import VENUE_FILE, default_text, load
+from fixgw.config.load import SESSION_FILE, VENUE_FILE, default_text, load
 from tests import stock_dictionary
 
 SESSIONS = {"A": "CLIENT1", "B": "CLIENT2", "C": "CLIENT3", "D": "CLIENT4"}
@@ -65,15 +67,21 @@ _HOUSEKEEPING = frozenset("0A1245")
 _QUESTION = "~"
 
 _CONFIG_LINE = re.compile(r"# config: (\S+) = (.+)")
+_SESSION_LINE = re.compile(r"# session: (\w+)\.(\w+) = (.+)")
 _SENT_LINE = re.compile(r"([A-D])>(>?) (.+)")
 _RECEIVED_LINE = re.compile(r"[A-D]< .*")
 _OPERATOR = re.compile(
-    r"! operator (refused )?(halt|resume|kill|release|cancel|cancel-all|end-day|phase|bust|correct) "
+    r"! operator (refused )?"
+    r"(halt|resume|suspend|add|change|delist|kill|release|cancel|cancel-all|end-day|phase|bust|correct) "
     r"(\S+(?: \w+=\S+)*): (.+)"
 )
 _REQUESTS = {
     "halt": ("halt", "symbol"),
     "resume": ("resume", "symbol"),
+    "suspend": ("suspend", "symbol"),
+    "add": ("add-instrument", "symbol"),
+    "change": ("change-instrument", "symbol"),
+    "delist": ("delist-instrument", "symbol"),
     "kill": ("kill", "scope"),
     "release": ("release", "scope"),
     "cancel": ("cancel-order", "order_id"),
@@ -356,8 +364,9 @@ class Venue:
         self._process: multiprocessing.context.ForkServerProcess | None = None
 
     def configure(self, text: str) -> None:
-        """Take the ``# config:`` lines of ``text`` at the next start."""
+        """Take the ``# config:`` and ``# session:`` lines of ``text`` at the next start."""
         (self._folder / VENUE_FILE).write_text(venue_toml(text), encoding="utf-8")
+        (self._folder / SESSION_FILE).write_text(sessions_cfg(text), encoding="utf-8")
 
     def start(self) -> None:
         """Return when it is open.  Raises ScenarioError with its log."""
@@ -376,7 +385,7 @@ class Venue:
         """Ask for it as an operator; returns when it is done."""
         do, name = _REQUESTS[what]
         whom, *more = whom.split()
-        terms = dict(each.split("=", 1) for each in more)
+        terms = dict(map(_term, more))
         with AdminClient(self._folder / "var") as operator:
             if do == "end-day":
                 whom = operator.ask("status")["trading_date"]
@@ -406,6 +415,19 @@ class Venue:
     def log_text(self) -> str:
         log = self._folder / "log"
         return log.read_text(encoding="utf-8") if log.exists() else "no log, see its standard error"
+
+
+def _term(text: str) -> tuple[str, object]:
+    """Return ``tick=0.05`` as the admin socket takes it: whole numbers and ``yes`` are no texts.
+
+    ``ticks=0.05@5+0.10@10`` are the ticks from 5 and from 10 on.
+    """
+    name, _, value = text.partition("=")
+    if value == "yes":
+        return name, True
+    if name == "ticks":
+        return name, [f"{tick} from {price}" for tick, _, price in (each.partition("@") for each in value.split("+"))]
+    return name, int(value) if name in ("multiplier", "price_decimals", "qty_decimals") else value
 
 
 def _serve(folder: Path, port: int, control: Connection) -> None:
@@ -460,6 +482,16 @@ def venue_toml(text: str) -> str:
     return "\n".join(_toml(config)) + "\n"
 
 
+def sessions_cfg(text: str) -> str:
+    """Return the packaged sessions.cfg with the ``# session:`` lines of a scenario taken in."""
+    config = default_text(SESSION_FILE)
+    for session, key, value in _SESSION_LINE.findall(text):
+        line = f"TargetCompID={session}\n"
+        assert line in config, session
+        config = config.replace(line, f"{line}{key}={value}\n")
+    return config
+
+
 def _set(config: dict[str, object], path: list[str], value: object) -> None:
     if path[0] == "instruments" and value is False:
         listed = config["instruments"]
@@ -483,15 +515,26 @@ def _set(config: dict[str, object], path: list[str], value: object) -> None:
 
 def _toml(table: dict[str, object], path: str = "") -> Iterator[str]:
     """Yield the lines of ``table``: its values first, then the tables below it."""
-    below = {name: value for name, value in table.items() if isinstance(value, dict | list)}
+    below = {name: value for name, value in table.items() if _has_tables(value)}
     for name, value in table.items():
         if name not in below:
-            yield f"{name} = {str(value).lower() if isinstance(value, bool | int) else _quoted(value)}"
+            yield f"{name} = {_written(value)}"
     for name, value in below.items():
         here = f"{path}.{name}" if path else name
         for element in value if isinstance(value, list) else [value]:
+            assert isinstance(element, dict), here
             yield f"[[{here}]]" if isinstance(value, list) else f"[{here}]"
             yield from _toml(element, here)
+
+
+def _has_tables(value: object) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and any(isinstance(each, dict) for each in value))
+
+
+def _written(value: object) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_written, value))}]"
+    return str(value).lower() if isinstance(value, bool | int) else _quoted(value)
 
 
 def _quoted(value: object) -> str:

@@ -146,7 +146,8 @@ def test_refused_fields_are_those_the_venue_refuses() -> None:
     shown = set()
     for exchanged in exchanges():
         for answer in exchanged.answers:
-            if refused := re.fullmatch(r"\w+\((\d+)\) is not supported; leave it out", answer.get(58)):
+            refused = re.fullmatch(r"\w+\((\d+)\) is not supported; leave it out", answer.get(58))
+            if refused and answer.msg_type in ("8", "9"):  # a quote has refused fields of its own
                 shown.add(int(refused[1]))
     assert shown == refused_tags()
 
@@ -188,6 +189,19 @@ def test_every_code_stands_in_its_table_with_its_text(tag: int) -> None:
             shown |= fitting
     not_shown = {row for row in rows if row not in shown and row[1] != pattern_of(ONLY_BETWEEN_DAYS)}
     assert {value for value, _ in not_shown} == (ONLY_IN_TROUBLE if tag == 380 else set()), not_shown
+
+
+def test_every_refusal_of_a_quote_stands_in_its_table() -> None:
+    """And vice versa; a QuoteStatusReport has no field for the code."""
+    rows = [(row["Value"], pattern_of(row["Text(58)"])) for row in table("QuoteRejectReason(300)")]
+    shown = set()
+    for message in (*received()["AI"], *received()["b"]):
+        if message.get(297) == "5" or message.get(368):
+            fitting = {row for row in rows if row[1].fullmatch(message[58])}
+            assert fitting, message
+            assert 300 not in message or message[300] in {value for value, _ in fitting}, message
+            shown |= fitting
+    assert {row for row in rows if row not in shown} == {("2", pattern_of(ONLY_BETWEEN_DAYS))}
 
 
 def pattern_of(text: str) -> re.Pattern[str]:

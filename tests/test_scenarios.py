@@ -121,6 +121,8 @@ class _Chain:
     def follow(self, report: Message) -> None:
         exec_type, ord_status = report[150], report[39]
         is_news = exec_type != "I" and report.get(103) != "6"
+        if 526 in report:
+            self._begun = True  # a side of a quote: that the quote is accepted says a message of its own
         if is_news:
             assert not self._ended or exec_type in "GH", (report, "nothing follows the end of an order")
             assert (exec_type in "08") == (not self._begun), (report, "E31: New comes first, and once")

@@ -9,7 +9,7 @@ import pytest
 from fixgw.core import Core
 from fixgw.engine.inquiries import STATUS_SLICE_MAX
 from fixgw.sequencer import BATCH_MAX, INBOX_MAX, UNFINISHED_MAX, Sequencer, Watch
-from fixgw.spec.commands import Command
+from fixgw.spec.commands import Command, DelistInstrument
 from fixgw.spec.events import CancelRejected, MassCanceled, OrderAccepted, VenueConfigured
 from fixgw.spec.inquiries import Answer, MassStatusAnswer, MassStatusInquiry, OrderStatusAnswer, OrderStatusInquiry
 from fixgw.spec.sequenced import Sequenced
@@ -151,6 +151,21 @@ def test_a_frame_is_the_command_with_its_place_its_time_and_its_events() -> None
     (event,) = canceled.events
     assert isinstance(event, MassCanceled)
     assert event.order_id == "2.0"
+
+
+def test_orders_read_before_a_change_of_instruments_are_decided_before_it() -> None:
+    """Their numbers are in the scales of what was listed then; however many wait, none is left for later."""
+    house = House()
+    delist = DelistInstrument("olivia", "a reason", "AAPL", True)
+    orders = [buy(1, at="1") for _ in range(BATCH_MAX + 1)]
+    house.run(configuration())
+
+    assert house.sequencer.offer(delist)
+    assert all(map(house.sequencer.offer, orders))
+    assert house.sequencer.work()
+
+    assert [frame.command for frame in house.journal.frames] == [configuration(), *orders, delist]
+    assert house.sequencer.waiting == 0
 
 
 def test_nothing_is_told_when_the_journal_fails_and_work_ends_with_it() -> None:

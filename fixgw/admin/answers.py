@@ -5,12 +5,15 @@ Prices, quantities and amounts are text in decimal: a JSON number would be taken
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, assert_never
 
 import msgspec
 
 from fixgw.spec.events import (
     AmendmentEvent,
+    InstrumentAdded,
+    InstrumentChanged,
     LimitsSet,
     OperatorRefused,
     OrderCanceled,
@@ -37,6 +40,7 @@ from fixgw.spec.instrument import NOTIONAL_SCALE, SCALE_MAX
 from fixgw.spec.limits import LIMIT_NAMES, ScopedLimits
 from fixgw.spec.restriction import Restriction
 from fixgw.spec.sequenced import Sequenced
+from fixgw.spec.terms import Terms, terms_of
 
 AVG_PX_EXTRA_DECIMALS = 4
 
@@ -79,6 +83,8 @@ def of_command(sequenced: Sequenced) -> Json:
                 done |= {"date": event.date, "expired": event.expired, "left": event.left}
             case LimitsSet():
                 done |= {"limits": _limits(event.limits)}
+            case InstrumentAdded() | InstrumentChanged():
+                done |= {"terms": _terms(terms_of(event.instrument))}
             case TradeBusted():
                 done |= {"trade": {**_trade(event), "state": "busted"}}
             case TradeCorrected():
@@ -198,15 +204,30 @@ def _instrument(summary: InstrumentSummary) -> Json:
 
     return {
         "symbol": summary.symbol,
-        "state": "trading" if summary.halted is None else "halted",
+        "state": _state(summary),
         "phase": summary.phase,
         "halted": None if summary.halted is None else _restriction("symbol", summary.halted),
+        "suspended": None if summary.suspended is None else _restriction("symbol", summary.suspended),
         "last_px": price(summary.last_px),
         "bid_px": price(summary.bid_px),
         "bid_qty": qty(summary.bid_qty),
         "offer_px": price(summary.offer_px),
         "offer_qty": qty(summary.offer_qty),
+        "terms": _terms(summary.terms),
     }
+
+
+def _state(summary: InstrumentSummary) -> str:
+    if summary.suspended is not None:
+        return "suspended"
+    return "trading" if summary.halted is None else "halted"
+
+
+def _terms(terms: Terms) -> Json:
+    """Return the terms as venue.toml has them, numbers with a point as text."""
+    values = ((name, getattr(terms, name)) for name in terms.__struct_fields__ if name != "symbol")
+    told = {name: format(value, "f") if isinstance(value, Decimal) else value for name, value in values}
+    return told | {"ticks": [str(each) for each in terms.ticks]}
 
 
 def _risk(answer: RiskAnswer) -> Json:

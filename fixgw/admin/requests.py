@@ -8,10 +8,13 @@ import msgspec
 from msgspec import Meta
 
 from fixgw.spec.commands import (
+    AddInstrument,
     BustTrade,
     CancelAllByOperator,
     CancelByOperator,
+    ChangeInstrument,
     CorrectTrade,
+    DelistInstrument,
     DisableSession,
     EnableSession,
     EndDay,
@@ -24,6 +27,7 @@ from fixgw.spec.commands import (
     ResumeInstrument,
     SetLimits,
     SetPhase,
+    SuspendInstrument,
 )
 from fixgw.spec.inquiries import (
     InstrumentsInquiry,
@@ -34,8 +38,10 @@ from fixgw.spec.inquiries import (
     SessionsInquiry,
     VenueInquiry,
 )
+from fixgw.spec.instrument import SCALE_MAX
 from fixgw.spec.limits import LimitChange
 from fixgw.spec.phase import Phase
+from fixgw.spec.terms import Terms, TermsChange, Ticks, read_ticks
 from fixgw.spec.values import OrdStatus, Side
 
 NAME_LENGTH_MAX = 64
@@ -47,8 +53,16 @@ _PRINTABLE = r"\A[ -~]+\Z"
 Name = Annotated[str, Meta(max_length=NAME_LENGTH_MAX, pattern=_PRINTABLE)]
 ScopeText = Annotated[str, Meta(max_length=NAME_LENGTH_MAX + len("instrument:"), pattern=_PRINTABLE)]
 Reason = Annotated[str, Meta(max_length=REASON_LENGTH_MAX, pattern=_PRINTABLE)]
+PositiveText = Annotated[str, Meta(pattern=r"\A[0-9]{1,18}(\.[0-9]{1,18})?\Z")]
+LimitText = PositiveText | None
+Symbol = Annotated[str, Meta(pattern=r"\A[!-+\--~]{1,64}\Z")]
+TickTexts = Annotated[
+    list[Annotated[str, Meta(pattern=r"\A[0-9]{1,18}(\.[0-9]{1,18})? from [0-9]{1,18}(\.[0-9]{1,18})?\Z")]],
+    Meta(max_length=50),
+]
+Multiplier = Annotated[int, Meta(ge=1, le=1_000_000_000)]
+Decimals = Annotated[int, Meta(ge=0, le=SCALE_MAX)]
 NumberText = Annotated[str, Meta(pattern=r"\A-?[0-9]{1,18}(\.[0-9]{1,18})?\Z")]
-LimitText = Annotated[str, Meta(pattern=r"\A[0-9]{1,18}(\.[0-9]{1,18})?\Z")] | None
 
 STATES: dict[str, tuple[OrdStatus, ...]] = {
     "open": (OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED),
@@ -124,6 +138,43 @@ class ResumeRequest(_Change, tag="resume"):
     symbol: Name
 
 
+class SuspendRequest(_Change, tag="suspend"):
+    symbol: Name
+
+
+class AddInstrumentRequest(_Change, tag="add-instrument"):
+    """As in ``[[instruments]]`` of venue.toml; numbers with a point are text."""
+
+    symbol: Symbol
+    tick: PositiveText
+    lot: PositiveText
+    multiplier: Multiplier = 1
+    allows_negative_price: bool = False
+    price_decimals: Decimals | None = None
+    qty_decimals: Decimals | None = None
+    order_qty_bound: PositiveText | None = None
+    price_bound: PositiveText | None = None
+    ticks: TickTexts = []
+
+
+class ChangeInstrumentRequest(_Change, tag="change-instrument"):
+    """What is left out, or null, stays as it is."""
+
+    symbol: Name
+    tick: PositiveText | None = None
+    lot: PositiveText | None = None
+    multiplier: Multiplier | None = None
+    allows_negative_price: bool | None = None
+    order_qty_bound: PositiveText | None = None
+    price_bound: PositiveText | None = None
+    ticks: TickTexts | None = None
+
+
+class DelistInstrumentRequest(_Change, tag="delist-instrument"):
+    symbol: Name
+    cancel_orders: bool = False
+
+
 class KillRequest(_Change, tag="kill"):
     scope: ScopeText
 
@@ -196,6 +247,10 @@ Ask = Status | Sessions | Orders | Order | Instruments | Risk
 Change = (
     HaltRequest
     | ResumeRequest
+    | SuspendRequest
+    | AddInstrumentRequest
+    | ChangeInstrumentRequest
+    | DelistInstrumentRequest
     | KillRequest
     | ReleaseRequest
     | SetLimitsRequest
@@ -251,6 +306,14 @@ def _command(request: Change, user: str) -> OperatorCommand:
             return HaltInstrument(operator, reason, request.symbol)
         case ResumeRequest():
             return ResumeInstrument(operator, reason, request.symbol)
+        case SuspendRequest():
+            return SuspendInstrument(operator, reason, request.symbol)
+        case AddInstrumentRequest():
+            return AddInstrument(operator, reason, _terms(request))
+        case ChangeInstrumentRequest():
+            return ChangeInstrument(operator, reason, request.symbol, _other_terms(request))
+        case DelistInstrumentRequest():
+            return DelistInstrument(operator, reason, request.symbol, request.cancel_orders)
         case KillRequest():
             return Kill(operator, reason, request.scope)
         case ReleaseRequest():
@@ -282,3 +345,38 @@ def _command(request: Change, user: str) -> OperatorCommand:
 def _changes(request: SetLimitsRequest) -> tuple[LimitChange, ...]:
     limits = request.limits.items()
     return tuple(LimitChange(name, None if text is None else Decimal(text)) for name, text in limits)
+
+
+def _terms(request: AddInstrumentRequest) -> Terms:
+    return Terms(
+        symbol=request.symbol,
+        tick=Decimal(request.tick),
+        lot=Decimal(request.lot),
+        multiplier=request.multiplier,
+        allows_negative_price=request.allows_negative_price,
+        price_decimals=request.price_decimals,
+        qty_decimals=request.qty_decimals,
+        order_qty_bound=_decimal(request.order_qty_bound),
+        price_bound=_decimal(request.price_bound),
+        ticks=_ticks(request.ticks),
+    )
+
+
+def _other_terms(request: ChangeInstrumentRequest) -> TermsChange:
+    return TermsChange(
+        tick=_decimal(request.tick),
+        lot=_decimal(request.lot),
+        multiplier=request.multiplier,
+        allows_negative_price=request.allows_negative_price,
+        order_qty_bound=_decimal(request.order_qty_bound),
+        price_bound=_decimal(request.price_bound),
+        ticks=None if request.ticks is None else _ticks(request.ticks),
+    )
+
+
+def _ticks(texts: list[str]) -> tuple[Ticks, ...]:
+    return tuple(found for text in texts if (found := read_ticks(text)) is not None)
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)

@@ -17,10 +17,15 @@ from fixgw.spec.events import (
     DayEnding,
     Event,
     Fill,
+    InstrumentAdded,
+    InstrumentChanged,
+    InstrumentDelisted,
     InstrumentHalted,
     InstrumentResumed,
+    InstrumentSuspended,
     LimitsSet,
     MassCanceled,
+    MassQuoteAnswered,
     OperatorRefused,
     OrderAccepted,
     OrderAmended,
@@ -36,6 +41,8 @@ from fixgw.spec.events import (
     OrderStated,
     OrderTriggered,
     PhaseChanged,
+    QuoteReported,
+    QuotesPulled,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -124,10 +131,20 @@ def event_words(event: Event) -> str:
             return f"refused {event.cl_ord_id}: {event.text}"
         case MassCanceled():
             return f"mass cancel {event.cl_ord_id}: " + (event.text or f"{len(event.affected)} orders")
+        case QuoteReported():
+            quote, status = event.quote, event.quote_status.name.lower().replace("_", " ")
+            return f"quote {quote.quote_id} in {quote.symbol} {status}" + (f": {event.text}" if event.text else "")
+        case MassQuoteAnswered():
+            refused = sum(entry.refusal is not None for entry in event.entries)
+            return f"mass quote {event.quote_id}: {len(event.entries)} entries, {refused} refused"
+        case QuotesPulled():
+            return f"pulled {event.canceled} sides of quotes of {event.session}: {event.reason}"
         case VenueConfigured():
             return "configured"
-        case InstrumentHalted() | InstrumentResumed():
+        case InstrumentHalted() | InstrumentSuspended() | InstrumentResumed() | InstrumentDelisted():
             return f"{_kind(event)} {event.symbol}: {event.reason}"
+        case InstrumentAdded() | InstrumentChanged():
+            return f"{_kind(event)} {event.instrument.symbol}: {event.reason}"
         case ScopeKilled() | ScopeReleased():
             return f"{_kind(event)} {event.scope}: {event.reason}"
         case OrdersSwept():

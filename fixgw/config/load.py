@@ -95,7 +95,10 @@ class VenueConfig:
     @property
     def participants(self) -> tuple[Participant, ...]:
         """The sessions as the journal has them."""
-        return tuple(Participant(session.comp_id, session.firm, session.accounts) for session in self.sessions)
+        return tuple(
+            Participant(session.comp_id, session.firm, session.accounts, session.market_maker)
+            for session in self.sessions
+        )
 
     @property
     def sources_text(self) -> str:

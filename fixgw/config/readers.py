@@ -9,6 +9,8 @@ from ipaddress import IPv4Address
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from fixgw.spec.terms import Ticks, read_ticks
+
 DIGITS_MAX = 18
 """The most digits a number may have before its decimal point, and after it."""
 
@@ -204,6 +206,20 @@ def name(what: str, example: str) -> Kind:
     return Kind("word", read)
 
 
+def _ticks(value: object) -> tuple[Ticks, ...]:
+    right = 'write for example ["0.05 from 5", "0.10 from 10"]'
+    if not isinstance(value, list):
+        raise WrongValueError(f"{show(value)} is not an array; {right}")
+    found = []
+    for each in value:
+        ticks = read_ticks(each) if isinstance(each, str) else None
+        if ticks is None:
+            raise WrongValueError(f"{show(each)} is not a tick and the price that it begins at; {right}")
+        found.append(ticks)
+    return tuple(found)
+
+
+TICKS = Kind("array of ticks", _ticks)
 GROUP = Kind("multicast group and port", _group)
 INTERFACE = Kind("IPv4 address", _interface)
 REDIS_URL = Kind("URL", _redis_url)

@@ -15,6 +15,7 @@ from fixgw.config.readers import (
     LOCAL_TIME,
     REDIS_URL,
     SYMBOL,
+    TICKS,
     TIME_ZONE,
     Kind,
     number,
@@ -267,6 +268,14 @@ LIMITS = (
 INSTRUMENT = (
     Key("symbol", SYMBOL, REQUIRED, "Symbol(55)", '"AAPL"'),
     Key("tick", number("0.01", above=0), REQUIRED, "The step of prices", '"0.01"'),
+    Key(
+        "ticks",
+        TICKS,
+        (),
+        "The steps of higher prices, each from a price on that is a multiple of it and of the step below",
+        '["0.05 from 5", "0.10 from 10"]',
+        "one step for all prices",
+    ),
     Key("lot", number("1", above=0), REQUIRED, "The step of quantities", '"1"'),
     Key(
         "multiplier",

@@ -18,6 +18,7 @@ from fixgw.config.session_settings import (
     SETTINGS,
     refusal,
 )
+from fixgw.spec.participant import MarketMaker
 
 _SECTION = re.compile(r"\[(.*)\]")
 _PRINTABLE = re.compile(r"[ -~]+")
@@ -36,6 +37,8 @@ class OrderEntrySession:
     settings: dict[str, str]
     line: int
     """Where its section begins in sessions.cfg."""
+    market_maker: MarketMaker | None = None
+    """None when it may not quote."""
 
 
 @dataclass(frozen=True)
@@ -256,7 +259,13 @@ def _order_entry(section: _Section, accounts: tuple[str, ...], notes: Notes) -> 
         extensions=extensions is not None and extensions.value == "Y",
         settings=section.settings,
         line=section.line,
+        market_maker=_market_maker(section),
     )
+
+
+def _market_maker(section: _Section) -> MarketMaker | None:
+    entry = section.entries.get("MarketMaker")
+    return MarketMaker() if entry is not None and entry.value == "Y" else None
 
 
 def _drop_copy(section: _Section, firms: frozenset[str], notes: Notes) -> DropCopySession | None:

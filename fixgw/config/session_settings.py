@@ -111,6 +111,14 @@ OWN = (
         _role,
     ),
     Setting(
+        "MarketMaker",
+        "`Y` or `N`",
+        "N",
+        "Whether the session may quote: Quote(35=S) and MassQuote(35=i); for order entry only",
+        "Y",
+        _yes_or_no,
+    ),
+    Setting(
         "Extensions",
         "`Y` or `N`",
         "N",

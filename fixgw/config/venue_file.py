@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from fixgw.config.mistakes import Notes, suggestion
 from fixgw.config.readers import WrongValueError, decimals_of, show
 from fixgw.config.schema import INSTRUMENT, LIMITS, REQUIRED, SCALARS, SCOPE_KINDS, TABLES, Key
 from fixgw.config.toml_file import KeyPath, TomlFile, key_text, read_toml
-from fixgw.spec.instrument import SCALE_MAX, Instrument
+from fixgw.spec.instrument import Instrument
 from fixgw.spec.limits import ScopedLimits
-from fixgw.spec.values import INT64_MAX, Allocation, Price, Qty, SelfMatchPrevention, SelfMatchScope, TriggerSource
+from fixgw.spec.terms import Terms, instrument_of
+from fixgw.spec.values import Allocation, Price, Qty, SelfMatchPrevention, SelfMatchScope, TriggerSource
 
 _PERCENT_DECIMALS = 4
 
@@ -145,34 +148,17 @@ class _Reading:
         """Put an instrument's numbers into its scales; None when a mistake was noted.  ``written`` are its keys."""
         if not {"symbol", "tick", "lot"} <= values.keys():
             return None
-        price_scale = self._scale(path, "tick", "price_decimals", values)
-        qty_scale = self._scale(path, "lot", "qty_decimals", values)
-        if price_scale is None or qty_scale is None:
+        made = instrument_of(Terms(**{name: values[name] for name in Terms.__struct_fields__}))
+        if not isinstance(made, Instrument):
+            for wrong in made:
+                self._note((*path, wrong.name), wrong.problem)
             return None
-        tick, lot = _raw(values["tick"], price_scale), _raw(values["lot"], qty_scale)
-        default_bound = _default_order_qty_bound(price_scale, qty_scale)
-        qty_bound = self._bound(path, "order_qty_bound", values, qty_scale, default_bound)
-        if qty_bound is None:
-            return None
-        price_bound = self._bound(path, "price_bound", values, price_scale, INT64_MAX // qty_bound)
-        if price_bound is None:
-            return None
-        if not self._fits(path, values, (tick, lot, qty_bound, price_bound), (price_scale, qty_scale)):
-            return None
-        protection, bands = self._protection(path, values), self._bands(path, values, price_scale)
-        allocation = self._allocation(path, values, written, qty_scale)
+        protection, bands = self._protection(path, values), self._bands(path, values, made.price_scale)
+        allocation = self._allocation(path, values, written, made.qty_scale)
         if protection is None or bands is None or allocation is None:
             return None
-        return Instrument(
-            symbol=values["symbol"],
-            price_scale=price_scale,
-            qty_scale=qty_scale,
-            tick_size=Price(tick),
-            lot_size=Qty(lot),
-            multiplier=values["multiplier"],
-            order_qty_bound=Qty(qty_bound),
-            price_bound=Price(price_bound),
-            allows_negative_price=values["allows_negative_price"],
+        return msgspec.structs.replace(
+            made,
             market_protection_ticks=values["market_protection_ticks"] or 0,
             market_protection_ppm=protection,
             trigger_source=TriggerSource(values["trigger_source"]),
@@ -201,7 +187,7 @@ class _Reading:
             return None
         return {
             "allocation": allocation,
-            "pro_rata_min": Qty(_raw(least, qty_scale)),
+            "pro_rata_min": Qty(int(least.scaleb(qty_scale))),
             "lead_market_maker": values["lead_market_maker"] or "",
             "lead_market_maker_percent": values["lead_market_maker_percent"] or 0,
         }
@@ -218,7 +204,7 @@ class _Reading:
         if decimals_of(percent) > _PERCENT_DECIMALS:
             self._note((*path, name), f"{percent:f} has more than {_PERCENT_DECIMALS} decimals; round it")
             return None
-        return _raw(percent, _PERCENT_DECIMALS)
+        return int(percent.scaleb(_PERCENT_DECIMALS))
 
     def _bands(self, path: KeyPath, values: dict[str, Any], price_scale: int) -> dict[str, Any] | None:
         """Return the price bands of an instrument; None when a mistake was noted."""
@@ -236,59 +222,12 @@ class _Reading:
         if static_ppm is None or dynamic_ppm is None:
             return None
         return {
-            "reference_price": None if reference is None else Price(_raw(reference, price_scale)),
+            "reference_price": None if reference is None else Price(int(reference.scaleb(price_scale))),
             "static_band_ticks": values["static_band_ticks"] or 0,
             "static_band_ppm": static_ppm,
             "dynamic_band_ticks": values["dynamic_band_ticks"] or 0,
             "dynamic_band_ppm": dynamic_ppm,
         }
-
-    def _scale(self, path: KeyPath, step: str, decimals: str, values: dict[str, Any]) -> int | None:
-        """Return how many decimals the numbers of the instrument carry; None when that cannot be."""
-        needed = decimals_of(values[step])
-        if needed > SCALE_MAX:
-            self._note((*path, step), f"{values[step]:f} has more than {SCALE_MAX} decimals; write a larger {step}")
-            return None
-        written: int | None = values[decimals]
-        if written is not None and written < needed:
-            right = f"write {needed} or more, up to {SCALE_MAX}"
-            self._note((*path, decimals), f"{written} is too few for {step} {values[step]:f}; {right}")
-            return None
-        return needed if written is None else written
-
-    def _bound(self, path: KeyPath, name: str, values: dict[str, Any], scale: int, default: int) -> int | None:
-        written: Decimal | None = values[name]
-        if written is None:
-            return default
-        if decimals_of(written) > scale:
-            self._note((*path, name), f"{written:f} has more than the {scale} decimals of the instrument; round it")
-            return None
-        raw = _raw(written, scale)
-        if raw > INT64_MAX:
-            largest = INT64_MAX // 10**scale
-            self._note((*path, name), f"{written:f} is too large with {scale} decimals; write at most {largest}")
-            return None
-        return raw
-
-    def _fits(
-        self, path: KeyPath, values: dict[str, Any], raw: tuple[int, int, int, int], scales: tuple[int, int]
-    ) -> bool:
-        """Note what an instrument's bounds do not leave room for; True when all of it fits."""
-        (tick, lot, qty_bound, price_bound), (price_scale, qty_scale) = raw, scales
-        if qty_bound * price_bound > INT64_MAX:
-            largest = Decimal(INT64_MAX // qty_bound).scaleb(-price_scale)
-            self._note((*path, "price_bound"), f"times order_qty_bound is too large; write at most {largest:f}")
-        elif qty_bound < lot:
-            bound = Decimal(qty_bound).scaleb(-qty_scale)
-            right = "write a larger order_qty_bound"
-            self._note((*path, "lot"), f"{values['lot']:f} is above order_qty_bound, {bound:f}; {right}")
-        elif price_bound < tick:
-            bound = Decimal(price_bound).scaleb(-price_scale)
-            right = "write a larger price_bound or a smaller order_qty_bound"
-            self._note((*path, "tick"), f"{values['tick']:f} is above price_bound, {bound:f}; {right}")
-        else:
-            return True
-        return False
 
     def _symbols(self) -> frozenset[str] | None:
         written = self.toml.tables.get("instruments", [])
@@ -333,17 +272,3 @@ def _no_such_scope(kind: str, written: object) -> str:
 
 def _on(line: int | None) -> str:
     return "" if line is None else f" on line {line}"
-
-
-def _raw(value: Decimal, scale: int) -> int:
-    return int(value.scaleb(scale))
-
-
-def _default_order_qty_bound(price_scale: int, qty_scale: int) -> int:
-    """Return the bound in raw units: 10**9 units, or as many as leave the price some room.
-
-    Price and quantity share 18 digits.  Up to three decimals together, 10**9 units leave prices
-    up to nine million and more; from there on the digits that are left are the price's first, then shared.
-    """
-    decimals = price_scale + qty_scale
-    return int(10 ** (qty_scale + min(9, max(12 - decimals, (18 - decimals) // 2))))

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from fixgw.engine.book import BookSide, OrderBook
 from fixgw.engine.order import Order
+from fixgw.spec.instrument import Instrument
 from fixgw.spec.values import Price, Qty
 
 
@@ -34,7 +35,7 @@ class _Range(NamedTuple):
         return self.demand - self.supply
 
 
-def clear(book: OrderBook, tick: Price, reference: Price | None) -> Clearing | None:
+def clear(book: OrderBook, instrument: Instrument, reference: Price | None) -> Clearing | None:
     """Return the price, volume and surplus of an uncross, or None when the book is not crossed.
 
     The price with the largest volume; of several, those with the least surplus; of several, the highest when all of
@@ -42,19 +43,19 @@ def clear(book: OrderBook, tick: Price, reference: Price | None) -> Clearing | N
     last trade's price, and without one the middle of them, rounded down to the tick.
     O(levels that cross).
     """
-    ranges = list(_ranges(book, tick))
+    ranges = list(_ranges(book, instrument))
     if not ranges:
         return None
     volume = max(each.volume for each in ranges)
     ranges = [each for each in ranges if each.volume == volume]
     least = min(abs(each.surplus) for each in ranges)
     ranges = [each for each in ranges if abs(each.surplus) == least]
-    price = _choose(ranges, tick, reference)
+    price = _choose(ranges, instrument, reference)
     surplus = next(each.surplus for each in ranges if each.low <= price <= each.high)
     return Clearing(Price(price), Qty(volume), surplus)
 
 
-def _choose(ranges: list[_Range], tick: int, reference: int | None) -> int:
+def _choose(ranges: list[_Range], instrument: Instrument, reference: int | None) -> int:
     """Return the price of ``ranges``, all as good and in ascending order, that pressure or the reference asks for."""
     low, high = ranges[0].low, ranges[-1].high
     if all(each.surplus > 0 for each in ranges):
@@ -62,10 +63,10 @@ def _choose(ranges: list[_Range], tick: int, reference: int | None) -> int:
     if all(each.surplus < 0 for each in ranges):
         return low
     wanted = (low + high) // 2 if reference is None else reference
-    return min(max(wanted // tick * tick, low), high)
+    return min(max(instrument.down_to_tick(wanted), low), high)
 
 
-def _ranges(book: OrderBook, tick: int) -> Iterator[_Range]:
+def _ranges(book: OrderBook, instrument: Instrument) -> Iterator[_Range]:
     """Yield all prices from the best offer up to the best bid, ascending; nothing when they do not cross.
 
     Between two prices of orders, too: what is bought and sold changes at those only, but may fit best between them.
@@ -77,7 +78,7 @@ def _ranges(book: OrderBook, tick: int) -> Iterator[_Range]:
     demand, supply, above = sum(bids.values()), 0, None
     for price in sorted(bids.keys() | asks.keys()):
         if above is not None:
-            low, high = (above // tick + 1) * tick, -(-price // tick) * tick - tick
+            low, high = instrument.price_above(above), instrument.price_below(price)
             if low <= high:
                 yield _Range(low, high, demand, supply)
         supply += asks.get(price, 0)

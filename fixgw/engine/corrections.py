@@ -76,10 +76,11 @@ def _terms(venue: Venue, command: CorrectTrade, trade: RememberedTrade) -> tuple
         last_qty = trade.last_qty if command.qty is None else instrument.parse_qty(command.qty)
     except FixedError as error:
         raise _Wrong(f"the quantity {command.qty} {error}") from None
-    if last_px % instrument.tick_size:
-        tick = format_fixed(instrument.tick_size, instrument.price_scale)
+    # What is left as it was may be of a time when the instrument had another tick, or another lot.
+    if command.price is not None and not instrument.is_on_tick(last_px):
+        tick = format_fixed(instrument.tick_at(last_px), instrument.price_scale)
         raise _Wrong(f"the price {command.price} is not a multiple of the tick {tick}")
-    if last_qty % instrument.lot_size:
+    if command.qty is not None and last_qty % instrument.lot_size:
         lot = format_fixed(instrument.lot_size, instrument.qty_scale)
         raise _Wrong(f"the quantity {command.qty} is not a multiple of the lot {lot}")
     if (last_px, last_qty) == (trade.last_px, trade.last_qty):

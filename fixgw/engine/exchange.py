@@ -11,31 +11,41 @@ from fixgw.engine.allocation import match_shared
 from fixgw.engine.book import BookSide, Level, OrderBook
 from fixgw.engine.corrections import Venue, amend
 from fixgw.engine.expiry import Expiries, ends_with_day
+from fixgw.engine.listings import Listings
 from fixgw.engine.matching import can_fill, crosses, match
 from fixgw.engine.order import Order
 from fixgw.engine.phases import OF_PHASES, Phases, expires
 from fixgw.engine.protection import protection_price
-from fixgw.engine.registry import OrderRegistry
+from fixgw.engine.quotes import Floor, Quotes, Refusals
+from fixgw.engine.registry import OrderRegistry, quoted_side
 from fixgw.engine.sweep import SWEEP_SLICE_MAX, Sweep, SweepKind
 from fixgw.engine.trades import Trades
 from fixgw.engine.trailing import Move, is_trailing
 from fixgw.engine.triggers import TRAILING_MAX, Triggers
 from fixgw.spec.bands import Band, trading_band
 from fixgw.spec.commands import (
+    AddInstrument,
     BeginDay,
     BustTrade,
     CancelAllByOperator,
     CancelByOperator,
     CancelOrder,
+    CancelQuotes,
+    ChangeInstrument,
     ConfigureVenue,
     ContinueSweep,
     ContinueTriggers,
     CorrectTrade,
+    DelistInstrument,
     EndDay,
     ExpireDueOrders,
     Kill,
+    ListingCommand,
     MassCancel,
+    MassQuote,
     NewOrder,
+    PullQuotes,
+    Quote,
     RefuseChange,
     RefuseOrder,
     ReplaceOrder,
@@ -49,6 +59,9 @@ from fixgw.spec.events import (
     DayEnding,
     Event,
     Fill,
+    InstrumentAdded,
+    InstrumentChanged,
+    InstrumentDelisted,
     MassCanceled,
     OperatorRefused,
     OrderAccepted,
@@ -81,14 +94,19 @@ from fixgw.spec.inquiries import (
     OrdersInquiry,
     OrderStatusAnswer,
     OrderStatusInquiry,
+    QuoteStatusAnswer,
+    QuoteStatusInquiry,
     SessionsAnswer,
 )
 from fixgw.spec.instrument import UNLISTED, Instrument
+from fixgw.spec.listing import Listing
 from fixgw.spec.participant import Participant
 from fixgw.spec.phase import Phase, uncrosses
+from fixgw.spec.quotes import QuoteEntry, QuoteRefusal
 from fixgw.spec.refusal import Refusal
 from fixgw.spec.restriction import Restriction
 from fixgw.spec.scope import Scope, parse
+from fixgw.spec.terms import terms_of
 from fixgw.spec.values import (
     Allocation,
     CxlRejReason,
@@ -101,6 +119,7 @@ from fixgw.spec.values import (
     OrdType,
     Price,
     Qty,
+    QuoteRejectReason,
     SelfMatchPrevention,
     Side,
     TimeInForce,
@@ -130,8 +149,9 @@ class Exchange:
     ) -> None:
         """``may_trade`` tells of a symbol whether it trades now: what waits there stays where it is if not."""
         self._sweep_slice_max = sweep_slice_max
+        self.listing = Listing()
+        self.instruments = self.listing.listed
         self._may_trade = may_trade
-        self.instruments: dict[str, Instrument] = {}
         self.ever_listed: dict[str, Instrument] = {}
         """Also those that have left, as they were last."""
         self.books: dict[str, OrderBook] = {}
@@ -150,6 +170,16 @@ class Exchange:
         """Of what is random: the configuration's."""
         self._sequence = 0
         self._reports = 0
+        floor = Floor(
+            self.orders,
+            self.books,
+            self.instruments,
+            self._next_order_id,
+            self._next_exec_id,
+            self._work,
+            self._take_out,
+        )
+        self._quotes = Quotes(floor)
 
     def handle(self, command: TradingCommand, sequence: int) -> list[Event]:
         """Apply one command and return what happened, in order; never empty.
@@ -182,16 +212,24 @@ class Exchange:
                 return self._replace(command)
             case MassCancel():
                 return self._mass_cancel(command)
+            case CancelQuotes():
+                return self._quotes.cancel(command)
+            case PullQuotes():
+                return self._quotes.pull(command)
             case RefuseOrder():
                 return [self._reject(command, Refusal(command.ord_rej_reason, command.text))]
             case RefuseChange():
                 return [self._refuse_change(command, command.cxl_rej_response_to, command.cxl_rej_reason, command.text)]
             case ConfigureVenue():
                 return [self._configure(command)]
+            case AddInstrument() | ChangeInstrument() | DelistInstrument():
+                return self._list(command)
             case Kill():
-                return self._begin_sweep(command, f"{command.scope} is killed by the operator: {command.reason}")
+                text = f"{command.scope} is killed by the operator: {command.reason}"
+                return self._begin_sweep(command.scope, command.operator, command.reason, text)
             case CancelAllByOperator():
-                return self._begin_sweep(command, _canceled_by_operator(command))
+                text = _canceled_by_operator(command)
+                return self._begin_sweep(command.scope, command.operator, command.reason, text)
             case ContinueSweep():
                 return self._continue_sweep()
             case ContinueTriggers():
@@ -220,6 +258,20 @@ class Exchange:
         response_to, reason = CxlRejResponseTo.ORDER_CANCEL_REPLACE_REQUEST, CxlRejReason.BROKER_OR_EXCHANGE_OPTION
         return self._with_triggers([self._refuse_change(command, response_to, reason, refusal.text)])
 
+    def quote(self, command: Quote | MassQuote, refusals: Refusals, sequence: int) -> list[Event]:
+        """Answer for all quotes of ``command``, whose ``refusals`` are those of risk, and trade those that passed."""
+        self._sequence = sequence
+        self._reports = 0
+        judged = zip(command.entries, refusals, strict=True)
+        refusals = [refusal or self._refuse_when_closed(entry) for entry, refusal in judged]
+        return self._with_triggers(self._quotes.quote(command, refusals))
+
+    def _refuse_when_closed(self, entry: QuoteEntry) -> QuoteRefusal | None:
+        """A closed instrument takes no quote, but one that only takes sides away."""
+        if self.phases.of(entry.symbol) is Phase.CLOSED and (entry.bid_size or entry.offer_size):
+            return QuoteRefusal(QuoteRejectReason.EXCHANGE_CLOSED, f"{entry.symbol} is closed")
+        return None
+
     def order_status(self, inquiry: OrderStatusInquiry) -> OrderStatusAnswer:
         """Tell the state of one order; changes nothing."""
         return inquiries.order_status(self.orders, inquiry)
@@ -227,6 +279,10 @@ class Exchange:
     def mass_status(self, inquiry: MassStatusInquiry) -> Iterator[MassStatusAnswer]:
         """Yield the state of a session's open orders, a slice at a time, at least one; changes nothing."""
         return inquiries.mass_status(self.orders, self.instruments, inquiry)
+
+    def quote_status(self, inquiry: QuoteStatusInquiry) -> QuoteStatusAnswer:
+        """Tell the quotes of a session in one instrument; changes nothing."""
+        return inquiries.quote_status(self.orders, inquiry)
 
     # What operators ask.
 
@@ -241,13 +297,20 @@ class Exchange:
     def find_order(self, inquiry: OrderInquiry) -> OrderAnswer:
         return inquiries.find_order(self.orders, inquiry)
 
-    def list_instruments(self, inquiry: InstrumentsInquiry, halted: Mapping[str, Restriction]) -> InstrumentsAnswer:
+    def list_instruments(
+        self,
+        inquiry: InstrumentsInquiry,
+        halted: Mapping[str, Restriction],
+        suspended: Mapping[str, Restriction],
+    ) -> InstrumentsAnswer:
         """Return a page of instruments with their best bid and offer."""
         page = inquiries.page_of_symbols(self.instruments, inquiry.after)
-        summaries = (self._summary(symbol, halted.get(symbol)) for symbol in page.symbols)
+        summaries = (self._summary(symbol, halted.get(symbol), suspended.get(symbol)) for symbol in page.symbols)
         return InstrumentsAnswer(tuple(summaries), page.next_after)
 
-    def _summary(self, symbol: str, halted: Restriction | None) -> InstrumentSummary:
+    def _summary(
+        self, symbol: str, halted: Restriction | None, suspended: Restriction | None
+    ) -> InstrumentSummary:
         instrument, book = self.instruments[symbol], self.books[symbol]
         bid, offer = book.bids.best_shown(), book.asks.best_shown()
         return InstrumentSummary(
@@ -260,6 +323,8 @@ class Exchange:
             offer_qty=None if offer is None else Qty(offer.shown_qty),
             price_scale=instrument.price_scale,
             qty_scale=instrument.qty_scale,
+            suspended=suspended,
+            terms=terms_of(instrument),
             phase=self.phases.of(symbol),
         )
 
@@ -273,6 +338,11 @@ class Exchange:
     def find(self, session: str, firm: str, cl_ord_id: str) -> OrderState | None:
         """Return the state of the order that ``cl_ord_id`` names, live or not."""
         order = self.orders.find(session, firm, cl_ord_id)
+        return None if order is None else order.state()
+
+    def find_quoted(self, session: str, symbol: str, quote_entry_id: str, side: Side) -> OrderState | None:
+        """Return the state of a live side of a quote."""
+        order = self.orders.of_session(session).quoted.get((symbol, quote_entry_id, side))
         return None if order is None else order.state()
 
     # New orders.
@@ -806,9 +876,8 @@ class Exchange:
             return OperatorRefused(command.operator, text)
         return self._cancel_unasked(order, _canceled_by_operator(command))
 
-    def _begin_sweep(self, command: Kill | CancelAllByOperator, text: str) -> list[Event]:
-        orders = self.orders.open_of(parse(command.scope))
-        sweep = Sweep(command.scope, command.operator, command.reason, text, orders)
+    def _begin_sweep(self, scope: str, operator: str, reason: str, text: str) -> list[Event]:
+        sweep = Sweep(scope, operator, reason, text, self.orders.open_of(parse(scope)))
         self.sweeps.append(sweep)
         return self._sweep(sweep)
 
@@ -904,7 +973,7 @@ class Exchange:
 
     def _uncross(self, symbol: str, events: list[Event]) -> None:
         book = self.books[symbol]
-        cleared = auction.clear(book, self.instruments[symbol].tick_size, self.last_trades.get(symbol))
+        cleared = auction.clear(book, self.instruments[symbol], self.last_trades.get(symbol))
         if cleared is None:
             return
         self.last_trades[symbol] = cleared.price
@@ -919,12 +988,36 @@ class Exchange:
     # The venue itself.
 
     def _configure(self, command: ConfigureVenue) -> Event:
-        self.instruments = {instrument.symbol: instrument for instrument in command.instruments}
-        self.ever_listed.update(self.instruments)
+        self.listing.configure(command.instruments)
         self.seed = command.seed
+        self._open_books()
+        return VenueConfigured()
+
+    def _list(self, command: ListingCommand) -> list[Event]:
+        """Add, change or take away an instrument, if it can be."""
+        event = Listings(self.listing, self.ever_listed, self.orders).answer(command)
+        match event:
+            case InstrumentAdded():
+                self.phases.set(event.instrument.symbol, Phase.CONTINUOUS)
+                self.listing.list(event.instrument)
+                self._open_books()
+            case InstrumentChanged():
+                self.listing.list(event.instrument)
+                self._open_books()
+            case InstrumentDelisted():
+                self.listing.delist(event.symbol)
+                if isinstance(command, DelistInstrument) and command.cancels_orders:
+                    scope, text = f"instrument:{event.symbol}", f"{event.symbol} is delisted: {event.reason}"
+                    return [event, *self._begin_sweep(scope, command.operator, command.reason, text)]
+            case OperatorRefused():
+                pass
+        return [event]
+
+    def _open_books(self) -> None:
+        """See to it that whatever is listed has a book, and is known for ever."""
+        self.ever_listed.update(self.instruments)
         for symbol in self.instruments:
             self.books.setdefault(symbol, OrderBook())
-        return VenueConfigured()
 
     def _what_trades(self) -> Venue:
         """Return what a correction of a trade reads and changes."""
@@ -951,12 +1044,18 @@ class Exchange:
                         resting += 1
                         assert order.symbol == symbol
                         assert self.orders.by_order_id(order.order_id) is order
-                        assert self.orders.find(order.session, order.firm, order.cl_ord_id) is order
+                        assert self._knows(order), order.order_id
                         assert not order.is_waiting, order.order_id
         self.triggers.check()
         live = list(self.orders)
         assert len(live) == resting + len(self.triggers), (len(live), resting, len(self.triggers))
         assert all(order.is_live for order in live)
+
+    def _knows(self, order: Order) -> bool:
+        """Return whether who sent ``order`` can name it."""
+        if order.quote_entry_id is not None:
+            return self.orders.of_session(order.session).quoted[quoted_side(order)] is order
+        return self.orders.find(order.session, order.firm, order.cl_ord_id) is order
 
 
 def _canceled_by_operator(command: CancelByOperator | CancelAllByOperator) -> str:

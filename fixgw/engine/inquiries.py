@@ -4,6 +4,7 @@ from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from fixgw.engine.order import Order
+from fixgw.engine.quotes import quotes_of
 from fixgw.engine.registry import OrderRegistry
 from fixgw.spec.inquiries import (
     MassStatusAnswer,
@@ -14,6 +15,8 @@ from fixgw.spec.inquiries import (
     OrdersInquiry,
     OrderStatusAnswer,
     OrderStatusInquiry,
+    QuoteStatusAnswer,
+    QuoteStatusInquiry,
     SessionsAnswer,
     SessionSummary,
 )
@@ -63,6 +66,12 @@ def mass_status(
         yield MassStatusAnswer(inquiry, states, total, end >= total, None, None)
     if not wanted:
         yield MassStatusAnswer(inquiry, (), 0, True, OrdRejReason.UNKNOWN_ORDER, "no open orders")
+
+
+def quote_status(orders: OrderRegistry, inquiry: QuoteStatusInquiry) -> QuoteStatusAnswer:
+    quotes = quotes_of(orders, inquiry.session, inquiry.symbol)
+    found = (quote for quote in quotes if quote.firm == inquiry.firm and inquiry.quote_id in (None, quote.quote_id))
+    return QuoteStatusAnswer(inquiry, tuple(found))
 
 
 def sessions(

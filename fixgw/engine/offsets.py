@@ -12,7 +12,7 @@ def offset(instructions: Instructions, reference: Price, instrument: Instrument)
     value = instructions.peg_offset_value
     match instructions.peg_offset_type:
         case PegOffsetType.TICKS:
-            return value * instrument.tick_size
+            return value * instrument.tick_at(reference)
         case PegOffsetType.BASIS_POINTS:
             part = abs(reference * value) // _MILLION
             return part if (value < 0) == (reference < 0) else -part
@@ -20,17 +20,9 @@ def offset(instructions: Instructions, reference: Price, instrument: Instrument)
             return value
 
 
-def down_to_tick(price: int, instrument: Instrument) -> Price:
-    return Price(price // instrument.tick_size * instrument.tick_size)
-
-
-def up_to_tick(price: int, instrument: Instrument) -> Price:
-    return Price(-(-price // instrument.tick_size) * instrument.tick_size)
-
-
 def passive(price: int, side: Side, instrument: Instrument) -> Price:
     """Return the tick nearest to ``price`` that is no better for others."""
-    return down_to_tick(price, instrument) if side is Side.BUY else up_to_tick(price, instrument)
+    return instrument.down_to_tick(price) if side is Side.BUY else instrument.up_to_tick(price)
 
 
 def can_be(price: Price, instrument: Instrument) -> bool:

@@ -53,6 +53,10 @@ class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
     """The worst price that it may trade at without a limit of its own; None before it has met anybody, or for any."""
     hidden_qty: Qty = Qty(0)
     """What of leaves_qty is not displayed, or would not be if the order rested now."""
+    quote_entry_id: str | None = None
+    """Of a side of a quote, see OrderState; None for an order."""
+    limit_distance: int | None = None
+    """How far its limit is above its trigger; the limit of a trailing stop follows at this distance."""
 
     @property
     def is_live(self) -> bool:
@@ -126,11 +130,21 @@ class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
         self.is_waiting = True
         self.trigger_price = trigger_price
         self.trigger_source = source
+        self.limit_distance = None if self.price is None else self.price - trigger_price
 
     def reprice(self, price: Price) -> None:
         """Take another price, which the venue has found for it."""
         assert self.is_live, (self.order_id, self.ord_status)
         self.price = price
+
+    def requote(self, quote_id: str, price: Price, size: Qty) -> None:
+        """Take what a new quote says of this side; ``size`` is what is open from here on."""
+        assert self.is_live, (self.order_id, self.ord_status)
+        assert size > 0, (self.order_id, size)
+        self.cl_ord_id = quote_id
+        self.price = price
+        self.order_qty = Qty(self.cum_qty + size)
+        self.leaves_qty = size
 
     def state(self, cl_ord_id: str | None = None) -> OrderState:
         """Return the order as it stands; ``cl_ord_id`` is that of the request answered, where it is another."""
@@ -156,4 +170,5 @@ class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
             self.is_waiting,
             self.trigger_price,
             self.hidden_qty,
+            self.quote_entry_id,
         )

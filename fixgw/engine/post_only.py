@@ -45,7 +45,4 @@ def refusal(command: NewOrder | ReplaceOrder, opposite: BookSide, instrument: In
 
 def slid_price(side: Side, best: Level, instrument: Instrument) -> Price:
     """Return the price nearest to ``best``, the best of the other side, that does not trade with it."""
-    tick = instrument.tick_size
-    if side is Side.BUY:
-        return Price((best.price - 1) // tick * tick)
-    return Price((best.price // tick + 1) * tick)
+    return instrument.price_below(best.price) if side is Side.BUY else instrument.price_above(best.price)

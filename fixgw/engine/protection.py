@@ -13,7 +13,7 @@ def protection_price(instrument: Instrument, side: Side, best: Price) -> Price |
     """
     rooms = []
     if instrument.market_protection_ticks:
-        rooms.append(instrument.market_protection_ticks * instrument.tick_size)
+        rooms.append(instrument.market_protection_ticks * instrument.tick_at(best))
     if instrument.market_protection_ppm:
         rooms.append(abs(best) * instrument.market_protection_ppm // _MILLION)
     if not rooms:

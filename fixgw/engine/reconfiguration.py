@@ -14,7 +14,7 @@ def conflicts(exchange: Exchange, command: ConfigureVenue) -> list[str]:
 
 
 def _of_instruments(exchange: Exchange, command: ConfigureVenue) -> Iterator[str]:
-    instruments = {instrument.symbol: instrument for instrument in command.instruments}
+    instruments = exchange.listing.after(command.instruments)
     for symbol, old in exchange.ever_listed.items():
         new = instruments.get(symbol, old)
         if (new.price_scale, new.qty_scale) != (old.price_scale, old.qty_scale):
@@ -22,6 +22,8 @@ def _of_instruments(exchange: Exchange, command: ConfigureVenue) -> Iterator[str
             yield f"instrument {symbol}: its decimals ({decimals}) are those of the journal"
     for symbol in sorted({order.symbol for order in exchange.orders}):
         old = exchange.ever_listed[symbol]
+        if symbol not in exchange.instruments:
+            continue  # an operator has delisted it, and its orders are being canceled
         if symbol not in instruments:
             yield f"instrument {symbol}: {_OPEN}"
         elif instruments[symbol].multiplier != old.multiplier:

@@ -45,9 +45,10 @@ _STATUS_IN = {
 
 
 class Situation(NamedTuple):
-    """What keeps orders out at this moment: instruments halted, scopes killed, a day that is ending."""
+    """What keeps orders out at this moment: instruments halted or suspended, scopes killed, a day that is ending."""
 
     halted: Mapping[str, Restriction]
+    suspended: Mapping[str, Restriction]
     killed: Mapping[str, Restriction]
     day: TradingDay
     phases: Mapping[str, Phase] = {}
@@ -127,6 +128,8 @@ def _trading_status(symbol: str, situation: Situation) -> tuple[SecurityTradingS
             return SecurityTradingStatus.NOT_AVAILABLE_FOR_TRADING, _is_killed(kill)
     if situation.day.phase is not DayPhase.OPEN:
         return SecurityTradingStatus.NOT_AVAILABLE_FOR_TRADING, _day_has_ended(situation.day)
+    if (suspension := situation.suspended.get(symbol)) is not None:
+        return SecurityTradingStatus.NOT_AVAILABLE_FOR_TRADING, f"{symbol} is suspended: {suspension.reason}"
     if (halt := situation.halted.get(symbol)) is not None:
         return SecurityTradingStatus.TRADING_HALT, f"{symbol} is halted: {halt.reason}"
     phase = situation.phases.get(symbol, Phase.CONTINUOUS)

@@ -6,6 +6,10 @@ from itertools import chain
 
 from fixgw.engine.order import Order
 from fixgw.spec.scope import Scope
+from fixgw.spec.values import Side
+
+QuotedSide = tuple[str, str, Side]
+"""Symbol(55), QuoteEntryID(299) or nothing, and side."""
 
 
 class SessionOrders:
@@ -15,12 +19,14 @@ class SessionOrders:
     used up by the request that carries it, refused or not (E12, E32).
     """
 
-    __slots__ = ("by_cl_ord_id", "open")
+    __slots__ = ("by_cl_ord_id", "open", "quoted")
 
     def __init__(self) -> None:
         self.by_cl_ord_id: dict[str, Order | None] = {}
         self.open: dict[str, Order] = {}
         """Live orders by OrderID, oldest first."""
+        self.quoted: dict[QuotedSide, Order] = {}
+        """The live sides of quotes, oldest first: they are among the open orders, and have no ClOrdID."""
 
 
 class OrderRegistry:
@@ -29,6 +35,8 @@ class OrderRegistry:
     def __init__(self) -> None:
         self._by_order_id: dict[str, Order] = {}
         self._of_session: defaultdict[str, SessionOrders] = defaultdict(SessionOrders)
+        self.quoting: set[str] = set()
+        """Sessions with a live side of a quote."""
 
     def of_session(self, session: str) -> SessionOrders:
         return self._of_session[session]
@@ -37,6 +45,11 @@ class OrderRegistry:
         """Take in a new live ``order``, ``mine`` being the orders of its session."""
         order_id = order.order_id
         self._by_order_id[order_id] = mine.open[order_id] = mine.by_cl_ord_id[order.cl_ord_id] = order
+
+    def open_quoted(self, order: Order, mine: SessionOrders) -> None:
+        """Take in a new live side of a quote, ``mine`` being the orders of its session."""
+        self._by_order_id[order.order_id] = mine.open[order.order_id] = mine.quoted[quoted_side(order)] = order
+        self.quoting.add(order.session)
 
     def remember(self, order: Order, mine: SessionOrders) -> None:
         """Take in an ``order`` that never lived."""
@@ -47,13 +60,23 @@ class OrderRegistry:
         by_order_id, of_session = self._by_order_id, self._of_session
         for order in orders:
             mine = of_session[order.session]
-            by_order_id[order.order_id] = mine.by_cl_ord_id[order.entering_cl_ord_id] = order
+            by_order_id[order.order_id] = order
+            if order.quote_entry_id is None:
+                mine.by_cl_ord_id[order.entering_cl_ord_id] = order
+            elif order.leaves_qty:
+                mine.quoted[quoted_side(order)] = order
+                self.quoting.add(order.session)
             if order.leaves_qty:
                 mine.open[order.order_id] = order
 
     def close(self, order: Order) -> None:
         """Note that ``order`` is no longer live."""
-        del self._of_session[order.session].open[order.order_id]
+        mine = self._of_session[order.session]
+        del mine.open[order.order_id]
+        if order.quote_entry_id is not None:
+            del mine.quoted[quoted_side(order)]
+            if not mine.quoted:
+                self.quoting.discard(order.session)
 
     def find(self, session: str, firm: str, cl_ord_id: str) -> Order | None:
         """Return the order that ``cl_ord_id`` named at any time, or that a request with it was about.
@@ -112,3 +135,9 @@ class OrderRegistry:
         """Every live order."""
         for mine in self._of_session.values():
             yield from mine.open.values()
+
+
+def quoted_side(order: Order) -> QuotedSide:
+    """Return which side of which quote ``order`` is."""
+    assert order.quote_entry_id is not None, order.order_id
+    return order.symbol, order.quote_entry_id, order.side

@@ -73,6 +73,8 @@ class ExchangeState(msgspec.Struct, frozen=True, array_like=True):
     """None in a snapshot of a version that could not undo any."""
     phases: list[tuple[str, Phase]] = []
     """Of the instruments that are not in continuous trading."""
+    listed: list[Instrument] | None = None
+    """None in a state from before instruments changed at run time: those of the configuration."""
 
 
 def of(exchange: Exchange) -> ExchangeState:
@@ -88,6 +90,7 @@ def of(exchange: Exchange) -> ExchangeState:
         triggers=_triggers(exchange.triggers),
         trades=exchange.trades.state(),
         phases=sorted(exchange.phases.other.items()),
+        listed=list(exchange.instruments.values()),
     )
 
 
@@ -95,8 +98,10 @@ def restore(exchange: Exchange, state: ExchangeState, configuration: ConfigureVe
     """Have ``exchange``, a new one, go on from ``state``, whose orders it takes over."""
     exchange.ever_listed.update((instrument.symbol, instrument) for instrument in state.ever_listed)
     if configuration is not None:
-        exchange.instruments = {instrument.symbol: instrument for instrument in configuration.instruments}
+        exchange.listing.configure(configuration.instruments)
         exchange.seed = configuration.seed
+    if state.listed is not None:
+        exchange.listing.put(state.listed)
     exchange.last_trades.update(state.last_trades)
     for symbol, phase in state.phases:
         exchange.phases.set(symbol, phase)

@@ -6,7 +6,7 @@ go off.
 
 from typing import NamedTuple
 
-from fixgw.engine.offsets import can_be, down_to_tick, offset, up_to_tick
+from fixgw.engine.offsets import can_be, offset, passive
 from fixgw.engine.order import Order
 from fixgw.spec.commands import NewOrder, ReplaceOrder
 from fixgw.spec.instructions import TRAILING, Instructions
@@ -30,8 +30,8 @@ def trigger_behind(side: Side, instructions: Instructions, reference: Price, ins
     """Return the trigger of a trailing stop as ``reference`` is seen: below it to sell, above it to buy."""
     distance = abs(offset(instructions, reference, instrument))
     if side is Side.BUY:
-        return up_to_tick(reference + distance, instrument)
-    return down_to_tick(reference - distance, instrument)
+        return instrument.up_to_tick(reference + distance)
+    return instrument.down_to_tick(reference - distance)
 
 
 def follow(order: Order, reference: Price, instrument: Instrument) -> bool:
@@ -50,7 +50,9 @@ def follow(order: Order, reference: Price, instrument: Instrument) -> bool:
     if not goes_its_way or not can_be(trigger_price, instrument):
         return was_dormant
     if order.price is not None:
-        price = Price(order.price + step)
+        # As far away as it was at first: rounded to a tick each time, it would drift.
+        distance = order.price - order.trigger_price if order.limit_distance is None else order.limit_distance
+        price = passive(trigger_price + distance, order.side, instrument)
         if not can_be(price, instrument):
             return was_dormant
         order.price = price

@@ -44,7 +44,7 @@ class OrderEntry(fix.Application):
         self.offer: Callable[[Request], bool]
         """Takes a request, or says that there are too many; to be set before anybody can connect."""
         self.gone: Callable[[str], None] = lambda _session: None
-        """Is told of each client that has logged out or was lost."""
+        """Is told of each client that has logged out or was lost, after all that it sent."""
         self._session_ids: list[fix.SessionID] = []
         self.logged_on: set[str] = set()
         """CompIDs of the clients that are logged on now."""

@@ -23,8 +23,18 @@ from fixgw.fix.fields import (
 from fixgw.fix.fields import msg_seq_num as _msg_seq_num
 from fixgw.fix.good_till_date import read_expiry
 from fixgw.fix.instructions import INSTRUCTION_TAGS, needs_instructions, read_instructions, refused_field
+from fixgw.fix.quote_requests import QuoteReader
 from fixgw.spec import tags
-from fixgw.spec.commands import CancelOrder, MassCancel, NewOrder, OrderCommand, RefuseChange, RefuseOrder, ReplaceOrder
+from fixgw.spec.commands import (
+    CancelOrder,
+    ClientCommand,
+    MassCancel,
+    NewOrder,
+    OrderCommand,
+    RefuseChange,
+    RefuseOrder,
+    ReplaceOrder,
+)
 from fixgw.spec.fixed import FixedError
 from fixgw.spec.inquiries import Inquiry, MassStatusInquiry, OrderStatusInquiry
 from fixgw.spec.instructions import Instructions
@@ -68,7 +78,7 @@ _TIMES_IN_FORCE = {str(time_in_force): time_in_force for time_in_force in TimeIn
 _MASS_CANCEL_REQUEST_TYPES = {str(request_type): request_type for request_type in MassCancelRequestType}
 _MASS_STATUS_REQ_TYPES = {str(req_type): req_type for req_type in MassStatusReqType}
 
-Request = OrderCommand | Inquiry
+Request = ClientCommand | Inquiry
 
 
 class Decoder:
@@ -83,7 +93,9 @@ class Decoder:
         trading_date: Callable[[], str],
     ) -> None:
         self._participants = {participant.session: participant for participant in participants}
-        self._instruments = {instrument.symbol: instrument for instrument in instruments}
+        self._instruments: dict[str, Instrument] = {}
+        """One dict for ever, whatever is listed."""
+        self.list(instruments)
         self._stale_order_ns = stale_order_s * 1_000_000_000
         self._clock_ns = clock_ns
         self._trading_date = trading_date
@@ -99,6 +111,19 @@ class Decoder:
             "e": reference_requests.security_status,
             "g": reference_requests.trading_session,
         }
+        quotes = QuoteReader(self._instruments)
+        self._quote_readers: dict[str, Callable[[str, Fields, Participant, int], Request]] = {
+            "S": quotes.quote,
+            "i": quotes.mass_quote,
+            "Z": quotes.cancel,
+            "a": quotes.status,
+        }
+
+    def list(self, instruments: Iterable[Instrument]) -> None:
+        """Read what comes from here on as orders in these."""
+        listed = {instrument.symbol: instrument for instrument in instruments}
+        self._instruments.clear()
+        self._instruments.update(listed)
 
     def decode(self, text: str) -> Request:
         """Return what ``text``, a whole FIX message with SOH between fields, asks for; raises one of REJECTS."""
@@ -106,15 +131,19 @@ class Decoder:
         if plain is not None:
             return plain
         fields = split(text)
-        read = self._readers.get(fields.get(_MSG_TYPE, ""))
-        if read is None:
+        msg_type = fields.get(_MSG_TYPE, "")
+        read, read_quote = self._readers.get(msg_type), None
+        if read is None and (read_quote := self._quote_readers.get(msg_type)) is None:
             raise fix.UnsupportedMessageType
         participant = self._participants.get(fields.get(_SENDER_COMP_ID, ""))
         if participant is None:
             raise fix.IncorrectTagValue(tags.SENDER_COMP_ID)
         if fields.get(_POSS_DUP_FLAG) == "Y" and KEY[tags.ORIG_SENDING_TIME] not in fields:
             raise fix.IncorrectTagValue(tags.ORIG_SENDING_TIME)  # a session reject, as QuickFIX's own (E20)
-        return read(fields, participant)
+        if read is not None:
+            return read(fields, participant)
+        assert read_quote is not None
+        return read_quote(text, fields, participant, _msg_seq_num(fields))
 
     def _new_order(self, fields: Fields, participant: Participant) -> OrderCommand:
         cl_ord_id, account, symbol, side, ord_type, time_in_force = _terms(fields, participant)

@@ -11,10 +11,13 @@ import msgspec
 from fixgw.spec.audience import audience
 from fixgw.spec.commands import (
     CancelOrder,
+    CancelQuotes,
     CloseSession,
     MassCancel,
+    MassQuote,
     NewOrder,
     OpenSession,
+    Quote,
     RefuseChange,
     RefuseOrder,
     ReplaceOrder,
@@ -84,6 +87,9 @@ class Ledger:
         self._sequence = frame.sequence
         match frame.command:
             case NewOrder() | CancelOrder() | ReplaceOrder() | MassCancel() | RefuseOrder() | RefuseChange() as command:
+                if command.msg_seq_num:
+                    self._expect(command.session, command.msg_seq_num + 1)
+            case Quote() | MassQuote() | CancelQuotes() as command:
                 if command.msg_seq_num:
                     self._expect(command.session, command.msg_seq_num + 1)
             case UseNumber(session=session) as command:

@@ -9,9 +9,21 @@ from datetime import UTC, datetime
 from typing import assert_never
 
 from fixgw.fix import reference_reports
+from fixgw.fix.quotes import mass_quote_acknowledgement, quote_status_report, quote_status_reports
 from fixgw.fix.report import Report as Report
 from fixgw.fix.report import optional as _optional
-from fixgw.spec.commands import CancelOrder, MassCancel, NewOrder, OrderCommand, RefuseChange, RefuseOrder, ReplaceOrder
+from fixgw.spec.commands import (
+    CancelOrder,
+    CancelQuotes,
+    ClientCommand,
+    MassCancel,
+    MassQuote,
+    NewOrder,
+    Quote,
+    RefuseChange,
+    RefuseOrder,
+    ReplaceOrder,
+)
 from fixgw.spec.events import (
     Amendment,
     CancelRejected,
@@ -19,10 +31,15 @@ from fixgw.spec.events import (
     DayEnding,
     Event,
     Fill,
+    InstrumentAdded,
+    InstrumentChanged,
+    InstrumentDelisted,
     InstrumentHalted,
     InstrumentResumed,
+    InstrumentSuspended,
     LimitsSet,
     MassCanceled,
+    MassQuoteAnswered,
     OperatorRefused,
     OrderAccepted,
     OrderAmended,
@@ -38,6 +55,8 @@ from fixgw.spec.events import (
     OrderStated,
     OrderTriggered,
     PhaseChanged,
+    QuoteReported,
+    QuotesPulled,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -50,7 +69,7 @@ from fixgw.spec.events import (
     VenueConfigured,
 )
 from fixgw.spec.fixed import format_fixed, format_ratio, format_shortest
-from fixgw.spec.inquiries import Answer, MassStatusAnswer, OrderStatusAnswer
+from fixgw.spec.inquiries import Answer, MassStatusAnswer, OrderStatusAnswer, QuoteStatusAnswer
 from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import SCALE_MAX
 from fixgw.spec.values import (
@@ -72,12 +91,15 @@ AFFECTED_ORDERS_MAX = 500
 NOT_AVAILABLE = "4"
 """BusinessRejectReason(380): application not available; the same request may be taken later."""
 
-_MSG_TYPES: dict[type[OrderCommand], str] = {
+_MSG_TYPES: dict[type[ClientCommand], str] = {
     NewOrder: "D",
     RefuseOrder: "D",
     CancelOrder: "F",
     ReplaceOrder: "G",
     MassCancel: "q",
+    Quote: "S",
+    MassQuote: "i",
+    CancelQuotes: "Z",
 }
 """MsgType(35) of what asked for a command, but for RefuseChange, which either of two asks for."""
 _CHANGE_MSG_TYPES = {
@@ -109,10 +131,14 @@ class Encoder:
     def reports(self, event: Event, time_ns: int) -> tuple[Report, ...]:
         """Return the reports of ``event`` in the order they are to be sent; resting side of a trade first."""
         match event:
+            case OrderAccepted() | OrderReplaced() if event.order.is_quoted:
+                return ()
             case OrderAccepted():
                 return (self._execution(event.exec_id, _NEW, event.order, time_ns),)
             case Trade():
                 return self._fill(event, event.resting, time_ns), self._fill(event, event.aggressor, time_ns)
+            case OrderCanceled() if not event.is_told:
+                return ()
             case OrderCanceled():
                 extra = _optional("41=", event.orig_cl_ord_id) + _optional("58=", event.text)
                 extra += _optional("378=", event.exec_restatement_reason)
@@ -144,11 +170,20 @@ class Encoder:
                 return (self._cancel_reject(event, time_ns),)
             case MassCanceled():
                 return (self._mass_cancel_report(event, time_ns),)
+            case QuoteReported():
+                body = quote_status_report(event.quote, event.quote_status, event.text, self._time.of(time_ns))
+                return (Report(event.quote.session, "AI", body),) if event.is_told else ()
+            case MassQuoteAnswered():
+                return (Report(event.session, "b", mass_quote_acknowledgement(event)),) if event.is_told else ()
+            case QuotesPulled():
+                return ()
             case VenueConfigured() | OrdersSwept() | OperatorRefused() | LimitsSet():
                 return ()
             case DayEnding() | OrdersExpired() | OrdersRestated() | DayBegun() | PhaseChanged():
                 return ()
-            case InstrumentHalted() | InstrumentResumed() | ScopeKilled() | ScopeReleased():
+            case InstrumentHalted() | InstrumentSuspended() | InstrumentResumed() | ScopeKilled() | ScopeReleased():
+                return ()
+            case InstrumentAdded() | InstrumentChanged() | InstrumentDelisted():
                 return ()
             case SessionDisabled() | SessionEnabled() | SessionLoggedOut() | SessionReset():
                 return ()
@@ -162,6 +197,9 @@ class Encoder:
                 yield self._order_status(answer, time_ns)
             case MassStatusAnswer():
                 yield from self._mass_status(answer, time_ns)
+            case QuoteStatusAnswer():
+                for body in quote_status_reports(answer, self._time.of(time_ns)):
+                    yield Report(answer.inquiry.session, "AI", body)
             case _:
                 yield reference_reports.report(answer, self._time.of(time_ns))
 
@@ -178,6 +216,8 @@ class Encoder:
         terms = "40=" + order.ord_type + "\x0159=" + order.time_in_force + "\x01"
         if order.instructions is not None:
             terms += _instructions(order.instructions, order)
+        if order.quote_entry_id is not None:
+            terms += f"526={order.quote_entry_id or order.cl_ord_id}\x01"
         body = (
             f"37={order.order_id}\x0117={exec_id}{codes}\x01"
             f"1={order.account}\x0111={order.cl_ord_id}\x0155={order.symbol}\x01"
@@ -295,7 +335,7 @@ def business_reject(session: str, ref_seq_num: str, ref_msg_type: str, reason: s
     return Report(session, "j", f"45={ref_seq_num}\x01372={ref_msg_type}\x01380={reason}\x0158={text}\x01")
 
 
-def refused(command: OrderCommand, text: str) -> Report:
+def refused(command: ClientCommand, text: str) -> Report:
     """Return a BusinessMessageReject(35=j) for a request that the venue cannot take now, and so never took."""
     if isinstance(command, RefuseChange):
         ref_msg_type = _CHANGE_MSG_TYPES[command.cxl_rej_response_to]

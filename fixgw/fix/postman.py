@@ -8,11 +8,11 @@ from fixgw.fix.outbound import Encoder, Report, refused
 from fixgw.fix.readiness import Traffic
 from fixgw.fix.sessions import BEGIN_STRING
 from fixgw.spec import dictionary
-from fixgw.spec.commands import OrderCommand
+from fixgw.spec.commands import ClientCommand
 from fixgw.spec.inquiries import Answer
 from fixgw.spec.sequenced import Sequenced
 
-_GROUPED = frozenset("rWXyd")
+_GROUPED = frozenset("brWXyd")
 """MsgTypes whose reports carry a repeating group, which QuickFIX keeps in order only by the dictionary."""
 _FORGETFUL = ("ResetOnLogon", "ResetOnLogout", "ResetOnDisconnect")
 
@@ -95,5 +95,5 @@ class Reporter:
         for report in self._encoder.answers(answer, time_ns):
             self._send(report)
 
-    def refuse(self, command: OrderCommand, text: str) -> None:
+    def refuse(self, command: ClientCommand, text: str) -> None:
         self._send(refused(command, text))

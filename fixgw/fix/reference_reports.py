@@ -5,7 +5,7 @@ from typing import assert_never
 
 from fixgw.fix.report import Report, optional
 from fixgw.spec.fixed import format_fixed, format_shortest
-from fixgw.spec.instrument import Instrument
+from fixgw.spec.instrument import Instrument, TickRange
 from fixgw.spec.reference import (
     TRADING_SESSION_ID,
     ReferenceAnswer,
@@ -98,10 +98,16 @@ def _attributes(instrument: Instrument) -> list[str]:
     """Return what is to be known of an instrument and has no field in FIX 4.4, a name and a value each."""
     texts = [
         f"tick {format_shortest(instrument.tick_size, instrument.price_scale)}",
+        *(_tick_range(each, instrument.price_scale) for each in instrument.tick_table),
         f"price decimals {instrument.price_scale}",
         f"quantity decimals {instrument.qty_scale}",
     ]
     return [*texts, "negative prices"] if instrument.allows_negative_price else texts
+
+
+def _tick_range(ticks: TickRange, price_scale: int) -> str:
+    tick, from_price = (format_shortest(number, price_scale) for number in (ticks.tick_size, ticks.from_price))
+    return f"tick {tick} from {from_price}"
 
 
 def _unsolicited(is_update: bool) -> str:

@@ -18,8 +18,12 @@ from fixgw.spec.events import (
     DayBegun,
     DayEnding,
     Event,
+    InstrumentAdded,
+    InstrumentChanged,
+    InstrumentDelisted,
     InstrumentHalted,
     InstrumentResumed,
+    InstrumentSuspended,
     PhaseChanged,
     ScopeKilled,
     ScopeReleased,
@@ -54,8 +58,9 @@ _UNKNOWN_ID = "1"
 """BusinessRejectReason(380)."""
 
 _OF_ALL = (ScopeKilled, ScopeReleased, DayEnding, DayBegun)
-_OF_ONE = (InstrumentHalted, InstrumentResumed, PhaseChanged)
-_CHANGES = (*_OF_ALL, *_OF_ONE, VenueConfigured)
+_OF_ONE = (InstrumentHalted, InstrumentSuspended, InstrumentResumed, PhaseChanged)
+_OF_TERMS = (VenueConfigured, InstrumentAdded, InstrumentChanged, InstrumentDelisted)
+_CHANGES = (*_OF_ALL, *_OF_ONE, *_OF_TERMS)
 
 
 class Name(NamedTuple):
@@ -172,7 +177,7 @@ class Subscriptions:
                     if isinstance(event, _OF_ALL):
                         yield name
                 case _:
-                    if isinstance(event, VenueConfigured):
+                    if isinstance(event, _OF_TERMS):
                         yield name
 
     def _refuse(self, inquiry: ReferenceInquiry, reason: str, text: str) -> None:

@@ -28,10 +28,15 @@ from fixgw.spec.events import (
     CancelRejected,
     DayBegun,
     DayEnding,
+    InstrumentAdded,
+    InstrumentChanged,
+    InstrumentDelisted,
     InstrumentHalted,
     InstrumentResumed,
+    InstrumentSuspended,
     LimitsSet,
     MassCanceled,
+    MassQuoteAnswered,
     OperatorRefused,
     OrderAccepted,
     OrderAmended,
@@ -47,6 +52,8 @@ from fixgw.spec.events import (
     OrderStated,
     OrderTriggered,
     PhaseChanged,
+    QuoteReported,
+    QuotesPulled,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -59,6 +66,7 @@ from fixgw.spec.events import (
     VenueConfigured,
 )
 from fixgw.spec.instrument import Instrument
+from fixgw.spec.listing import Listing
 from fixgw.spec.phase import CALLS, Phase
 from fixgw.spec.scope import VENUE
 from fixgw.spec.sequenced import Sequenced
@@ -94,8 +102,9 @@ class Depth:
         """``before`` is told of each change of an instrument that was listed, while its book is as it was."""
         self.books = Books()
         self.before = before
+        self._listing = Listing()
         self._forbidden: set[str] = set()
-        """Symbols halted, scopes killed, and the time between two trading days."""
+        """Symbols halted or suspended, scopes killed, and the time between two trading days."""
         self._phases: dict[str, Phase] = {}
         """Of the instruments that are not in continuous trading, or were not."""
 
@@ -129,8 +138,22 @@ class Depth:
                     frame.amend(event)
                 case VenueConfigured():
                     assert isinstance(sequenced.command, ConfigureVenue), sequenced.sequence
-                    frame.list(sequenced.command.instruments)
-                case InstrumentHalted(symbol=forbidden) | ScopeKilled(scope=forbidden):
+                    self._listing.configure(sequenced.command.instruments)
+                    frame.list(self._listing.listed.values())
+                case InstrumentAdded() | InstrumentChanged():
+                    if isinstance(event, InstrumentAdded):
+                        self._phases.pop(event.instrument.symbol, None)
+                    self._listing.list(event.instrument)
+                    frame.list(self._listing.listed.values())
+                case InstrumentDelisted(symbol=symbol):
+                    self._listing.delist(symbol)
+                    self._forbidden.discard(symbol)
+                    frame.list(self._listing.listed.values())
+                case (
+                    InstrumentHalted(symbol=forbidden)
+                    | InstrumentSuspended(symbol=forbidden)
+                    | ScopeKilled(scope=forbidden)
+                ):
                     self._forbidden.add(forbidden)
                     frame.restate()
                 case DayEnding():
@@ -148,6 +171,8 @@ class Depth:
                     frame.restate()
                 case OrderRejected() | OrderStated() | CancelRejected() | MassCanceled():
                     pass  # nothing that is or was in the book
+                case QuoteReported() | MassQuoteAnswered() | QuotesPulled():
+                    pass  # the sides of quotes have the events of orders
                 case OrdersSwept() | OperatorRefused() | LimitsSet():
                     pass
                 case OrdersExpired() | OrderRestated() | OrdersRestated():

@@ -61,7 +61,8 @@ TRADED_NOTIONAL = Family("fixgw_traded_notional_total", ("symbol",), "Price time
 CANCELS = Family(
     "fixgw_cancels_total",
     ("symbol", "by"),
-    "Canceled orders: by client, mass_cancel, operator, self_match or venue",
+    "Canceled orders: by client, mass_cancel, operator, self_match, quote (a quote that takes a side of its own away)"
+    " or venue",
 )
 EXPIRATIONS = Family("fixgw_expired_orders_total", ("symbol",), "Orders that expired at the end of their day")
 REPLACES = Family("fixgw_replaces_total", ("symbol",), "Replaced orders")
@@ -70,7 +71,7 @@ OPEN_ORDERS = Family("fixgw_open_orders", ("symbol",), "Open orders")
 OPERATOR_COMMANDS = Family("fixgw_operator_commands_total", ("command", "result"), "Commands of operators")
 KILL_SWITCHES = Family("fixgw_kill_switches", (), "Kill switches in force")
 KILL_SWITCH = Family("fixgw_kill_switch", ("scope",), "1 for each scope whose kill switch is in force")
-HALTED = Family("fixgw_instrument_halted", ("symbol",), "Whether an operator has halted the instrument")
+HALTED = Family("fixgw_instrument_halted", ("symbol",), "Whether an operator has halted or suspended the instrument")
 DISABLED_SESSIONS = Family("fixgw_sessions_disabled", (), "Sessions that operators keep out")
 LOGONS = Family("fixgw_session_logons_total", ("session",), "Logons")
 SESSIONS = Family("fixgw_sessions_logged_on", (), "Sessions that are logged on")

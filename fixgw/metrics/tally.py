@@ -24,10 +24,15 @@ from fixgw.spec.events import (
     DayBegun,
     DayEnding,
     Event,
+    InstrumentAdded,
+    InstrumentChanged,
+    InstrumentDelisted,
     InstrumentHalted,
     InstrumentResumed,
+    InstrumentSuspended,
     LimitsSet,
     MassCanceled,
+    MassQuoteAnswered,
     OperatorRefused,
     OrderAccepted,
     OrderAmended,
@@ -43,6 +48,8 @@ from fixgw.spec.events import (
     OrderStated,
     OrderTriggered,
     PhaseChanged,
+    QuoteReported,
+    QuotesPulled,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -188,10 +195,13 @@ class Tally:
             case CancelRejected():
                 request = _REQUESTS[event.cxl_rej_response_to]
                 self.change_rejects[request, event.cxl_rej_reason.name.lower()] += 1
-            case InstrumentHalted():
+            case InstrumentHalted() | InstrumentSuspended():
                 self.halted.add(event.symbol)
-            case InstrumentResumed():
+            case InstrumentResumed() | InstrumentDelisted():
                 self.halted.discard(event.symbol)
+            case InstrumentAdded() | InstrumentChanged():
+                self._instruments[event.instrument.symbol] = event.instrument
+                self.open_orders.setdefault(event.instrument.symbol, 0)
             case ScopeKilled():
                 self.killed.add(event.scope)
             case ScopeReleased():
@@ -200,6 +210,8 @@ class Tally:
                 self.disabled.add(event.session)
             case SessionEnabled():
                 self.disabled.discard(event.session)
+            case QuoteReported() | MassQuoteAnswered() | QuotesPulled():
+                pass
             case OrderStated() | MassCanceled() | VenueConfigured() | OrdersSwept() | OperatorRefused():
                 pass
             case SessionLoggedOut() | SessionReset() | LimitsSet():
@@ -273,7 +285,7 @@ def _check_that_refused(event: OrderRejected | CancelRejected) -> str | None:
         return _REFUSED_BY[event.ord_rej_reason]
     if " is killed by the operator: " in event.text:
         return "kill_switch"
-    if " is halted: " in event.text:
+    if " is halted: " in event.text or " is suspended: " in event.text:
         return "halt"
     if " is outside the price band " in event.text:
         return "price_band"
@@ -286,6 +298,10 @@ def _by_whom(event: OrderCanceled) -> str:
         return "client"
     if event.exec_restatement_reason is ExecRestatementReason.OTHER:
         return "self_match"
+    if not event.is_told:
+        return "quote"
+    if event.exec_restatement_reason is ExecRestatementReason.SYSTEM_FAILURE:
+        return "venue"
     if event.exec_restatement_reason is not None:
         return "operator"
     return "mass_cancel" if event.rested or event.order.is_waiting else "venue"

@@ -46,8 +46,8 @@ class Rules:
         self.unit = instrument.notional(1, 1)
         # Each check costs every order a call: leave out those that could not refuse any.
         always_passed: dict[Check, bool] = {
-            price_is_on_tick: instrument.tick_size == 1,
-            stop_px_is_on_tick: instrument.tick_size == 1,
+            price_is_on_tick: instrument.tick_size == 1 and not instrument.tick_table,
+            stop_px_is_on_tick: instrument.tick_size == 1 and not instrument.tick_table,
             price_is_within_band: self.band is None,
             order_qty_is_within_limit: limits.order_qty_max is None,
             notional_is_within_limit: limits.order_notional_max is None,
@@ -55,8 +55,9 @@ class Rules:
             open_notional_is_within_limit: limits.open_notional_max is None,
         }
         self.checks = tuple(check for check in CHECKS if not always_passed.get(check))
-        self.glance = Glance(self) if _SEEN_AT_A_GLANCE.issuperset(self.checks) else None
-        """None where there is a check that it does not know."""
+        has_one_tick = not instrument.tick_table
+        self.glance = Glance(self) if has_one_tick and _SEEN_AT_A_GLANCE.issuperset(self.checks) else None
+        """None where there is a check that it does not know, or a table of ticks."""
 
 
 class Glance:
@@ -113,19 +114,17 @@ def side_is_traded(order: OrderRequest, rules: Rules) -> Refusal | None:  # noqa
 
 def price_is_on_tick(order: OrderRequest, rules: Rules) -> Refusal | None:
     price, instrument = order.price, rules.instrument
-    if price is None or price % instrument.tick_size == 0:
+    if price is None or instrument.is_on_tick(price):
         return None
-    tick = _price_text(instrument.tick_size, instrument)
-    text = f"Price(44) {_price_text(price, instrument)} is not a multiple of the tick {tick} of {instrument.symbol}"
+    text = f"Price(44) {_price_text(price, instrument)} is not a multiple of {_tick_text(price, instrument)}"
     return Refusal(OrdRejReason.OTHER, text)
 
 
 def stop_px_is_on_tick(order: OrderRequest, rules: Rules) -> Refusal | None:
     instrument, stop_px = rules.instrument, _stop_px(order)
-    if stop_px is None or stop_px % instrument.tick_size == 0:
+    if stop_px is None or instrument.is_on_tick(stop_px):
         return None
-    tick = _price_text(instrument.tick_size, instrument)
-    text = f"StopPx(99) {_price_text(stop_px, instrument)} is not a multiple of the tick {tick} of {instrument.symbol}"
+    text = f"StopPx(99) {_price_text(stop_px, instrument)} is not a multiple of {_tick_text(stop_px, instrument)}"
     return Refusal(OrdRejReason.OTHER, text)
 
 
@@ -275,6 +274,13 @@ def _expected_price(order: OrderRequest, rules: Rules) -> Price | None:
 
 def _exceeds(tried: str, limit: Limit) -> Refusal:
     return Refusal(OrdRejReason.ORDER_EXCEEDS_LIMIT, f"{tried} exceeds {limit}")
+
+
+def _tick_text(price: Price, instrument: Instrument) -> str:
+    """Return the tick of the range that ``price`` is in, and where that begins if there is more than one."""
+    text = f"the tick {_price_text(instrument.tick_at(price), instrument)} of {instrument.symbol}"
+    begun = [each.from_price for each in instrument.tick_table if each.from_price <= abs(price)]
+    return f"{text} from {_price_text(begun[-1], instrument)} on" if begun else text
 
 
 def _price_text(price: Price, instrument: Instrument) -> str:

@@ -1,26 +1,32 @@
 """The gate: every order passes the checks in order; the first refusal wins."""
 
 from collections.abc import Iterable
-from typing import assert_never
+from typing import Protocol, assert_never
 
 from fixgw.risk.checks import Market, OrderRequest, Rules, only_lowers_risk
 from fixgw.risk.exposure import Exposure
 from fixgw.risk.limits import LimitTable
 from fixgw.risk.operations import Operations
 from fixgw.risk.positions import Positions
+from fixgw.risk.quotes import QuoteChecks, Quoted
 from fixgw.risk.restrictions import Restrictions
 from fixgw.risk.roster import Roster
-from fixgw.spec.commands import CancelAllByOperator, ConfigureVenue, RestrictionCommand
+from fixgw.spec.commands import CancelAllByOperator, ConfigureVenue, MassQuote, Quote, RestrictionCommand
 from fixgw.spec.events import (
     AmendmentEvent,
     CancelRejected,
     DayBegun,
     DayEnding,
     Event,
+    InstrumentAdded,
+    InstrumentChanged,
+    InstrumentDelisted,
     InstrumentHalted,
     InstrumentResumed,
+    InstrumentSuspended,
     LimitsSet,
     MassCanceled,
+    MassQuoteAnswered,
     OperatorRefused,
     OrderAccepted,
     OrderAmended,
@@ -36,6 +42,8 @@ from fixgw.spec.events import (
     OrderStated,
     OrderTriggered,
     PhaseChanged,
+    QuoteReported,
+    QuotesPulled,
     RestrictionEvent,
     ScopeKilled,
     ScopeReleased,
@@ -50,19 +58,26 @@ from fixgw.spec.events import (
 )
 from fixgw.spec.inquiries import AccountExposure, RiskAnswer
 from fixgw.spec.instrument import Instrument
+from fixgw.spec.participant import Participant
+from fixgw.spec.quotes import QuoteRefusal
 from fixgw.spec.refusal import Refusal
 from fixgw.spec.values import OrdRejReason, Price
+
+
+class QuotedMarket(Market, Quoted, Protocol):
+    """What risk needs to know of the market, the quotes in it included."""
 
 
 class RiskGate:
     """Check before the engine, apply after it: exposure follows events, never requests."""
 
-    def __init__(self, market: Market) -> None:
+    def __init__(self, market: QuotedMarket) -> None:
         self._market = market
         self._listed: dict[str, Instrument] = {}
         self._unit: dict[str, int] = {}
         """Notional of one price unit times one quantity unit, by symbol; also of those that have left."""
         self._accounts: dict[str, frozenset[str]] = {}
+        self._participants: tuple[Participant, ...] = ()
         self._roster = Roster()
         self.limits = LimitTable()
         self.restrictions = Restrictions()
@@ -70,19 +85,28 @@ class RiskGate:
         """By session, account and symbol, where nothing is forbidden; forgotten when any of that changes."""
         self.exposure = Exposure()
         self.positions = Positions()
+        self._quote_checks = QuoteChecks(market, self.exposure, self._unit, self._is_listed, self.check)
 
-    def configure(self, command: ConfigureVenue) -> None:
-        """Take instruments, limits and accounts; what is open stays open."""
-        # One that is no longer listed takes no orders; what is open in it can still be followed.
-        self._listed = {instrument.symbol: instrument for instrument in command.instruments}
-        self.list_units(command.instruments)
+    def configure(self, command: ConfigureVenue, listed: Iterable[Instrument]) -> None:
+        """Take limits and accounts, and the instruments ``listed`` from here on; what is open stays open."""
         self.limits.configure(command.limits)
-        self._roster = Roster(command.participants, command.instruments)
-        self._rules.clear()
+        self._quote_checks.configure(command.participants)
+        self._participants = command.participants
+        self._list({instrument.symbol: instrument for instrument in listed})
         accounts: dict[str, set[str]] = {}
         for participant in command.participants:
             accounts.setdefault(participant.firm, set()).update(participant.accounts)
         self._accounts = {firm: frozenset(of_firm) for firm, of_firm in accounts.items()}
+
+    def _list(self, listed: dict[str, Instrument]) -> None:
+        # One that is no longer listed takes no orders; what is open in it can still be followed.
+        self._listed = listed
+        self.list_units(listed.values())
+        self._roster = Roster(self._participants, listed.values())
+        self._rules.clear()
+
+    def _is_listed(self, symbol: str) -> bool:
+        return symbol in self._listed
 
     def list_units(self, instruments: Iterable[Instrument]) -> None:
         """Note what one unit of price times quantity is worth, of instruments that there are or were."""
@@ -103,6 +127,10 @@ class RiskGate:
             if refusal is not None:
                 return self._unless_risk_falls(order, refusal)
         return None
+
+    def check_quotes(self, command: Quote | MassQuote) -> list[QuoteRefusal | None]:
+        """Return of each entry why it is refused, or None when it may pass to the engine."""
+        return self._quote_checks.refusals(command)
 
     def _unless_risk_falls(self, order: OrderRequest, refusal: Refusal) -> Refusal | None:
         """Let a replace that only lowers risk pass: limits come last, so that it has passed all other checks."""
@@ -172,6 +200,8 @@ class RiskGate:
                 self._reserve(event.order, event.order.exposed_price, -event.expired_qty)
             case OrderRejected() | OrderStated() | CancelRejected() | MassCanceled() | VenueConfigured():
                 pass
+            case QuoteReported() | MassQuoteAnswered() | QuotesPulled():
+                pass
             case OrdersSwept() | OperatorRefused() | OrderRestated() | OrdersExpired() | OrdersRestated():
                 pass
             case PhaseChanged():
@@ -179,8 +209,14 @@ class RiskGate:
             case LimitsSet():
                 self.limits.set(event.limits)
                 self._rules.clear()
+            case InstrumentAdded() | InstrumentChanged():
+                self._list(self._listed | {event.instrument.symbol: event.instrument})
+            case InstrumentDelisted():
+                self.restrictions.forget(event.symbol)
+                self._list({symbol: each for symbol, each in self._listed.items() if symbol != event.symbol})
             case (
                 InstrumentHalted()
+                | InstrumentSuspended()
                 | InstrumentResumed()
                 | ScopeKilled()
                 | ScopeReleased()

@@ -17,10 +17,12 @@ from fixgw.spec.commands import (
     RestrictionCommand,
     ResumeInstrument,
     SetLimits,
+    SuspendInstrument,
 )
 from fixgw.spec.events import (
     InstrumentHalted,
     InstrumentResumed,
+    InstrumentSuspended,
     LimitsSet,
     OperatorRefused,
     RestrictionEvent,
@@ -57,7 +59,13 @@ class Operations:
         match command:
             case HaltInstrument(symbol=symbol):
                 unknown = self._roster.unknown("instrument", symbol)
-                return unknown or _already("halted", symbol, restrictions.halted)
+                suspended = _already("suspended", symbol, restrictions.suspended)
+                return unknown or suspended or _already("halted", symbol, restrictions.halted)
+            case SuspendInstrument(symbol=symbol):
+                unknown = self._roster.unknown("instrument", symbol)
+                return unknown or _already("suspended", symbol, restrictions.suspended)
+            case ResumeInstrument(symbol=symbol) if symbol in restrictions.suspended:
+                return None
             case ResumeInstrument(symbol=symbol):
                 return _not_so("halted", symbol, restrictions.halted)
             case Kill(scope=scope):
@@ -82,6 +90,8 @@ def _event(command: RestrictionCommand, limits: LimitTable) -> RestrictionEvent:
     match command:
         case HaltInstrument():
             return InstrumentHalted(command.symbol, operator, reason)
+        case SuspendInstrument():
+            return InstrumentSuspended(command.symbol, operator, reason)
         case ResumeInstrument():
             return InstrumentResumed(command.symbol, operator, reason)
         case Kill():

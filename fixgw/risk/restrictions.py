@@ -10,6 +10,7 @@ from fixgw.spec.events import (
     DayEnding,
     InstrumentHalted,
     InstrumentResumed,
+    InstrumentSuspended,
     LimitsSet,
     RestrictionEvent,
     ScopeKilled,
@@ -26,10 +27,11 @@ from fixgw.spec.values import OrdRejReason
 
 
 class Restrictions:
-    """Halted instruments by symbol, killed scopes by scope, disabled sessions by CompID; the oldest first."""
+    """Halted and suspended instruments, killed scopes and disabled sessions, by their names; the oldest first."""
 
     def __init__(self) -> None:
         self.halted: dict[str, Restriction] = {}
+        self.suspended: dict[str, Restriction] = {}
         self.killed: dict[str, Restriction] = {}
         self.disabled: dict[str, Restriction] = {}
         self.ended_date: str | None = None
@@ -44,6 +46,8 @@ class Restrictions:
         if self.ended_date is not None:
             text = f"the trading day {self.ended_date} has ended; the next one begins in a moment"
             return Refusal(OrdRejReason.EXCHANGE_CLOSED, text)
+        if (suspension := self.suspended.get(symbol)) is not None:
+            return Refusal(OrdRejReason.EXCHANGE_CLOSED, f"{symbol} is suspended: {suspension.reason}")
         if (halt := self.halted.get(symbol)) is not None:
             return Refusal(OrdRejReason.EXCHANGE_CLOSED, f"{symbol} is halted: {halt.reason}")
         return None
@@ -53,15 +57,18 @@ class Restrictions:
         return self.killed.get(VENUE) or self.killed.get(f"instrument:{symbol}")
 
     def allow_trading(self, symbol: str) -> bool:
-        """Return whether what is in ``symbol`` already may trade: not while it is halted, and not between two days."""
-        return self.ended_date is None and symbol not in self.halted
+        """Return whether what is in ``symbol`` already may trade: not while it is stopped, and not between two days."""
+        return self.ended_date is None and symbol not in self.halted and symbol not in self.suspended
 
     def apply(self, event: RestrictionEvent | DayEnding | DayBegun) -> None:
         match event:
             case InstrumentHalted():
                 self.halted[event.symbol] = Restriction(event.symbol, event.operator, event.reason)
+            case InstrumentSuspended():
+                self.forget(event.symbol)
+                self.suspended[event.symbol] = Restriction(event.symbol, event.operator, event.reason)
             case InstrumentResumed():
-                del self.halted[event.symbol]
+                self.forget(event.symbol)
             case ScopeKilled():
                 self.killed[event.scope] = Restriction(event.scope, event.operator, event.reason)
             case ScopeReleased():
@@ -78,3 +85,8 @@ class Restrictions:
                 pass
             case _:
                 assert_never(event)
+
+    def forget(self, symbol: str) -> None:
+        """End the halt or the suspension of an instrument, if there is one."""
+        self.halted.pop(symbol, None)
+        self.suspended.pop(symbol, None)

@@ -26,6 +26,7 @@ class GateState(msgspec.Struct, frozen=True, array_like=True):
     net_qty: list[tuple[str, str, str]]
     """By account and symbol."""
     ended_date: str | None = None
+    suspended: tuple[Restriction, ...] = ()
 
 
 def of(gate: RiskGate) -> GateState:
@@ -38,19 +39,25 @@ def of(gate: RiskGate) -> GateState:
         open_notional=[(account, str(notional)) for account, notional in sorted(gate.exposure.reserved().items())],
         net_qty=[(account, symbol, str(net)) for (account, symbol), net in sorted(gate.positions.all().items())],
         ended_date=restrictions.ended_date,
+        suspended=tuple(restrictions.suspended.values()),
     )
 
 
 def restore(
-    gate: RiskGate, state: GateState, configuration: ConfigureVenue | None, ever_listed: Iterable[Instrument]
+    gate: RiskGate,
+    state: GateState,
+    configuration: ConfigureVenue | None,
+    listed: Iterable[Instrument],
+    ever_listed: Iterable[Instrument],
 ) -> None:
     """Have ``gate``, a new one, go on from ``state``."""
     gate.list_units(ever_listed)
-    if configuration is not None:
-        gate.configure(configuration)
+    # Operators may list an instrument before there is a configuration.
+    gate.configure(configuration or ConfigureVenue((), (), ()), listed)
     gate.limits.put(state.limits)
     for named, restrictions in (
         (state.halted, gate.restrictions.halted),
+        (state.suspended, gate.restrictions.suspended),
         (state.killed, gate.restrictions.killed),
         (state.disabled, gate.restrictions.disabled),
     ):

@@ -7,10 +7,15 @@ from fixgw.spec.events import (
     DayBegun,
     DayEnding,
     Event,
+    InstrumentAdded,
+    InstrumentChanged,
+    InstrumentDelisted,
     InstrumentHalted,
     InstrumentResumed,
+    InstrumentSuspended,
     LimitsSet,
     MassCanceled,
+    MassQuoteAnswered,
     OperatorRefused,
     OrderAccepted,
     OrderAmended,
@@ -25,6 +30,8 @@ from fixgw.spec.events import (
     OrderStated,
     OrderTriggered,
     PhaseChanged,
+    QuoteReported,
+    QuotesPulled,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -41,6 +48,10 @@ from fixgw.spec.events import (
 def audience(event: Event) -> tuple[str, ...]:
     """Return the CompIDs of those who are told; the resting side of a trade first, and twice who trades with itself."""
     match event:
+        case OrderAccepted() | OrderReplaced() if event.order.is_quoted:
+            return ()
+        case OrderCanceled() if not event.is_told:
+            return ()
         case OrderAccepted() | OrderCanceled() | OrderReplaced() | OrderRejected() | OrderStated():
             return (event.order.session,)
         case Trade() | TradeBusted() | TradeCorrected():
@@ -51,11 +62,19 @@ def audience(event: Event) -> tuple[str, ...]:
             return (event.order.session,)
         case OrderTriggered():
             return (event.order.session,) if event.exec_id else ()
+        case QuoteReported():
+            return (event.quote.session,) if event.is_told else ()
+        case MassQuoteAnswered():
+            return (event.session,) if event.is_told else ()
+        case QuotesPulled():
+            return ()
         case VenueConfigured() | OrdersSwept() | OperatorRefused() | LimitsSet():
             return ()
         case DayEnding() | OrdersExpired() | OrdersRestated() | DayBegun() | PhaseChanged():
             return ()
-        case InstrumentHalted() | InstrumentResumed() | ScopeKilled() | ScopeReleased():
+        case InstrumentHalted() | InstrumentSuspended() | InstrumentResumed() | ScopeKilled() | ScopeReleased():
+            return ()
+        case InstrumentAdded() | InstrumentChanged() | InstrumentDelisted():
             return ()
         case SessionDisabled() | SessionEnabled() | SessionLoggedOut() | SessionReset():
             return ()

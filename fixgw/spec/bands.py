@@ -55,7 +55,7 @@ def _around(reference: Price | None, instrument: Instrument, ticks: int, ppm: in
     """With ticks and millionths the nearer counts; a part of a price unit is no room."""
     if reference is None or not (ticks or ppm):
         return None
-    rooms = [ticks * instrument.tick_size] if ticks else []
+    rooms = [ticks * instrument.tick_at(reference)] if ticks else []
     if ppm:
         rooms.append(abs(reference) * ppm // _MILLION)
     room = min(rooms)

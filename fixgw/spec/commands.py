@@ -12,6 +12,8 @@ from fixgw.spec.instrument import Instrument
 from fixgw.spec.limits import LimitChange, ScopedLimits
 from fixgw.spec.participant import Participant
 from fixgw.spec.phase import Phase
+from fixgw.spec.quotes import QuoteEntry
+from fixgw.spec.terms import Terms, TermsChange
 from fixgw.spec.values import (
     CxlRejReason,
     CxlRejResponseTo,
@@ -20,6 +22,8 @@ from fixgw.spec.values import (
     OrdType,
     Price,
     Qty,
+    QuoteCancelType,
+    QuoteResponseLevel,
     Side,
     TimeInForce,
 )
@@ -122,6 +126,54 @@ class RefuseChange(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="
     msg_seq_num: int = 0
 
 
+class Quote(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="S"):
+    """Quote(35=S): both sides of one instrument, in the place of those before."""
+
+    session: str
+    firm: str
+    account: str
+    quote_id: str
+    quote_response_level: QuoteResponseLevel
+    entry: QuoteEntry
+    msg_seq_num: int = 0
+
+    @property
+    def entries(self) -> tuple[QuoteEntry, ...]:
+        return (self.entry,)
+
+
+class MassQuote(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="i"):
+    """MassQuote(35=i): many quotes, decided one after the other."""
+
+    session: str
+    firm: str
+    account: str
+    quote_id: str
+    quote_response_level: QuoteResponseLevel
+    entries: tuple[QuoteEntry, ...]
+    msg_seq_num: int = 0
+
+
+class CancelQuotes(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="Z"):
+    """QuoteCancel(35=Z): the session's own quotes, all or those of some instruments."""
+
+    session: str
+    firm: str
+    account: str
+    quote_id: str
+    quote_cancel_type: QuoteCancelType
+    quote_response_level: QuoteResponseLevel
+    symbols: tuple[str, ...]
+    msg_seq_num: int = 0
+
+
+class PullQuotes(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="pull-quotes"):
+    """Cancel the quotes of a session that is no longer there to change them; the gateway's own."""
+
+    session: str
+    reason: str
+
+
 class ConfigureVenue(msgspec.Struct, frozen=True, array_like=True, tag="configure"):
     """What the configuration files say of trading; the first command of a journal, and again when they change."""
 
@@ -144,6 +196,40 @@ class ResumeInstrument(msgspec.Struct, frozen=True, array_like=True, gc=False, t
     operator: str
     reason: str
     symbol: str
+
+
+class SuspendInstrument(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="suspend"):
+    """As a halt, and not for a moment: clients are told that it is not available.  ResumeInstrument ends it."""
+
+    operator: str
+    reason: str
+    symbol: str
+
+
+class AddInstrument(msgspec.Struct, frozen=True, array_like=True, tag="add-instrument"):
+    """List an instrument, from the next order on; it may have been listed before, with the same decimals."""
+
+    operator: str
+    reason: str
+    terms: Terms
+
+
+class ChangeInstrument(msgspec.Struct, frozen=True, array_like=True, tag="change-instrument"):
+    """Give an instrument other terms, from the next order on; open orders stay as they are."""
+
+    operator: str
+    reason: str
+    symbol: str
+    change: TermsChange
+
+
+class DelistInstrument(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="delist-instrument"):
+    """Take an instrument from the list; only one without open orders, unless they are to be canceled."""
+
+    operator: str
+    reason: str
+    symbol: str
+    cancels_orders: bool
 
 
 class Kill(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="kill"):
@@ -321,11 +407,16 @@ class CloseSession(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="
     expected_msg_seq_num: int
 
 
-OrderCommand = NewOrder | CancelOrder | ReplaceOrder | MassCancel | RefuseOrder | RefuseChange
+OrderCommand = NewOrder | CancelOrder | ReplaceOrder | MassCancel | RefuseOrder | RefuseChange | CancelQuotes
+"""What a client asks for, but for quotes."""
+QuoteCommand = Quote | MassQuote
+"""Quotes: the engine takes them with what risk says of each."""
+ClientCommand = OrderCommand | QuoteCommand
 """What a client asks for."""
 RestrictionCommand = (
     HaltInstrument
     | ResumeInstrument
+    | SuspendInstrument
     | Kill
     | Release
     | SetLimits
@@ -335,16 +426,30 @@ RestrictionCommand = (
     | ResetSession
 )
 """What risk answers: who may trade what, and how much."""
+ListingCommand = AddInstrument | ChangeInstrument | DelistInstrument
+"""What changes the list of instruments while the venue runs."""
 AmendTrade = BustTrade | CorrectTrade
 """What undoes or corrects a trade."""
-OperatorCommand = RestrictionCommand | CancelByOperator | CancelAllByOperator | EndDay | AmendTrade | SetPhase
+OperatorCommand = (
+    RestrictionCommand | ListingCommand | CancelByOperator | CancelAllByOperator | EndDay | AmendTrade | SetPhase
+)
 """What an operator asks for."""
 SweepCommand = Kill | CancelByOperator | CancelAllByOperator | ContinueSweep
 """What cancels orders of others than who asks."""
 DayCommand = EndDay | BeginDay | ExpireDueOrders
 """What a trading day begins and ends with, and what time brings about meanwhile."""
-TradingCommand = OrderCommand | ConfigureVenue | SweepCommand | ContinueTriggers | DayCommand | AmendTrade | SetPhase
+TradingCommand = (
+    OrderCommand
+    | PullQuotes
+    | ConfigureVenue
+    | ListingCommand
+    | SweepCommand
+    | ContinueTriggers
+    | DayCommand
+    | AmendTrade
+    | SetPhase
+)
 """What the engine answers with events."""
 SessionCommand = UseNumber | OpenSession | CloseSession
 """What happened to a FIX session: no events, the journal keeps it for the next start and for followers."""
-Command = TradingCommand | RestrictionCommand | SessionCommand
+Command = TradingCommand | QuoteCommand | RestrictionCommand | SessionCommand

@@ -8,8 +8,10 @@ time of an event is the time of its command.
 import msgspec
 
 from fixgw.spec.instructions import Instructions
+from fixgw.spec.instrument import Instrument
 from fixgw.spec.limits import ScopedLimits
 from fixgw.spec.phase import Phase
+from fixgw.spec.quotes import QuoteEntryAnswer, QuoteState
 from fixgw.spec.values import (
     CxlRejReason,
     CxlRejResponseTo,
@@ -21,6 +23,9 @@ from fixgw.spec.values import (
     OrdType,
     Price,
     Qty,
+    QuoteRejectReason,
+    QuoteResponseLevel,
+    QuoteStatus,
     Side,
     TimeInForce,
 )
@@ -59,11 +64,19 @@ class OrderState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """StopPx(99) as it stands."""
     hidden_qty: Qty = Qty(0)
     """What of leaves_qty is not displayed, or would not be if the order rested now."""
+    quote_entry_id: str | None = None
+    """Of a side of a quote QuoteEntryID(299), empty for that of a Quote(35=S); its ``cl_ord_id`` is QuoteID(117).
+    None for an order."""
 
     @property
     def exposed_price(self) -> Price | None:
         """Return what its open quantity counts at: its limit; for one at market, while it waits, its trigger."""
         return self.trigger_price if self.price is None and self.is_waiting else self.price
+
+    @property
+    def is_quoted(self) -> bool:
+        """Whether it is a side of a quote, whose entering, replacing and canceling is answered as that of a quote."""
+        return self.quote_entry_id is not None
 
 
 class OrderAccepted(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="accepted"):
@@ -118,6 +131,11 @@ class OrderCanceled(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=
     text: str | None
     exec_restatement_reason: ExecRestatementReason | None = None
     """ExecRestatementReason(378) when nobody of the order's session asked for it (E29), else None."""
+
+    @property
+    def is_told(self) -> bool:
+        """Whether there is a report of it: a quote message that takes a side away is answered by itself."""
+        return self.text is not None or not self.order.is_quoted
 
 
 class OrderReplaced(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="replaced"):
@@ -206,6 +224,38 @@ class InstrumentHalted(msgspec.Struct, frozen=True, array_like=True, gc=False, t
 
 class InstrumentResumed(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="resumed"):
     """The instrument trades again."""
+
+    symbol: str
+    operator: str
+    reason: str
+
+
+class InstrumentSuspended(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="suspended"):
+    """As halted, until it is resumed; a halt that there was is part of it."""
+
+    symbol: str
+    operator: str
+    reason: str
+
+
+class InstrumentAdded(msgspec.Struct, frozen=True, array_like=True, tag="instrument-added"):
+    """The instrument is listed from here on."""
+
+    instrument: Instrument
+    operator: str
+    reason: str
+
+
+class InstrumentChanged(msgspec.Struct, frozen=True, array_like=True, tag="instrument-changed"):
+    """These are all terms of the instrument from here on; open orders stay as they are."""
+
+    instrument: Instrument
+    operator: str
+    reason: str
+
+
+class InstrumentDelisted(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="instrument-delisted"):
+    """The instrument is no longer listed, halted or suspended; its open orders are canceled, from this frame on."""
 
     symbol: str
     operator: str
@@ -418,9 +468,53 @@ class OperatorRefused(msgspec.Struct, frozen=True, array_like=True, gc=False, ta
     text: str
 
 
+class QuoteReported(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="quote-reported"):
+    """QuoteStatusReport(35=AI): what has become of one quote, or of the quotes in an instrument or in all."""
+
+    quote: QuoteState
+    quote_status: QuoteStatus
+    quote_response_level: QuoteResponseLevel
+    text: str | None
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the client wants to know."""
+        wants_all = self.quote_response_level is QuoteResponseLevel.EACH
+        return wants_all or self.quote_status in (QuoteStatus.REJECTED, QuoteStatus.NOT_FOUND)
+
+
+class MassQuoteAnswered(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="mass-quote-answered"):
+    """MassQuoteAcknowledgement(35=b), after what the quotes of the message brought about."""
+
+    session: str
+    firm: str
+    account: str
+    quote_id: str
+    quote_status: QuoteStatus
+    quote_reject_reason: QuoteRejectReason | None
+    quote_response_level: QuoteResponseLevel
+    entries: tuple[QuoteEntryAnswer, ...]
+    text: str | None
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the client wants to know."""
+        wants_all = self.quote_response_level is QuoteResponseLevel.EACH
+        return wants_all or self.text is not None
+
+
+class QuotesPulled(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="quotes-pulled"):
+    """After the OrderCanceled of each side of the quotes of a session that is no longer there."""
+
+    session: str
+    canceled: int
+    reason: str
+
+
 RestrictionEvent = (
     InstrumentHalted
     | InstrumentResumed
+    | InstrumentSuspended
     | ScopeKilled
     | ScopeReleased
     | LimitsSet
@@ -430,7 +524,9 @@ RestrictionEvent = (
     | SessionReset
 )
 """What an operator has forbidden, or allows again."""
-OperatorEvent = RestrictionEvent | OrdersSwept | OperatorRefused
+ListingEvent = InstrumentAdded | InstrumentChanged | InstrumentDelisted
+"""How the list of instruments has changed while the venue runs."""
+OperatorEvent = RestrictionEvent | ListingEvent | OrdersSwept | OperatorRefused
 """What no client is told of: the orders concerned have events of their own."""
 
 DayEvent = DayEnding | OrdersExpired | OrdersRestated | DayBegun
@@ -438,6 +534,9 @@ DayEvent = DayEnding | OrdersExpired | OrdersRestated | DayBegun
 
 AmendmentEvent = TradeBusted | TradeCorrected
 """A trade is no longer what was told of it."""
+
+QuoteEvent = QuoteReported | MassQuoteAnswered | QuotesPulled
+"""What is said of quotes; their sides have the events of orders."""
 
 Event = (
     OrderAccepted
@@ -457,4 +556,5 @@ Event = (
     | DayEvent
     | PhaseChanged
     | AmendmentEvent
+    | QuoteEvent
 )

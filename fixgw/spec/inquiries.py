@@ -9,8 +9,10 @@ import msgspec
 from fixgw.spec.events import OrderState
 from fixgw.spec.limits import ScopedLimits
 from fixgw.spec.phase import Phase
+from fixgw.spec.quotes import QuoteState
 from fixgw.spec.reference import ReferenceAnswer, ReferenceInquiry
 from fixgw.spec.restriction import Restriction
+from fixgw.spec.terms import Terms
 from fixgw.spec.trading_day import TradingDay
 from fixgw.spec.values import MassStatusReqType, OrdRejReason, OrdStatus, Price, Side
 
@@ -60,8 +62,26 @@ class MassStatusAnswer(msgspec.Struct, frozen=True, gc=False):
     text: str | None
 
 
-Inquiry = OrderStatusInquiry | MassStatusInquiry | ReferenceInquiry
-Answer = OrderStatusAnswer | MassStatusAnswer | ReferenceAnswer
+class QuoteStatusInquiry(msgspec.Struct, frozen=True, gc=False):
+    """QuoteStatusRequest(35=a): the session's own quotes in an instrument."""
+
+    session: str
+    firm: str
+    quote_status_req_id: str | None
+    quote_id: str | None
+    """Only those last accepted by the message of this QuoteID(117), where given."""
+    symbol: str
+
+
+class QuoteStatusAnswer(msgspec.Struct, frozen=True, gc=False):
+    """One report a quote; one that says so when there is none."""
+
+    inquiry: QuoteStatusInquiry
+    quotes: tuple[QuoteState, ...]
+
+
+Inquiry = OrderStatusInquiry | MassStatusInquiry | QuoteStatusInquiry | ReferenceInquiry
+Answer = OrderStatusAnswer | MassStatusAnswer | QuoteStatusAnswer | ReferenceAnswer
 """Those of clients."""
 
 
@@ -155,6 +175,8 @@ class InstrumentSummary(msgspec.Struct, frozen=True):
     offer_qty: int | None
     price_scale: int
     qty_scale: int
+    suspended: Restriction | None
+    terms: Terms
     phase: Phase = Phase.CONTINUOUS
 
 

@@ -14,6 +14,13 @@ NOTIONAL_SCALE = 2 * SCALE_MAX
 _POWERS_OF_TEN: tuple[int, ...] = tuple(10**exponent for exponent in range(NOTIONAL_SCALE + 1))
 
 
+class TickRange(msgspec.Struct, frozen=True, array_like=True):
+    """From a price on, up to the next range, this is the tick; below zero ranges are as they are above it."""
+
+    from_price: Price
+    tick_size: Price
+
+
 class Instrument(msgspec.Struct, frozen=True, array_like=True):
     """Tick and lot are in the instrument's own scales, as all prices and quantities of it are.
 
@@ -48,6 +55,8 @@ class Instrument(msgspec.Struct, frozen=True, array_like=True):
     dynamic_band_ticks: int = 0
     """How far an order may trade from the last trade before it, 0 for anywhere, and likewise in millionths."""
     dynamic_band_ppm: int = 0
+    tick_table: tuple[TickRange, ...] = ()
+    """By rising prices; each ``from_price`` is a multiple of its tick and of the one before."""
 
     allocation: Allocation = Allocation.FIFO
     pro_rata_min: Qty = Qty(0)
@@ -55,6 +64,43 @@ class Instrument(msgspec.Struct, frozen=True, array_like=True):
     lead_market_maker: str = ""
     """The account whose orders trade first, for so many whole per cent of what trades at a price."""
     lead_market_maker_percent: int = 0
+
+    def tick_at(self, price: int) -> Price:
+        """Return the tick of the range that ``price`` is in; ``tick_size`` is that below the first of them."""
+        tick = self.tick_size
+        for each in self.tick_table:
+            if abs(price) < each.from_price:
+                break
+            tick = each.tick_size
+        return tick
+
+    def is_on_tick(self, price: Price) -> bool:
+        return price % (self.tick_at(price) if self.tick_table else self.tick_size) == 0
+
+    def down_to_tick(self, price: int) -> Price:
+        """Return ``price``, or the next lower one that is on its tick."""
+        return self.price_below(price + 1)
+
+    def up_to_tick(self, price: int) -> Price:
+        """Return ``price``, or the next higher one that is on its tick."""
+        return self.price_above(price - 1)
+
+    def price_below(self, price: int) -> Price:
+        """Return the next lower price that is on its tick."""
+        return self._on_tick_towards_zero(price - 1) if price > 0 else Price(-self._on_tick_off_zero(1 - price))
+
+    def price_above(self, price: int) -> Price:
+        """Return the next higher price that is on its tick."""
+        return self._on_tick_off_zero(price + 1) if price >= 0 else Price(-self._on_tick_towards_zero(-price - 1))
+
+    def _on_tick_towards_zero(self, price: int) -> Price:
+        tick = self.tick_at(price)
+        return Price(price // tick * tick)
+
+    def _on_tick_off_zero(self, price: int) -> Price:
+        # Where a range begins is on the tick of it and of the one before: rounding up never leaves one unseen.
+        tick = self.tick_at(price)
+        return Price(-(-price // tick) * tick)
 
     def parse_price(self, text: str) -> Price:
         """Return Price(44) ``text`` in this instrument's scale; raises FixedError."""

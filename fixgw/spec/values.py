@@ -104,6 +104,7 @@ class ExecRestatementReason(StrEnum):
     GT_RENEWAL = "1"
     REPRICING = "3"
     PARTIAL_DECLINE_OF_ORDER_QTY = "5"
+    SYSTEM_FAILURE = "7"
     MARKET_OPTION = "8"
     OTHER = "99"
 
@@ -231,6 +232,46 @@ class MassStatusReqType(StrEnum):
     TRADING_SESSION = "6"
     ALL_ORDERS = "7"
     PARTY_ID = "8"
+
+
+class QuoteStatus(StrEnum):
+    """QuoteStatus(297)."""
+
+    ACCEPTED = "0"
+    CANCELED_FOR_SYMBOL = "1"
+    CANCELED_ALL = "4"
+    REJECTED = "5"
+    NOT_FOUND = "9"
+
+
+class QuoteRejectReason(StrEnum):
+    """QuoteRejectReason(300), and QuoteEntryRejectReason(368)."""
+
+    UNKNOWN_SYMBOL = "1"
+    EXCHANGE_CLOSED = "2"
+    EXCEEDS_LIMIT = "3"
+    TOO_LATE_TO_ENTER = "4"
+    INVALID_BID = "7"
+    INVALID_PRICE = "8"
+    NOT_AUTHORIZED = "9"
+    OTHER = "99"
+
+
+class QuoteResponseLevel(StrEnum):
+    """QuoteResponseLevel(301): which quotes are answered; refused ones always are."""
+
+    NONE = "0"
+    ONLY_NEGATIVE = "1"
+    EACH = "2"
+
+
+class QuoteCancelType(StrEnum):
+    """QuoteCancelType(298)."""
+
+    SECURITIES = "1"
+    SECURITY_TYPE = "2"
+    UNDERLYING_SECURITY = "3"
+    ALL_QUOTES = "4"
 
 
 class SubscriptionRequestType(StrEnum):

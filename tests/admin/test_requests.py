@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 from fixgw.admin.requests import Malformed, read
 from fixgw.journal.frame import encode
 from fixgw.spec.commands import (
+    AddInstrument,
     BustTrade,
     CancelAllByOperator,
     CancelByOperator,
+    ChangeInstrument,
     CorrectTrade,
+    DelistInstrument,
     DisableSession,
     EnableSession,
     EndDay,
@@ -28,6 +31,7 @@ from fixgw.spec.commands import (
     ResumeInstrument,
     SetLimits,
     SetPhase,
+    SuspendInstrument,
 )
 from fixgw.spec.inquiries import (
     InstrumentsInquiry,
@@ -41,6 +45,7 @@ from fixgw.spec.inquiries import (
 from fixgw.spec.limits import LimitChange
 from fixgw.spec.phase import Phase
 from fixgw.spec.sequenced import Sequenced
+from fixgw.spec.terms import Terms, TermsChange, Ticks
 from fixgw.spec.values import OrdStatus, Side
 from tests.orders import Venue, buy, configuration
 
@@ -54,6 +59,25 @@ def request(do: str, **fields: object) -> bytes:
 CHANGES: list[tuple[str, dict[str, object], OperatorCommand]] = [
     ("halt", {"symbol": "AAPL"}, HaltInstrument(*BY, "AAPL")),
     ("resume", {"symbol": "AAPL"}, ResumeInstrument(*BY, "AAPL")),
+    ("suspend", {"symbol": "AAPL"}, SuspendInstrument(*BY, "AAPL")),
+    (
+        "add-instrument",
+        {"symbol": "NOVA", "tick": "0.05", "lot": "5", "multiplier": 10, "price_decimals": 3, "price_bound": "100"},
+        AddInstrument(
+            *BY,
+            Terms("NOVA", Decimal("0.05"), Decimal(5), 10, price_decimals=3, price_bound=Decimal(100)),
+        ),
+    ),
+    (
+        "change-instrument",
+        {"symbol": "AAPL", "lot": "5", "allows_negative_price": True, "ticks": ["0.05 from 5"]},
+        ChangeInstrument(
+            *BY,
+            "AAPL",
+            TermsChange(lot=Decimal(5), allows_negative_price=True, ticks=(Ticks(Decimal("0.05"), Decimal(5)),)),
+        ),
+    ),
+    ("delist-instrument", {"symbol": "AAPL", "cancel_orders": True}, DelistInstrument(*BY, "AAPL", True)),
     ("kill", {"scope": "firm:ALPHA"}, Kill(*BY, "firm:ALPHA")),
     ("release", {"scope": "venue"}, Release(*BY, "venue")),
     (
@@ -136,6 +160,10 @@ def test_who_asks_is_who_the_kernel_says_whatever_else_they_say(named: str | Non
         (request("fire", symbol="AAPL", reason="x"), "Invalid value 'fire'"),
         (request("set-limits", scope="venue", limits={"order_qty_max": "1e9"}, reason="x"), "regex"),
         (request("set-limits", scope="venue", limits={"order_qty_max": 5}, reason="x"), "Expected `str | null`"),
+        (request("add-instrument", symbol="NOVA", tick="-1", lot="1", reason="x"), "regex"),
+        (request("add-instrument", symbol="A B", tick="1", lot="1", reason="x"), "regex"),
+        (request("add-instrument", symbol="NOVA", tick="1", lot="1", multiplier=0, reason="x"), ">= 1"),
+        (request("change-instrument", symbol="AAPL", ticks=["0.05"], reason="x"), "regex"),
         (request("orders", state="sleeping"), "there is no state sleeping; there are open, new, "),
         (request("orders", below=0), ">= 1"),
         (request("orders", limit=0), ">= 1"),

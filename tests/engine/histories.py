@@ -13,15 +13,21 @@ import msgspec
 
 from fixgw.core import Core
 from fixgw.engine.phases import OF_PHASES
+from fixgw.engine.reconfiguration import conflicts
 from fixgw.spec.commands import (
+    AddInstrument,
     BeginDay,
     BustTrade,
     CancelAllByOperator,
     CancelByOperator,
     CancelOrder,
+    CancelQuotes,
+    ChangeInstrument,
+    ConfigureVenue,
     ContinueSweep,
     ContinueTriggers,
     CorrectTrade,
+    DelistInstrument,
     DisableSession,
     EnableSession,
     EndDay,
@@ -30,7 +36,11 @@ from fixgw.spec.commands import (
     Kill,
     LogOutSession,
     MassCancel,
+    MassQuote,
     NewOrder,
+    PullQuotes,
+    Quote,
+    QuoteCommand,
     RefuseChange,
     RefuseOrder,
     Release,
@@ -40,13 +50,16 @@ from fixgw.spec.commands import (
     ResumeInstrument,
     SetLimits,
     SetPhase,
+    SuspendInstrument,
     TradingCommand,
 )
 from fixgw.spec.instructions import Instructions
-from fixgw.spec.instrument import Instrument
+from fixgw.spec.instrument import Instrument, TickRange
 from fixgw.spec.limits import LIMIT_NAMES, LimitChange
-from fixgw.spec.participant import Participant
+from fixgw.spec.participant import MarketMaker, Participant
 from fixgw.spec.phase import CALLS, Phase
+from fixgw.spec.quotes import NO_ENTRY, QuoteEntry, QuoteRefusal
+from fixgw.spec.terms import Terms, TermsChange, Ticks, terms_of
 from fixgw.spec.trading_day import DayPhase
 from fixgw.spec.values import (
     Allocation,
@@ -58,6 +71,9 @@ from fixgw.spec.values import (
     PegOffsetType,
     Price,
     Qty,
+    QuoteCancelType,
+    QuoteRejectReason,
+    QuoteResponseLevel,
     SelfMatchPrevention,
     SelfMatchScope,
     Side,
@@ -75,21 +91,31 @@ SPREAD = Instrument(
     allows_negative_price=True, market_protection_ppm=500_000, trigger_source=TriggerSource.BEST,
 )  # fmt: skip
 INSTRUMENTS = (STOCK, SPREAD)
+OTHER_TERMS = (
+    msgspec.structs.replace(STOCK, tick_table=(TickRange(Price(10_000), Price(2)),)),
+    msgspec.structs.replace(SPREAD, lot_size=Qty(4)),
+)
 BANDED = (
     msgspec.structs.replace(STOCK, reference_price=Price(10_000), static_band_ticks=1, dynamic_band_ppm=100),
     msgspec.structs.replace(SPREAD, dynamic_band_ticks=1),
 )
-PARTICIPANTS = (ALICE, BOB, CAROL, Participant("CLIENT5", "BETA", ("B1", "B2")))
+PARTICIPANTS = (
+    msgspec.structs.replace(ALICE, market_maker=MarketMaker()),
+    BOB,
+    CAROL,
+    Participant("CLIENT5", "BETA", ("B1", "B2"), MarketMaker()),
+)
 
 CONFIGURATIONS = tuple(
-    configuration(*written, instruments=INSTRUMENTS, participants=PARTICIPANTS)
-    for written in (
-        (),
-        (limits(order_qty_max="5"), limits("instrument:SPREAD", order_qty_max="0.4")),
-        (limits(order_notional_max="400"), limits("firm:BETA", order_notional_max="250.01")),
-        (limits(price_collar_percent="0.02"), limits("session:CLIENT1", price_collar_percent="0.015")),
-        (limits(open_notional_max="1000"), limits("account:B1", open_notional_max="600")),
-        (limits(price_collar_percent="100"), limits("instrument:STOCK", order_qty_max="3", open_notional_max="1")),
+    configuration(*written, instruments=instruments, participants=PARTICIPANTS)
+    for instruments, *written in (
+        (INSTRUMENTS,),
+        (INSTRUMENTS, limits(order_qty_max="5"), limits("instrument:SPREAD", order_qty_max="0.4")),
+        (INSTRUMENTS, limits(order_notional_max="400"), limits("firm:BETA", order_notional_max="250.01")),
+        (INSTRUMENTS, limits(price_collar_percent="0.02"), limits("session:CLIENT1", price_collar_percent="0.015")),
+        (INSTRUMENTS, limits(open_notional_max="1000"), limits("account:B1", open_notional_max="600")),
+        (OTHER_TERMS, limits(price_collar_percent="100"), limits("instrument:STOCK", order_qty_max="3")),
+        (INSTRUMENTS, limits("instrument:STOCK", open_notional_max="1")),
     )
 ) + tuple(
     configuration(instruments=(msgspec.structs.replace(STOCK, **terms), SPREAD), participants=PARTICIPANTS)
@@ -119,14 +145,19 @@ CONFIGURATIONS += tuple(
 )
 
 _KINDS = (
-    (("new",) * 10 + ("replace",) * 6 + ("cancel",) * 3 + ("mass", "configure", "refuse-order", "refuse-change")) * 4
+    (
+        ("new",) * 10 + ("replace",) * 6 + ("cancel",) * 3
+        + ("mass", "configure", "refuse-order", "refuse-change", "quote", "quote", "mass-quote")
+    ) * 4
     + ("kill", "halt", "limits", "operator-cancel", "operator-cancel-all", "session", "session")
     + ("release", "resume") * 3
+    + ("cancel-quotes",) * 3 + ("pull-quotes",)
+    + ("list", "delist", "change-instrument", "suspend", "resume")
     + ("end-day",) * 2
     + ("call",) * 4
     + ("trade-on",) * 4
-    + ("bust", "bust", "correct", "correct", "correct", "correct")
-)
+    + ("bust", "correct", "correct") * 3
+)  # fmt: skip
 _SCOPES = ("instrument:STOCK", "session:CLIENT1", "account:B1", "firm:ALPHA", "firm:BETA", "venue", "firm:NONE", "none")
 _CALLS = sorted(CALLS)
 _PHASES = (*_CALLS, *_CALLS, Phase.CLOSED)
@@ -139,6 +170,21 @@ _EXPIRIES: Sequence[dict[str, Any]] = (
 )
 """Times in commands since the history has begun."""
 _OPERATOR = ("olivia", "a reason")
+_ADDED = (
+    terms_of(STOCK),
+    terms_of(SPREAD),
+    Terms("NEW", Decimal("0.01"), Decimal(1)),
+    Terms("SPREAD", Decimal("0.2"), Decimal("0.2"), price_decimals=2),
+    Terms("NEW", Decimal("0.01"), Decimal(1), multiplier=7),
+)
+_OTHER_TERMS = (
+    TermsChange(tick=Decimal("0.01"), lot=Decimal(1)),
+    TermsChange(tick=Decimal("0.2"), lot=Decimal("0.2")),
+    TermsChange(tick=Decimal("0.02"), ticks=()),
+    TermsChange(tick=Decimal("0.01"), ticks=(Ticks(Decimal("0.02"), Decimal(100)),)),
+    TermsChange(multiplier=2),
+    TermsChange(lot=Decimal(2)),
+)
 _OF_SESSIONS: Sequence[Callable[[str, str, str], "Decided"]] = (
     DisableSession,
     EnableSession,
@@ -199,11 +245,13 @@ _ATTRIBUTES: Sequence[dict[str, Any]] = (
     {"min_qty": Qty(3), "self_match_prevention_id": "desk"},
 )
 """Of these an order has one set, beside its trigger; a random refresh has one choice only."""
+_LEVELS = tuple(QuoteResponseLevel)
+_QUOTE_CANCEL_TYPES = (*QuoteCancelType, QuoteCancelType.SECURITIES, QuoteCancelType.SECURITIES)
 
 T = TypeVar("T")
 AnyOrder = TypeVar("AnyOrder", NewOrder, ReplaceOrder)
 
-Decided = TradingCommand | RestrictionCommand
+Decided = TradingCommand | QuoteCommand | RestrictionCommand
 """Commands that bring about events: all but those of FIX sessions."""
 
 
@@ -220,14 +268,14 @@ def with_sweeps(history: Iterable[Decided], core: Core) -> Iterator[Decided]:
 
     Where sweeps are left that is, every other time, the next slice of one; the expiry of orders that are due, a while
     after; after a day that has ended, the next one.
-    The day that an operator ends is mostly the one there is.
+    The day that an operator ends is mostly the one there is; with a configuration that conflicts no venue starts.
     """
     for number, command in enumerate(history):
         if isinstance(command, EndDay) and core.day.date is not None and number % 4:
             yield EndDay(command.operator, command.reason, core.day.date)
         elif isinstance(command, BustTrade | CorrectTrade) and number % 4:
             yield _of_a_trade(command, core, number)
-        else:
+        elif not isinstance(command, ConfigureVenue) or not conflicts(core.exchange, command):
             yield command
         if core.exchange.sweeps and number % 2:
             yield ContinueSweep()
@@ -262,14 +310,20 @@ class _Writer:
         self._choices = iter(b"")
         self._used: list[str] = ["0"]
         self._sent: list[NewOrder | ReplaceOrder] = []
+        self._quoted: dict[tuple[str, str], tuple[Price, Price]] = {}
+        """Prices of the last quote of each instrument and name."""
         self._killed: list[str] = []
         self._halted: list[str] = []
+        self._delisted: list[str] = []
         self._disabled: list[str] = []
         self._called: list[str] = []
 
     def command(self, choices: bytes) -> Decided:
         self._choices = iter(choices)
         kind = self._one(_KINDS)
+        if self._delisted and self._one_in(2):
+            symbol = self._delisted.pop()
+            return AddInstrument(*_OPERATOR, next(each for each in _ADDED if each.symbol == symbol))
         by = self._one(PARTICIPANTS)
         # Numbers, as OrderIDs are: the one must never be taken for the other.
         cl_ord_id = self._used[-1] if self._one_in(8) else str(len(self._used))
@@ -279,10 +333,29 @@ class _Writer:
                 return self._new(by, cl_ord_id)
             case "configure":
                 return self._one(CONFIGURATIONS)
+            case "quote":
+                entry = self._entry(NO_ENTRY)
+                return Quote(by.session, by.firm, self._account(by), cl_ord_id, self._one(_LEVELS), entry)
+            case "mass-quote":
+                entries = tuple(self._entry(self._one(("e1", "e2"))) for _ in range(self._one((1, 2, 3))))
+                return MassQuote(by.session, by.firm, self._account(by), cl_ord_id, self._one(_LEVELS), entries)
+            case "cancel-quotes":
+                symbols = self._one((("STOCK",), ("SPREAD", "STOCK", "SPREAD"), ("NONE",)))
+                names = by.session, by.firm, by.accounts[0], cl_ord_id
+                return CancelQuotes(*names, self._one(_QUOTE_CANCEL_TYPES), self._one(_LEVELS), symbols)
+            case "pull-quotes":
+                return PullQuotes(by.session, "a reason")
             case "mass":
                 return self._mass_cancel(by, cl_ord_id)
-            case "kill" | "release" | "halt" | "resume" | "limits" | "session":
+            case "kill" | "release" | "halt" | "suspend" | "resume" | "limits" | "session":
                 return self._operate(kind, by)
+            case "list":
+                return AddInstrument(*_OPERATOR, self._one(_ADDED))
+            case "change-instrument":
+                return ChangeInstrument(*_OPERATOR, self._one(("STOCK", "SPREAD", "NONE")), self._one(_OTHER_TERMS))
+            case "delist":
+                self._delisted.append(self._one(("SPREAD", "NEW", "STOCK")))
+                return DelistInstrument(*_OPERATOR, self._delisted[-1], self._one_in(2))
             case "bust":
                 return BustTrade(*_OPERATOR, self._exec_id())
             case "correct":
@@ -375,6 +448,24 @@ class _Writer:
             return msgspec.structs.replace(attributed, exec_inst=attributed.exec_inst.replace("a", "") + "a")
         return attributed
 
+    def _entry(self, quote_entry_id: str) -> QuoteEntry:
+        """Mostly a narrow market around the prices of orders; a side may be left out, or both."""
+        symbol = self._one(("STOCK", "STOCK", "SPREAD"))
+        bid_px = self._one(_PRICES[symbol])
+        offer_px = bid_px + self._one((1, 2, 3, 2, 4, 0))
+        sizes = [Qty(0) if self._one_in(8) else Qty(self._one(_QTIES[symbol])) for _ in range(2)]
+        if self._one_in(16):
+            symbol = "NONE"
+        refusal = QuoteRefusal(QuoteRejectReason.OTHER, "unreadable") if self._one_in(32) else None
+        prices = Price(bid_px), Price(offer_px)
+        if self._one_in(4):
+            prices = self._quoted.get((symbol, quote_entry_id), prices)
+        self._quoted[symbol, quote_entry_id] = prices
+        return QuoteEntry("s", quote_entry_id, symbol, prices[0], sizes[0], prices[1], sizes[1], refusal)
+
+    def _account(self, by: Participant) -> str:
+        return "Z9" if self._one_in(16) else self._one(by.accounts)
+
     def _order_to_change(self, by: Participant, cl_ord_id: str) -> NewOrder | ReplaceOrder:
         """Mostly one of the last that were sent, whoever sent it."""
         return self._one(self._sent[-9:][::-1]) if self._sent else self._new(by, cl_ord_id)
@@ -460,6 +551,9 @@ class _Writer:
             case "halt":
                 self._halted.append(self._one(("STOCK", "SPREAD", "NONE")))
                 return HaltInstrument(*_OPERATOR, self._halted[-1])
+            case "suspend":
+                self._halted.append(self._one(("STOCK", "SPREAD", "NONE")))
+                return SuspendInstrument(*_OPERATOR, self._halted[-1])
             case "resume":
                 return ResumeInstrument(*_OPERATOR, self._halted.pop() if self._halted else "STOCK")
             case "limits":

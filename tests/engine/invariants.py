@@ -5,17 +5,22 @@ from collections import Counter
 import msgspec
 
 from fixgw.engine.phases import OF_PHASES
-from fixgw.spec.commands import ExpireDueOrders, RestrictionCommand, TradingCommand
+from fixgw.spec.commands import ExpireDueOrders, QuoteCommand, RestrictionCommand, TradingCommand
 from fixgw.spec.events import (
     AmendmentEvent,
     CancelRejected,
     DayBegun,
     DayEnding,
     Event,
+    InstrumentAdded,
+    InstrumentChanged,
+    InstrumentDelisted,
     InstrumentHalted,
     InstrumentResumed,
+    InstrumentSuspended,
     LimitsSet,
     MassCanceled,
+    MassQuoteAnswered,
     OperatorRefused,
     OrderAccepted,
     OrderAmended,
@@ -31,6 +36,8 @@ from fixgw.spec.events import (
     OrderStated,
     OrderTriggered,
     PhaseChanged,
+    QuoteReported,
+    QuotesPulled,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -56,6 +63,8 @@ class Invariants:
         self._chains: dict[str, list[str]] = {}
         self._exec_ids: set[str] = set()
         self._forbidden: set[str] = set()
+        self._delisted: set[str] = set()
+        """By operators, since the files were read last."""
         self._ending: str | None = None
         """The trading day that is ending; from then on, until the next begins, no order is taken."""
         self._phases: dict[str, Phase] = {}
@@ -65,7 +74,7 @@ class Invariants:
         """By ExecID of the resting side's report: price and quantity as they stand, and each side's last ExecID."""
         self._filled: Counter[tuple[str, Side]] = Counter()
 
-    def observe(self, command: TradingCommand | RestrictionCommand, events: list[Event]) -> None:
+    def observe(self, command: TradingCommand | QuoteCommand | RestrictionCommand, events: list[Event]) -> None:
         assert events, ("a command without an answer", command)
         for at, event in enumerate(events):
             if isinstance(event, OrdersSwept):
@@ -165,16 +174,30 @@ class Invariants:
                 assert event.ord_status is (OrdStatus.REJECTED if known is None else known.ord_status)
             case InstrumentHalted(symbol=name):
                 self._forbid(name)
+            case InstrumentSuspended(symbol=name):
+                self._forbidden.discard(name)
+                self._forbid(name)
             case InstrumentResumed(symbol=name):
                 self._forbidden.remove(name)
+            case InstrumentDelisted(symbol=name):
+                self._forbidden.discard(name)
+                self._delisted.add(name)
+            case InstrumentAdded() | InstrumentChanged():
+                self._delisted.discard(event.instrument.symbol)
+                if isinstance(event, InstrumentAdded):
+                    self._phases.pop(event.instrument.symbol, None)
             case ScopeKilled(scope=name):
                 self._forbid(name)
             case ScopeReleased(scope=name):
                 self._forbidden.remove(name)
+            case VenueConfigured():
+                self._delisted.clear()
             case PhaseChanged():
                 assert self._phases.get(event.symbol, Phase.CONTINUOUS) is event.previous
                 self._phases[event.symbol] = event.phase
-            case VenueConfigured() | LimitsSet() | OrdersSwept() | OperatorRefused():
+            case QuoteReported() | MassQuoteAnswered() | QuotesPulled():
+                pass
+            case LimitsSet() | OrdersSwept() | OperatorRefused():
                 pass
             case SessionDisabled() | SessionEnabled() | SessionLoggedOut() | SessionReset():
                 pass
@@ -187,7 +210,8 @@ class Invariants:
         """Nothing is entered and nothing replaced that an operator has forbidden."""
         assert self._ending is None, order
         scopes = {"venue", f"firm:{order.firm}", f"account:{order.account}", f"session:{order.session}"}
-        return not self._forbidden & (scopes | {f"instrument:{order.symbol}", order.symbol})
+        forbidden = self._forbidden | self._delisted
+        return not forbidden & (scopes | {f"instrument:{order.symbol}", order.symbol})
 
     def _trade(self, event: Trade) -> None:
         for fill in (event.resting, event.aggressor):
@@ -261,7 +285,7 @@ class Invariants:
             assert order.cl_ord_id == chain[-1]
         else:
             assert orig_cl_ord_id == chain[-1]
-            assert order.cl_ord_id not in chain
+            assert order.cl_ord_id not in chain or order.is_quoted, "a QuoteID may come again"
             chain.append(order.cl_ord_id)
 
     def _untouched(self, order: OrderState, *except_for: str) -> None:
@@ -273,7 +297,9 @@ class Invariants:
             assert name in except_for or getattr(order, name) == getattr(known, name), (name, order, known)
 
 
-def _is_over(order: OrderState, command: TradingCommand | RestrictionCommand, ending: str | None) -> bool:
+def _is_over(
+    order: OrderState, command: TradingCommand | QuoteCommand | RestrictionCommand, ending: str | None
+) -> bool:
     """Whether an order is good no longer: its day is ending, or its time or date has come."""
     if order.time_in_force is not TimeInForce.GOOD_TILL_DATE:
         return order.time_in_force is not TimeInForce.GOOD_TILL_CANCEL and ending is not None

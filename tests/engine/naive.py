@@ -8,16 +8,22 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import takewhile
 
+import msgspec
+
 from fixgw.spec.commands import (
+    AddInstrument,
     BeginDay,
     BustTrade,
     CancelAllByOperator,
     CancelByOperator,
     CancelOrder,
+    CancelQuotes,
+    ChangeInstrument,
     ConfigureVenue,
     ContinueSweep,
     ContinueTriggers,
     CorrectTrade,
+    DelistInstrument,
     DisableSession,
     EnableSession,
     EndDay,
@@ -26,7 +32,11 @@ from fixgw.spec.commands import (
     Kill,
     LogOutSession,
     MassCancel,
+    MassQuote,
     NewOrder,
+    PullQuotes,
+    Quote,
+    QuoteCommand,
     RefuseChange,
     RefuseOrder,
     Release,
@@ -36,15 +46,19 @@ from fixgw.spec.commands import (
     ResumeInstrument,
     SetLimits,
     SetPhase,
+    SuspendInstrument,
     TradingCommand,
 )
 from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import Instrument
+from fixgw.spec.quotes import QuoteEntry
+from fixgw.spec.terms import WrongTerm, changed, instrument_of
+from fixgw.spec.values import OrdType, Price, Qty, Side, TimeInForce
 
 Outcome = tuple[object, ...]
 LIVE = ("0", "1")
 CALLS = ("pre-open", "opening-auction", "volatility-auction", "closing-auction")
-AnyCommand = TradingCommand | RestrictionCommand
+AnyCommand = TradingCommand | QuoteCommand | RestrictionCommand
 LIMITS = ("order_qty_max", "order_notional_max", "price_collar_percent", "open_notional_max")
 
 
@@ -80,6 +94,10 @@ class NaiveOrder:
     least: int = 0
     expire_time: int = 0
     expire_date: str = ""
+    entry: str | None = None
+    """QuoteEntryID of a side of a quote."""
+    away: int = 0
+    """How far the limit of a trailing stop is from its trigger."""
 
     @property
     def is_hidden(self) -> bool:
@@ -137,6 +155,7 @@ class NaiveVenue:
     order_ids: int = 0
     limits: dict[str, dict[str, Fraction]] = field(default_factory=dict)
     halted: list[str] = field(default_factory=list)
+    suspended: list[str] = field(default_factory=list)
     killed: list[str] = field(default_factory=list)
     disabled: list[str] = field(default_factory=list)
     sweeps: list[tuple[str, str, list[NaiveOrder]]] = field(default_factory=list)
@@ -144,7 +163,15 @@ class NaiveVenue:
     phase: str = "open"
     phases: dict[str, str] = field(default_factory=dict)
     slice_max: int = 2
+    instruments: dict[str, Instrument] = field(default_factory=dict)
+    """What is listed."""
+    ever: dict[str, Instrument] = field(default_factory=dict)
+    """All that were ever listed, as they were last."""
     due: list[NaiveOrder] = field(default_factory=list)
+    judged: list[NaiveOrder] = field(default_factory=list)
+    """The sides of quotes of the message at hand that may pass, and count as open already."""
+    making_room: list[NaiveOrder] = field(default_factory=list)
+    """Those that they take the place of, and which count no longer."""
 
     def handle(self, command: AnyCommand) -> list[Outcome]:
         was_open = self.phase == "open"
@@ -170,6 +197,16 @@ class NaiveVenue:
             case ConfigureVenue():
                 self.configure(command)
                 return [("configured",)]
+            case Quote() | MassQuote():
+                return self.quote(command)
+            case CancelQuotes():
+                return self.cancel_quotes(command)
+            case PullQuotes():
+                sides = [order for order in self.open_of(f"session:{command.session}") if order.entry is not None]
+                told = [self.end(order, order.ids[-1], rested=True, orig=None) for order in sides]
+                return [*told, ("pulled", command.session, len(told))]
+            case AddInstrument() | ChangeInstrument() | DelistInstrument():
+                return self.relist(command)
             case EndDay():
                 return self.end_day(command)
             case BustTrade() | CorrectTrade():
@@ -186,11 +223,19 @@ class NaiveVenue:
                 return self.operate(command)
 
     def configure(self, c: ConfigureVenue) -> None:
-        """What an operator has set of a scope stays unless the files now say another thing of that scope."""
+        """What an operator has set stays unless the files now say another thing of that scope or symbol."""
         before, after = written(self.configured), written(c)
         for scope in {*before, *after}:
             if before.get(scope) != after.get(scope):
                 self.limits[scope] = dict(after.get(scope, {}))
+        if not self.instruments:
+            self.instruments = {each.symbol: each for each in self.configured.instruments}
+        old, new = ({each.symbol: each for each in file.instruments} for file in (self.configured, c))
+        for symbol in {*old, *new}:
+            if old.get(symbol) != new.get(symbol):
+                self.instruments.pop(symbol, None)
+                self.instruments |= {symbol: new[symbol]} if symbol in new else {}
+        self.ever |= self.instruments
         self.configured = c
 
     def new(self, c: NewOrder | RefuseOrder) -> list[Outcome]:
@@ -239,6 +284,7 @@ class NaiveVenue:
                 order.waits = False
                 return False
         order.stop = stop
+        order.away = (c.price or 0) - stop
         self.arrivals += 1
         order.since = self.arrivals
         return True
@@ -249,10 +295,9 @@ class NaiveVenue:
         if instrument is None or how is None:
             return None
         whole = price.__ceil__() if order.side == "1" else price.__floor__()
-        kinds = {"0": how.peg_offset_value, "2": how.peg_offset_value * instrument.tick_size}
+        kinds = {"0": how.peg_offset_value, "2": how.peg_offset_value * tick_of(instrument, whole)}
         away = abs(kinds.get(how.peg_offset_type.value, abs(whole * how.peg_offset_value) // 1_000_000))
-        stop = Fraction(whole + away if order.side == "1" else whole - away, instrument.tick_size)
-        return (stop.__ceil__() if order.side == "1" else stop.__floor__()) * instrument.tick_size
+        return on_tick(instrument, whole + away if order.side == "1" else whole - away, up=order.side == "1")
 
     def go_off(self, told: list[Outcome]) -> list[Outcome]:
         """Release what is due, a slice of it; what that sets off is due after it."""
@@ -271,7 +316,9 @@ class NaiveVenue:
         return all_told + self.look(news)
 
     def trades_now(self, symbol: str) -> bool:
-        return symbol not in self.halted and self.phases.get(symbol, "continuous") == "continuous"
+        if symbol not in self.instruments or symbol in self.halted or symbol in self.suspended:
+            return False
+        return self.phases.get(symbol, "continuous") == "continuous"
 
     def look(self, told: list[Outcome]) -> list[Outcome]:
         """Note what goes off, and return what is told of those that follow a price."""
@@ -326,7 +373,7 @@ class NaiveVenue:
         if order.dormant and (whole - (how.activation_price or 0)) * sign > 0:
             return False
         woken, order.dormant = order.dormant, False
-        limit = None if order.price is None else order.price + stop - order.stop
+        limit = None if order.price is None else on_tick(instrument, stop + order.away, up=sign < 0)
         if (stop - order.stop) * sign >= 0 or not fits(instrument, stop, limit):
             return woken
         self.arrivals += 1
@@ -442,8 +489,8 @@ class NaiveVenue:
         last = next((trade.price for trade in reversed(self.traded) if trade.symbol == symbol and trade.qty), None)
         static, dynamic = instrument.reference_price, instrument.reference_price if last is None else last
         edges = [
-            around(static, instrument.static_band_ticks * instrument.tick_size, instrument.static_band_ppm),
-            around(dynamic, instrument.dynamic_band_ticks * instrument.tick_size, instrument.dynamic_band_ppm),
+            around(instrument, static, instrument.static_band_ticks, instrument.static_band_ppm),
+            around(instrument, dynamic, instrument.dynamic_band_ticks, instrument.dynamic_band_ppm),
         ]
         lows, highs = [low for low, _ in edges if low is not None], [high for _, high in edges if high is not None]
         return (max(lows), min(highs)) if lows else None
@@ -454,7 +501,7 @@ class NaiveVenue:
         if instrument is None or not opposite:
             return order.worst
         best, sign = opposite[0][0], 1 if order.side == "1" else -1
-        rooms = [ticks * instrument.tick_size for ticks in [instrument.market_protection_ticks] if ticks]
+        rooms = [ticks * tick_of(instrument, best) for ticks in [instrument.market_protection_ticks] if ticks]
         if instrument.market_protection_ppm:
             rooms.append(int(Fraction(abs(best) * instrument.market_protection_ppm, 1_000_000)))
         return best + sign * min(rooms) if rooms else None
@@ -525,14 +572,17 @@ class NaiveVenue:
         return "A" in exec_inst(c) or not (away > 0 or instrument.allows_negative_price)
 
     def tick_away(self, symbol: str, side: str, price: int | None) -> int | None:
-        """Return the price a tick away from the best of the other side, or None where ``price`` does not reach it."""
+        """Return the next price, on its tick, away from the best of the other side; None if ``price`` is not there."""
         instrument, others = self.listed(symbol), self.queue(symbol, "2" if side == "1" else "1")
         if instrument is None or price is None or not others:
             return None
-        best, tick = others[0][0], instrument.tick_size
-        if side == "1":
-            return best - tick if price >= best else None
-        return best + tick if price <= best else None
+        best, step = others[0][0], -1 if side == "1" else 1
+        if (price - best) * step > 0:
+            return None
+        away = best + step
+        while away % tick_of(instrument, away):
+            away += step
+        return away
 
     def end(self, order: NaiveOrder, cl_ord_id: str, *, rested: bool, orig: str | None) -> Outcome:
         rested = rested and not order.waits
@@ -633,12 +683,177 @@ class NaiveVenue:
         affected = tuple((order.ids[-1], order.order_id) for order in ended)
         return [*(self.end(o, o.ids[-1], rested=True, orig=None) for o in ended), ("r", affected, None)]
 
+    # Quotes.
+
+    def quote(self, c: Quote | MassQuote) -> list[Outcome]:
+        reasons: list[str | None] = []
+        seen: list[tuple[str, str]] = []
+        for entry in c.entries:
+            twice = (entry.symbol, entry.quote_entry_id) in seen
+            reasons.append(self.why_no_quote(c, entry, twice=twice))
+            seen.append((entry.symbol, entry.quote_entry_id))
+        self.judged, self.making_room = [], []
+        if isinstance(c, Quote):
+            entry, status = c.entry, "5" if reasons[0] else "0"
+            sides = (entry.bid_px, entry.bid_size, entry.offer_px, entry.offer_size)
+            told: list[Outcome] = [("AI", entry.symbol, *sides, status)]
+        else:
+            told = [("b", tuple(reasons), "5" if all(reasons) else "0")]
+        for entry, reason in zip(c.entries, reasons, strict=True):
+            if not reason:
+                told += self.enter_quote(c, entry)
+        return told
+
+    def why_no_quote(self, c: Quote | MassQuote, entry: QuoteEntry, *, twice: bool) -> str | None:
+        makers = [each.session for each in self.configured.participants if each.market_maker]
+        wanted = self.sides(c, entry)
+        if c.session not in makers:
+            return "9"
+        if twice:
+            return "99"
+        if entry.refusal:
+            return entry.refusal.reason.value
+        if self.listed(entry.symbol) is None:
+            return "1"
+        if len(wanted) == 2 and (wanted[0].price or 0) >= (wanted[1].price or 0):
+            return "7"
+        judged, making_room = list(self.judged), list(self.making_room)
+        self.making_room += self.quoted(c, entry)
+        for side in wanted:
+            asked = NewOrder(
+                c.session, c.firm, c.quote_id, c.account, side.symbol, Side(side.side), Qty(side.qty),
+                OrdType.LIMIT, Price(side.price or 0), TimeInForce.DAY,
+            )  # fmt: skip
+            reason = self.risk(asked)
+            same = [old for old in self.quoted(c, entry) if (old.side, old.price) == (side.side, side.price)]
+            lower = [old for old in same if old.account == c.account and old.leaves >= side.qty]
+            if reason and not (reason == "3" and lower):
+                self.judged, self.making_room = judged, making_room
+                return {"1": "1", "2": "2", "0": "2", "3": "3", "99": "8"}.get(reason, "99")
+            self.judged.append(side)
+        return "2" if wanted and self.phases.get(entry.symbol) == "closed" else None
+
+    def sides(self, c: Quote | MassQuote, entry: QuoteEntry) -> list[NaiveOrder]:
+        """Return the sides of an entry as orders that are nowhere yet, the bid first."""
+        values = [("1", entry.bid_px, entry.bid_size), ("2", entry.offer_px, entry.offer_size)]
+        names, entry_id = (c.session, c.account, entry.symbol), entry.quote_entry_id
+        found = [
+            NaiveOrder("", *names, side, "2", "0", size, price, 0, [c.quote_id], firm=c.firm, entry=entry_id)
+            for side, price, size in values
+            if size and price is not None
+        ]
+        for order in found:
+            order.show()
+        return found
+
+    def quoted(self, c: Quote | MassQuote, entry: QuoteEntry) -> list[NaiveOrder]:
+        slot = (c.session, entry.symbol, entry.quote_entry_id)
+        return [o for o in self.orders if o.status in LIVE and (o.session, o.symbol, o.entry) == slot]
+
+    def enter_quote(self, c: Quote | MassQuote, entry: QuoteEntry) -> list[Outcome]:
+        wanted = {side.side: side for side in self.sides(c, entry)}
+        before = {side.side: side for side in self.quoted(c, entry)}
+        meets_old = "1" in wanted and "2" in before and (wanted["1"].price or 0) >= (before["2"].price or 0)
+        told: list[Outcome] = []
+        for side in "21" if meets_old else "12":
+            new, old = wanted.get(side), before.get(side)
+            if old and (new is None or old.account != new.account):
+                told.append(self.end(old, old.ids[-1], rested=True, orig=None))
+                old = None
+            if new and old:
+                told += self.requote(old, new)
+            elif new:
+                self.order_ids += 1
+                self.arrivals += 1
+                new.order_id, new.arrival = str(self.order_ids), self.arrivals
+                self.orders.append(new)
+                told += [("0", new.told()), *self.work(new)]
+        return told
+
+    def requote(self, old: NaiveOrder, new: NaiveOrder) -> list[Outcome]:
+        before = (old.ids[-1], old.price, old.leaves)
+        keeps = new.price == old.price and new.qty <= old.leaves
+        old.ids += new.ids
+        old.qty, old.price = old.cum + new.qty, new.price
+        old.show()
+        told: list[Outcome] = [("5", old.told(), *before, keeps)]
+        if keeps:
+            return told
+        self.arrivals += 1
+        old.arrival = self.arrivals
+        return told + self.work(old)
+
+    def cancel_quotes(self, c: CancelQuotes) -> list[Outcome]:
+        kind, nothing = c.quote_cancel_type.value, (None, 0, None, 0)
+        mine = [order for order in self.open_of(f"session:{c.session}") if order.entry is not None]
+        if kind not in "14":
+            return [("AI", "[N/A]", *nothing, "5")]
+        told: list[Outcome] = []
+        if kind == "4":
+            told += [self.end(order, order.ids[-1], rested=True, orig=None) for order in mine]
+            return [*told, ("AI", "[N/A]", *nothing, "4")]
+        for symbol in sorted(set(c.symbols), key=c.symbols.index):
+            ended = [order for order in mine if order.symbol == symbol]
+            told += [self.end(order, order.ids[-1], rested=True, orig=None) for order in ended]
+            told.append(("AI", symbol, *nothing, "1" if ended else "9"))
+        return told
+    # What is listed.
+
+    def relist(self, c: AddInstrument | ChangeInstrument | DelistInstrument) -> list[Outcome]:
+        match c:
+            case AddInstrument(terms=terms):
+                before: Instrument | None
+                made: Instrument | list[WrongTerm] | None
+                if (kept := self.ever.get(terms.symbol)) is not None:
+                    price, qty = terms.price_decimals, terms.qty_decimals
+                    price, qty = kept.price_scale if price is None else price, kept.qty_scale if qty is None else qty
+                    terms = msgspec.structs.replace(terms, price_decimals=price, qty_decimals=qty)
+                made = instrument_of(terms)
+                if terms.symbol in self.instruments or self.open_in(terms.symbol) or not isinstance(made, Instrument):
+                    return [("refused",)]
+                before = self.ever.get(terms.symbol, made)
+                if (made.price_scale, made.qty_scale) != (before.price_scale, before.qty_scale):
+                    return [("refused",)]
+                self.phases.pop(made.symbol, None)
+                return [self.put("added", made)]
+            case ChangeInstrument(symbol=symbol, change=change):
+                before = self.listed(symbol)
+                made = before and changed(before, change)
+                if before is None or not isinstance(made, Instrument) or made == before:
+                    return [("refused",)]
+                if made.multiplier != before.multiplier and self.open_in(symbol):
+                    return [("refused",)]
+                return [self.put("changed", made)]
+            case DelistInstrument(symbol=symbol, cancels_orders=cancels_orders):
+                if symbol not in self.instruments or (self.open_in(symbol) and not cancels_orders):
+                    return [("refused",)]
+                del self.instruments[symbol]
+                self.halted = [each for each in self.halted if each != symbol]
+                self.suspended = [each for each in self.suspended if each != symbol]
+                return [("delisted", symbol), *(self.sweep(f"instrument:{symbol}") if cancels_orders else [])]
+
+    def put(self, what: str, made: Instrument) -> Outcome:
+        self.instruments[made.symbol] = made
+        self.ever |= self.instruments
+        return (what, made.symbol, made.tick_size, made.lot_size, made.multiplier)
+
+    def open_in(self, symbol: str) -> bool:
+        return any(order.symbol == symbol and order.status in LIVE for order in self.orders)
+
     # What operators do.
 
     def operate(self, c: RestrictionCommand | CancelByOperator | CancelAllByOperator | ContinueSweep) -> list[Outcome]:
         match c:
             case HaltInstrument(symbol=symbol):
-                return self.forbid("halted", symbol, self.halted, known=self.listed(symbol) is not None)
+                known = self.listed(symbol) is not None and symbol not in self.suspended
+                return self.forbid("halted", symbol, self.halted, known=known)
+            case SuspendInstrument(symbol=symbol):
+                told = self.forbid("suspended", symbol, self.suspended, known=self.listed(symbol) is not None)
+                if told != [("refused",)] and symbol in self.halted:
+                    self.halted.remove(symbol)
+                return told
+            case ResumeInstrument(symbol=symbol) if symbol in self.suspended:
+                return self.allow("resumed", symbol, self.suspended)
             case ResumeInstrument(symbol=symbol):
                 return self.allow("resumed", symbol, self.halted)
             case Kill(scope=scope):
@@ -676,7 +891,7 @@ class NaiveVenue:
         return [(what, name)]
 
     def knows(self, scope: str) -> bool:
-        names = {"venue"} | {f"instrument:{each.symbol}" for each in self.configured.instruments}
+        names = {"venue"} | {f"instrument:{symbol}" for symbol in self.instruments}
         for each in self.configured.participants:
             names |= {f"session:{each.session}", f"firm:{each.firm}", *(f"account:{name}" for name in each.accounts)}
         return scope in names
@@ -725,7 +940,7 @@ class NaiveVenue:
 
     def set_phase(self, c: SetPhase) -> list[Outcome]:
         instrument, before = self.listed(c.symbol), self.phases.get(c.symbol, "continuous")
-        forbidden = c.symbol in self.halted or {"venue", f"instrument:{c.symbol}"} & {*self.killed}
+        forbidden = c.symbol in [*self.halted, *self.suspended] or {"venue", f"instrument:{c.symbol}"} & {*self.killed}
         if instrument is None or forbidden or self.phase != "open" or c.phase.value == before:
             return [("refused",)]
         told: list[Outcome] = []
@@ -741,8 +956,8 @@ class NaiveVenue:
         return [*told, ("phase", c.symbol, c.phase.value, before)]
 
     def uncross(self, instrument: Instrument) -> list[Outcome]:
-        symbol, tick = instrument.symbol, instrument.tick_size
-        price = self.clearing_price(symbol, tick)
+        symbol = instrument.symbol
+        price = self.clearing_price(instrument)
         told: list[Outcome] = []
         if price is None:
             return []
@@ -758,14 +973,16 @@ class NaiveVenue:
             buys, sells = [o for o in buys if o.leaves], [o for o in sells if o.leaves]
         return told
 
-    def clearing_price(self, symbol: str, tick: int) -> int | None:
+    def clearing_price(self, instrument: Instrument) -> int | None:
         """Try every price there is, from the lowest to the highest of the book."""
+        symbol = instrument.symbol
         bids, asks = self.queue(symbol, "1"), self.queue(symbol, "2")
         if not bids or not asks:
             return None
         limits = [price for price, _, _ in bids + asks]
         tried = []
-        for price in sorted({*range(min(limits), max(limits) + 1, tick), *limits}):
+        fitting = [p for p in range(min(limits), max(limits) + 1) if p % tick_of(instrument, p) == 0]
+        for price in sorted({*fitting, *limits}):
             bought = sum(qty for limit, _, qty in bids if limit >= price)
             sold = sum(qty for limit, _, qty in asks if limit <= price)
             tried.append((price, min(bought, sold), bought - sold))
@@ -781,6 +998,7 @@ class NaiveVenue:
             return min(prices)
         last = [each.price for each in self.traded if each.symbol == symbol and each.qty]
         wanted = last[-1] if last else (min(prices) + max(prices)) // 2
+        wanted = on_tick(instrument, wanted, up=False)
         return max([price for price in prices if price <= wanted], default=min(prices))
 
     def unfit_for_phase(self, c: NewOrder | ReplaceOrder) -> str | None:
@@ -846,7 +1064,7 @@ class NaiveVenue:
         if not found:
             return [("refused",)]
         trade = found[0]
-        instrument = next(each for each in self.configured.instruments if each.symbol == trade.symbol)
+        instrument = self.ever[trade.symbol]
         price, qty = (trade.price, 0) if isinstance(c, BustTrade) else self.corrected(c, trade, instrument)
         more, sides = qty - trade.qty, (trade.resting, trade.aggressor)
         if (price, qty) in ((trade.price, trade.qty), (0, -1)) or any(o.cum + more > o.qty for o in sides):
@@ -880,7 +1098,8 @@ class NaiveVenue:
             qty = trade.qty if c.qty is None else Fraction(c.qty) * 10**instrument.qty_scale
         except ValueError:
             return 0, -1
-        fits = price % instrument.tick_size == 0 and qty % instrument.lot_size == 0 and qty > 0
+        fits = (c.price is None or price % tick_of(instrument, price) == 0) and qty > 0
+        fits = fits and (c.qty is None or qty % instrument.lot_size == 0)
         fits = fits and (price > 0 or instrument.allows_negative_price)
         fits = fits and abs(price) <= instrument.price_bound and qty <= instrument.order_qty_bound
         return (int(price), int(qty)) if fits else (0, -1)
@@ -899,13 +1118,14 @@ class NaiveVenue:
             return "0"
         if self.phase != "open":
             return "2"
-        if c.symbol in self.halted:
+        if c.symbol in self.halted or c.symbol in self.suspended:
             return "2"
         if c.side.value not in "12":
             return "11"
-        if c.price is not None and c.price % instrument.tick_size:
+        if c.price is not None and c.price % tick_of(instrument, c.price):
             return "99"
-        if c.instructions is not None and (c.instructions.stop_px or 0) % instrument.tick_size:
+        stop = 0 if c.instructions is None else c.instructions.stop_px or 0
+        if stop % tick_of(instrument, stop):
             return "99"
         if c.order_qty % instrument.lot_size:
             return "13"
@@ -918,7 +1138,7 @@ class NaiveVenue:
         collar = self.limit("price_collar_percent", scopes)
         open_max = self.limit("open_notional_max", scopes - {f"instrument:{c.symbol}"})
         low, high = around(
-            instrument.reference_price, instrument.static_band_ticks * instrument.tick_size, instrument.static_band_ppm
+            instrument, instrument.reference_price, instrument.static_band_ticks, instrument.static_band_ppm
         )
         if c.price is not None and low is not None and high is not None and not low <= c.price <= high:
             return True
@@ -942,7 +1162,8 @@ class NaiveVenue:
             return False
         leaves = max(c.order_qty - (replaced.cum if replaced else 0), 0)
         more = worth(instrument, price, leaves) - (self.open(replaced) if replaced else 0)
-        already = sum(self.open(order) for order in self.orders if order.account == c.account)
+        counted = [order for order in (*self.orders, *self.judged) if order not in self.making_room]
+        already = sum(self.open(order) for order in counted if order.account == c.account)
         return more > 0 and already + more > open_max
 
     def limit(self, name: str, scopes: set[str]) -> Fraction | None:
@@ -980,7 +1201,7 @@ class NaiveVenue:
         last = next((each.price for each in reversed(self.traded) if each.symbol == symbol and each.qty), None)
         if self.listed(symbol) is None:
             return "19", last
-        if {"venue", f"instrument:{symbol}"} & {*self.killed} or self.phase != "open":
+        if {"venue", f"instrument:{symbol}"} & {*self.killed} or self.phase != "open" or symbol in self.suspended:
             return "18", last
         statuses = {"pre-open": "21", "opening-auction": "22", "continuous": "17", "closed": "18"}
         status = statuses.get(self.phases.get(symbol, "continuous"), "5")
@@ -1006,20 +1227,34 @@ class NaiveVenue:
         return [(order.price or 0, order) for order in open_orders]
 
     def open(self, order: NaiveOrder) -> Fraction:
-        instrument = self.listed(order.symbol)
+        instrument = self.ever.get(order.symbol)
         price = order.stop if order.price is None and order.waits else order.price
         return worth(instrument, price, order.leaves) if instrument and order.leaves else Fraction(0)
 
     def listed(self, symbol: str | None) -> Instrument | None:
-        return next((each for each in self.configured.instruments if each.symbol == symbol), None)
+        return self.instruments.get(symbol or "")
 
 
-def around(reference: int | None, room: int, ppm: int) -> tuple[Fraction | None, Fraction | None]:
+def tick_of(instrument: Instrument, price: int) -> int:
+    reached = [each.tick_size for each in instrument.tick_table if abs(price) >= each.from_price]
+    return reached[-1] if reached else instrument.tick_size
+
+
+def on_tick(instrument: Instrument, price: int, *, up: bool) -> int:
+    """Return the nearest price that is on its tick, from ``price`` on."""
+    while price % tick_of(instrument, price):
+        price += 1 if up else -1
+    return price
+
+
+def around(
+    instrument: Instrument, reference: int | None, ticks: int, ppm: int
+) -> tuple[Fraction | None, Fraction | None]:
     """Return the edges of a band, or None twice where there is none."""
-    rooms = [Fraction(room)] if room else []
-    rooms += [Fraction(abs(reference) * ppm, 1_000_000)] if ppm and reference is not None else []
-    if reference is None or not rooms:
+    if reference is None or not (ticks or ppm):
         return None, None
+    rooms = [Fraction(ticks * tick_of(instrument, reference))] if ticks else []
+    rooms += [Fraction(abs(reference) * ppm, 1_000_000)] if ppm else []
     return reference - min(rooms), reference + min(rooms)
 
 

@@ -1,12 +1,14 @@
 """The uncross: the one price, and who trades at it."""
 
+from decimal import Decimal
+
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fixgw.engine.auction import Clearing, clear
-from fixgw.spec.commands import EndDay, HaltInstrument, Kill, Release, ResumeInstrument, SetPhase
+from fixgw.spec.commands import ChangeInstrument, EndDay, HaltInstrument, Kill, Release, ResumeInstrument, SetPhase
 from fixgw.spec.events import (
     Event,
     OperatorRefused,
@@ -22,6 +24,7 @@ from fixgw.spec.fixed import format_fixed
 from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.phase import CALLS, Phase
+from fixgw.spec.terms import TermsChange, Ticks
 from fixgw.spec.values import OrdRejReason, OrdType, Price, Qty, TimeInForce
 from tests.engine.test_properties import PROPERTY
 from tests.orders import BOB, FOK, GTC, IOC, Venue, buy, cancel, configuration, replace, sell, venue_with
@@ -49,7 +52,7 @@ def trades(events: list[Event]) -> list[tuple[str, str, int, str]]:
 def cleared(venue: Venue) -> tuple[str, int, int] | None:
     """Return price, volume and surplus of an uncross of AAPL."""
     exchange = venue.core.exchange
-    clearing = clear(exchange.books["AAPL"], Price(1), exchange.last_trades.get("AAPL"))
+    clearing = clear(exchange.books["AAPL"], exchange.instruments["AAPL"], exchange.last_trades.get("AAPL"))
     return clearing and (format_fixed(clearing.price, 2), clearing.volume, clearing.surplus)
 
 
@@ -90,7 +93,27 @@ def test_the_price_is_on_the_tick_between_the_limits_of_orders() -> None:
     venue = venue_with(
         to(Phase.PRE_OPEN, "ESZ6"), buy(1, at="11.00", symbol="ESZ6"), sell(1, at="10.25", symbol="ESZ6")
     )
-    assert clear(venue.core.exchange.books["ESZ6"], Price(25), None) == Clearing(Price(1_050), Qty(1), 0)
+    exchange = venue.core.exchange
+    assert clear(exchange.books["ESZ6"], exchange.instruments["ESZ6"], None) == Clearing(Price(1_050), Qty(1), 0)
+
+
+def test_the_price_is_on_the_tick_of_the_range_it_is_in() -> None:
+    """The middle of the limits is 5.04, and from 5.00 on the tick is 0.05."""
+    venue = venue_with(CALL)
+    ticks = TermsChange(ticks=(Ticks(Decimal("0.05"), Decimal(5)),))
+    for command in (ChangeInstrument(*BY, "AAPL", ticks), buy(5, at="5.10"), sell(5, at="4.99")):
+        venue.handle(command)
+
+    assert cleared(venue) == ("5.00", 5, 0)
+
+
+def test_orders_from_before_a_change_of_the_tick_uncross() -> None:
+    """They stay where they are, and their prices are prices of the auction."""
+    venue = venue_with(CALL, buy(5, at="1.03"), sell(2, at="1.03"), sell(2, at="1.01"))
+    venue.handle(ChangeInstrument(*BY, "AAPL", TermsChange(tick=Decimal("0.05"))))
+
+    assert cleared(venue) == ("1.03", 4, 1)
+    assert trades(venue.handle(TRADE)) == [("1", "3", 2, "1.03"), ("1", "2", 2, "1.03")]
 
 
 def test_the_best_limit_trades_first_then_the_oldest() -> None:
@@ -264,7 +287,7 @@ def test_the_price_is_the_best_of_all_prices(
             venue.handle(msgspec.structs.replace(plain, price=Price(steps * tick), order_qty=Qty(qty)))
     reference = None if last is None else Price(last)
 
-    found = clear(venue.core.exchange.books["S"], Price(tick), reference)
+    found = clear(venue.core.exchange.books["S"], spread, reference)
 
     tried = []
     for price in range(-12 * tick, 12 * tick + 1, tick):

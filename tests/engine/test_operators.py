@@ -33,9 +33,24 @@ from fixgw.spec.inquiries import (
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.restriction import Restriction
 from fixgw.spec.sequenced import Sequenced
+from fixgw.spec.terms import terms_of
 from fixgw.spec.trading_day import TradingDay
 from fixgw.spec.values import ExecRestatementReason, OrdStatus, Price, Qty, Side
-from tests.orders import AAPL, ALICE, BOB, CAROL, Venue, buy, cancel, configuration, replace, sell, state_of, venue_with
+from tests.orders import (
+    AAPL,
+    ALICE,
+    BOB,
+    CAROL,
+    MSFT,
+    Venue,
+    buy,
+    cancel,
+    configuration,
+    replace,
+    sell,
+    state_of,
+    venue_with,
+)
 
 BY = ("olivia", "a drill")
 LIVE = (OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED)
@@ -232,8 +247,11 @@ def test_instruments_have_their_best_prices_and_whether_they_are_halted() -> Non
     assert isinstance(answer, InstrumentsAnswer)
     assert [each.symbol for each in answer.instruments] == ["AAPL", "BTC-USD", "ESZ6", "MSFT", "SPREAD"]
     prices = (Price(200), Price(100), 10, Price(200), 2)
-    assert answer.instruments[0] == InstrumentSummary("AAPL", Restriction("AAPL", *BY), *prices, 2, 0)
-    assert answer.instruments[3] == InstrumentSummary("MSFT", None, None, None, None, None, None, 2, 0)
+    halted = Restriction("AAPL", *BY)
+    assert answer.instruments[0] == InstrumentSummary("AAPL", halted, *prices, 2, 0, None, terms_of(AAPL))
+    assert answer.instruments[3] == InstrumentSummary(
+        "MSFT", None, None, None, None, None, None, 2, 0, None, terms_of(MSFT)
+    )
     assert answer.next_after is None
 
 

@@ -18,10 +18,15 @@ from fixgw.spec.events import (
     DayEnding,
     DayEvent,
     Event,
+    InstrumentAdded,
+    InstrumentChanged,
+    InstrumentDelisted,
     InstrumentHalted,
     InstrumentResumed,
+    InstrumentSuspended,
     LimitsSet,
     MassCanceled,
+    MassQuoteAnswered,
     OperatorEvent,
     OperatorRefused,
     OrderAccepted,
@@ -38,6 +43,9 @@ from fixgw.spec.events import (
     OrderStated,
     OrderTriggered,
     PhaseChanged,
+    QuoteEvent,
+    QuoteReported,
+    QuotesPulled,
     ScopeKilled,
     ScopeReleased,
     SessionDisabled,
@@ -152,6 +160,8 @@ def told(event: Event) -> Outcome:
             return told_of_days(event)
         case PhaseChanged():
             return ("phase", event.symbol, event.phase.value, event.previous.value)
+        case QuoteReported() | MassQuoteAnswered() | QuotesPulled():
+            return told_of_quotes(event)
         case _:
             return told_of_operators(event)
 
@@ -160,6 +170,13 @@ def told_of_operators(event: OperatorEvent) -> Outcome:
     match event:
         case InstrumentHalted():
             return ("halted", event.symbol)
+        case InstrumentSuspended():
+            return ("suspended", event.symbol)
+        case InstrumentAdded() | InstrumentChanged():
+            made, what = event.instrument, "added" if isinstance(event, InstrumentAdded) else "changed"
+            return (what, made.symbol, made.tick_size, made.lot_size, made.multiplier)
+        case InstrumentDelisted():
+            return ("delisted", event.symbol)
         case InstrumentResumed():
             return ("resumed", event.symbol)
         case ScopeKilled():
@@ -180,6 +197,19 @@ def told_of_operators(event: OperatorEvent) -> Outcome:
             return ("swept", event.scope, event.canceled, event.left)
         case OperatorRefused():
             return ("refused",)
+
+
+def told_of_quotes(event: QuoteEvent) -> Outcome:
+    match event:
+        case QuoteReported():
+            quote = event.quote
+            sides = quote.bid_px, quote.bid_size, quote.offer_px, quote.offer_size
+            return ("AI", quote.symbol, *sides, event.quote_status.value)
+        case MassQuoteAnswered():
+            reasons = tuple(None if each.refusal is None else each.refusal.reason.value for each in event.entries)
+            return ("b", reasons, event.quote_status.value)
+        case QuotesPulled():
+            return ("pulled", event.session, event.canceled)
 
 
 def told_of_days(event: DayEvent) -> Outcome:
@@ -285,7 +315,7 @@ def test_histories_are_eventful() -> None:
     watched.play(commands(random.randbytes(BYTES_A_COMMAND) for _ in range(6_000)))
     for event in (event for frame in watched.frames for event in frame.events):
         outcome = told(event)
-        reason = outcome[-1] if outcome[0] in ("8", "9", "r") else ""
+        reason = outcome[-1] if outcome[0] in ("8", "9", "r", "AI", "b") else ""
         if isinstance(event, OrderAmended):
             reason = event.exec_restatement_reason.value
         kind = f"{outcome[0]} {reason}".strip()
@@ -295,7 +325,9 @@ def test_histories_are_eventful() -> None:
     often |= {"T", "H"}
     often |= {"C", "day ending", "expired", "day begun", "phase"}
     often |= {"8 0", "8 2", "halted", "resumed", "killed", "released", "swept", "refused"}
-    now_and_then = {"I", "8 1", "8 13", "8 15", "8 99", "r None", "r 0", "r 1"}
+    often |= {"AI 0", "AI 5", "AI 4", "b 0", "b 5", "pulled"}
+    now_and_then = {"AI 1", "AI 9"} | {"I", "8 1", "8 13", "8 15", "8 99", "r None", "r 0", "r 1"}
+    now_and_then |= {"suspended", "added", "changed", "delisted"}
     now_and_then |= {"disabled", "enabled", "logged out", "reset", "limits", "restated", "D 3", "D 5", "G"}
     now_and_then |= {"D", "uncross"}
     assert {kind for kind in often if seen.get(kind, 0) < 10} == set(), seen

@@ -74,7 +74,7 @@ def test_a_state_from_before_there_were_trading_days_is_taken() -> None:
         core.decide(command)
     *older, gate, _day = msgspec.msgpack.decode(encoded(core))
 
-    again = restored(msgspec.msgpack.encode([*older, gate[:-1]]))
+    again = restored(msgspec.msgpack.encode([*older, gate[:-2]]))
 
     assert encoded(again) == encoded(core)
 

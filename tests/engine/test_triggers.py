@@ -1,13 +1,16 @@
 """Stop, if-touched and market-to-limit orders, market protection, and the cascade."""
 
+from decimal import Decimal
+
 import msgspec
 import pytest
 
 from fixgw.core import Core
 from fixgw.engine.triggers import TRAILING_MAX
-from fixgw.spec.commands import ContinueTriggers, EndDay, HaltInstrument, NewOrder, ResumeInstrument
+from fixgw.spec.commands import ChangeInstrument, ContinueTriggers, EndDay, HaltInstrument, NewOrder, ResumeInstrument
 from fixgw.spec.events import (
     Event,
+    InstrumentChanged,
     OrderAccepted,
     OrderAmended,
     OrderCanceled,
@@ -17,6 +20,7 @@ from fixgw.spec.events import (
     Trade,
 )
 from fixgw.spec.instructions import Instructions
+from fixgw.spec.terms import TermsChange, Ticks
 from fixgw.spec.values import OrdType, Price, Side, TriggerPriceType, TriggerSource
 from tests.orders import (
     AAPL,
@@ -405,6 +409,32 @@ def test_the_limit_keeps_its_distance_and_exposure_goes_with_it() -> None:
 
     assert [(order.price, order.trigger_price) for order in venue.live_orders()] == [(px("100.00"), px("100.50"))]
     assert venue.core.gate.exposure.open_notional("A1") == 1_000 * 10**18
+
+
+def test_its_limit_is_on_the_tick_of_its_range_and_does_not_drift() -> None:
+    """From 100.00 on the tick is 0.05: the limit is at most 0.50 above the trigger, on a tick, time after time."""
+    venue = venue_with(sell(1, at="100.00", by=BOB), buy(1, at="100.00", by=CAROL))
+    venue.handle(trailing(buy(10, at="101.00"), 50))
+    ticks = TermsChange(ticks=(Ticks(Decimal("0.05"), Decimal(100)),))
+    venue.handle(ChangeInstrument("olivia", "a trial", "AAPL", ticks))
+
+    seen = []
+    for price in ("99.49", "99.48", "99.43"):
+        trade_at(venue, price)
+        (order,) = venue.live_orders()
+        seen.append((order.trigger_price, order.price))
+
+    limits = (px("100.45"), px("100.45"), px("100.40"))
+    assert seen == list(zip((px("99.99"), px("99.98"), px("99.93")), limits, strict=True))
+
+
+def test_after_a_change_of_the_tick_a_trailing_stop_moves_on_the_new_one() -> None:
+    venue = venue_with(sell(1, at="100.00", by=BOB), buy(1, at="100.00", by=CAROL), trailing(sell(1), 33))
+    (changed,) = venue.handle(ChangeInstrument("olivia", "a trial", "AAPL", TermsChange(tick=Decimal("0.25"))))
+    assert isinstance(changed, InstrumentChanged)
+    assert venue.live_orders()[0].trigger_price == px("99.67")
+
+    assert [price for _, price in stops_of(trade_at(venue, "100.25"))] == [px("99.75")]
 
 
 def test_a_dormant_one_neither_follows_nor_goes_off_before_its_activation_price() -> None:

@@ -1,6 +1,7 @@
 """The public books are the engine's books, after every frame, here and at whoever follows the messages."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from random import Random
 from typing import get_args
 
@@ -29,12 +30,15 @@ from fixgw.marketdata.messages import (
     encode,
 )
 from fixgw.spec.commands import (
+    AddInstrument,
     BustTrade,
     CancelByOperator,
     CancelOrder,
+    ChangeInstrument,
     Command,
     ConfigureVenue,
     CorrectTrade,
+    DelistInstrument,
     HaltInstrument,
     Kill,
     NewOrder,
@@ -42,12 +46,14 @@ from fixgw.spec.commands import (
     ReplaceOrder,
     ResumeInstrument,
     SetPhase,
+    SuspendInstrument,
 )
 from fixgw.spec.events import Trade, TradeBusted, TradeCorrected
 from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.phase import Phase
 from fixgw.spec.sequenced import Sequenced
+from fixgw.spec.terms import Terms, TermsChange
 from fixgw.spec.values import OrdType, Price, Qty, Side, TimeInForce
 from tests.engine.histories import BYTES_A_COMMAND, INSTRUMENTS, PARTICIPANTS, STOCK, Decided, commands, with_sweeps
 from tests.orders import configuration
@@ -106,7 +112,8 @@ class Watched:
         exchange, restrictions = self.core.exchange, self.core.gate.restrictions
         for symbol, engine_book in exchange.books.items():
             halting = {f"instrument:{symbol}", "venue"} & restrictions.killed.keys()
-            halted = bool(halting) or symbol in restrictions.halted or restrictions.ended_date is not None
+            stopped = symbol in {**restrictions.halted, **restrictions.suspended}
+            halted = bool(halting) or stopped or restrictions.ended_date is not None
             for book in (self.depth.book(symbol), self.client.by_symbol[symbol]):
                 assert book is not None
                 if symbol in exchange.instruments:
@@ -224,6 +231,26 @@ def test_an_instrument_leaves_and_comes_back_with_its_number(venue: Watched) -> 
     assert venue.send(configured(INSTRUMENTS[1])) == [StateChanged(1, TIME_NS + 2, TradingState.DELISTED)]
     assert venue.send(configured(INSTRUMENTS[1])) == []
     assert venue.send(configured(*INSTRUMENTS)) == [StateChanged(1, TIME_NS + 4, TradingState.TRADING)]
+
+
+def test_what_operators_list_change_suspend_and_take_away_is_told(venue: Watched) -> None:
+    """Under the number that the symbol has for ever; the orders of one that goes leave its book."""
+    by = ("olivia", "a reason")
+    venue.send(AddInstrument(*by, Terms("NOVA", Decimal("0.05"), Decimal(5))))
+    venue.send(msgspec.structs.replace(new("1", BUY, 5, 100), symbol="NOVA"))
+
+    assert venue.send(ChangeInstrument(*by, "NOVA", TermsChange(tick=Decimal("0.10")))) == [
+        InstrumentListed(3, TIME_NS + 4, 2, 0, Price(10), Qty(5), 1, "NOVA"),
+        StateChanged(3, TIME_NS + 4, TradingState.TRADING),
+    ]
+    assert venue.send(SuspendInstrument(*by, "NOVA")) == [StateChanged(3, TIME_NS + 5, TradingState.HALTED)]
+    assert venue.send(DelistInstrument(*by, "NOVA", True)) == [
+        StateChanged(3, TIME_NS + 6, TradingState.DELISTED),
+        OrderDeleted(3, TIME_NS + 6, 1),
+    ]
+    assert venue.send(AddInstrument(*by, Terms("NOVA", Decimal("0.10"), Decimal(5)))) == [
+        StateChanged(3, TIME_NS + 7, TradingState.TRADING)
+    ]
 
 
 def test_another_tick_is_told(venue: Watched) -> None:
