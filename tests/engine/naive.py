@@ -163,6 +163,7 @@ class NaiveVenue:
     phase: str = "open"
     phases: dict[str, str] = field(default_factory=dict)
     slice_max: int = 2
+    symbol_of: dict[str, str] = field(default_factory=dict)
     instruments: dict[str, Instrument] = field(default_factory=dict)
     """What is listed."""
     ever: dict[str, Instrument] = field(default_factory=dict)
@@ -328,7 +329,8 @@ class NaiveVenue:
                 symbols.append(str(each[1]))
             elif each[0] in ("0", "8", "4", "C", "D", "5", "I", "T"):
                 assert isinstance(each[1], tuple), each
-                symbols += [order.symbol for order in self.orders if order.order_id == each[1][0]]
+                known = {order.order_id: order.symbol for order in self.orders}
+                symbols.append((self.symbol_of | known)[str(each[1][0])])
         moved: list[Outcome] = []
         for symbol in dict.fromkeys(symbols):
             if self.trades_now(symbol):
@@ -401,6 +403,7 @@ class NaiveVenue:
             str(self.order_ids), c.session, c.account, c.symbol, *values, qty, price, self.arrivals, [c.cl_ord_id]
         )
         order.firm = c.firm
+        self.symbol_of[order.order_id] = c.symbol
         if isinstance(c, NewOrder):
             order.instruct(c)
             order.show()

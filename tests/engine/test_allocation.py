@@ -155,7 +155,7 @@ def test_histories_of_shared_prices_are_what_the_naive_venue_says(configured: Co
     random, watched = Random(seed), Watched()
     watched.step(configured)
 
-    script = (random.randbytes(BYTES_A_COMMAND) for _ in range(600))
+    script = (random.randbytes(BYTES_A_COMMAND) for _ in range(1_200))
     watched.play(command for command in commands(script) if isinstance(command, NewOrder | ReplaceOrder | CancelOrder))
     watched.finish()
 
