@@ -176,21 +176,27 @@ class Core:
         return events + self.exchange.handle(command, number)
 
     def _refuse_phase(self, command: SetPhase) -> OperatorRefused | None:
-        """Return why the instrument cannot go on in that phase, or None: no auction ends while nothing may trade."""
-        symbol, before = command.symbol, self.exchange.phases.of(command.symbol)
+        """Return why the instrument cannot go on in that phase, or None."""
+        symbol, phases = command.symbol, self.exchange.phases
+        text = self.why_no_phase(symbol)
+        if text is None and command.scheduled_ns:
+            if command.scheduled_ns <= phases.scheduled.get(symbol, 0):
+                text = f"{symbol} has had this step of its schedule, or a later one"
+        elif text is None and command.phase is phases.of(symbol):
+            text = f"{symbol} is in {command.phase} already"
+        return None if text is None else OperatorRefused(command.operator, text)
+
+    def why_no_phase(self, symbol: str) -> str | None:
+        """Return why the phase of an instrument cannot change now, or None: no auction ends while nothing may trade."""
         if symbol not in self.exchange.instruments:
-            text = f"there is no instrument {symbol}"
-        elif command.phase is before:
-            text = f"{symbol} is in {before} already"
-        elif self.day.phase is not DayPhase.OPEN:
-            text = f"the trading day {self.day.date} is {self.day.phase}; wait until the next has begun"
-        elif (halt := self.gate.restrictions.halted.get(symbol)) is not None:
-            text = f"{symbol} is halted: {halt.reason}; resume it first"
-        elif (kill := self.gate.restrictions.kill_of_instrument(symbol)) is not None:
-            text = f"{kill.name} is killed: {kill.reason}; release it first"
-        else:
-            return None
-        return OperatorRefused(command.operator, text)
+            return f"there is no instrument {symbol}"
+        if self.day.phase is not DayPhase.OPEN:
+            return f"the trading day {self.day.date} is {self.day.phase}; wait until the next has begun"
+        if (halt := self.gate.restrictions.halted.get(symbol)) is not None:
+            return f"{symbol} is halted: {halt.reason}; resume it first"
+        if (kill := self.gate.restrictions.kill_of_instrument(symbol)) is not None:
+            return f"{kill.name} is killed: {kill.reason}; release it first"
+        return None
 
     def _end_day(self, command: EndDay, number: int) -> list[Event]:
         refused = self.day.why_not_end(command.date)

@@ -21,6 +21,9 @@ Sessions A to D are CLIENT1 to CLIENT4; each that the file names is logged on wh
     # config: ...   a value of venue.toml, an instrument by its symbol: ``instruments.AAPL.lot = "100"``, and
                     ``instruments.AAPL = false`` without it; below the first message, it is so from the next start on
 
+A time of day ``"+3 s"`` in the configuration is three seconds after the start; the time zone ``"noon"`` is one where it
+is about noon then.
+
 The runner adds the header and TransactTime(60) where they are absent; ``-60`` leaves it out.  ``432=today`` is the
 trading date, ``126=soon`` a second from now.  Header and trailer are not shown in answers, and a value that no two runs
 have in common is shown as ``...``.
@@ -42,9 +45,11 @@ import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import takewhile
 from multiprocessing.connection import Connection
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from fixgw.admin.client import AdminClient, Refused
 from fixgw.client.message import Field, Message, utc_timestamp
@@ -87,6 +92,7 @@ _REQUESTS = {
 _DIRECTIVE = re.compile(r"! (restart|kill|([A-D]) (logon|logout|connect|drop))")
 _HEARS = re.compile(r"! until ([A-D]) hears")
 _SOON_S = 1.0
+_FROM_NOW = re.compile(r"([+-]\d+) s")
 
 # One process imports the venue once; each venue is a fork of it and starts in milliseconds.
 _processes = multiprocessing.get_context("forkserver")
@@ -485,10 +491,14 @@ def _toml(table: dict[str, object], path: str = "") -> Iterator[str]:
     """Yield the lines of ``table``: its values first, then the tables below it."""
     below = {name: value for name, value in table.items() if isinstance(value, dict | list)}
     for name, value in table.items():
-        if name not in below:
+        if isinstance(value, list) and not all(isinstance(element, dict) for element in value):
+            yield f"{name} = [{', '.join(map(_quoted, value))}]"
+        elif name not in below:
             yield f"{name} = {str(value).lower() if isinstance(value, bool | int) else _quoted(value)}"
     for name, value in below.items():
         here = f"{path}.{name}" if path else name
+        if isinstance(value, list) and not all(isinstance(element, dict) for element in value):
+            continue
         for element in value if isinstance(value, list) else [value]:
             yield f"[[{here}]]" if isinstance(value, list) else f"[{here}]"
             yield from _toml(element, here)
@@ -496,4 +506,13 @@ def _toml(table: dict[str, object], path: str = "") -> Iterator[str]:
 
 def _quoted(value: object) -> str:
     assert isinstance(value, str), value
-    return f'"{value}"'
+    if match := _FROM_NOW.fullmatch(value):
+        return f'"{(datetime.now(_noon()) + timedelta(seconds=int(match[1]))):%H:%M:%S}"'
+    return f'"{_noon().key}"' if value == "noon" else f'"{value}"'
+
+
+def _noon() -> ZoneInfo:
+    """Return a time zone in which no day begins or ends for hours."""
+    behind = (time.gmtime().tm_hour - 12) % 24
+    # The signs of these zones are the other way round: GMT+1 is an hour behind.
+    return ZoneInfo(f"Etc/GMT+{behind}" if behind <= 12 else f"Etc/GMT-{24 - behind}")

@@ -12,25 +12,58 @@ from fixgw.config import DaySettings
 from fixgw.core import Core, CoreState
 from fixgw.schedule import OPERATOR, Schedule
 from fixgw.sequencer import Sequencer
-from fixgw.spec.commands import BeginDay, Command, ConfigureVenue, EndDay, ExpireDueOrders, NewOrder, ResetSession
+from fixgw.spec.commands import (
+    BeginDay,
+    Command,
+    ConfigureVenue,
+    EndDay,
+    ExpireDueOrders,
+    HaltInstrument,
+    NewOrder,
+    ResetSession,
+    ResumeInstrument,
+    SetPhase,
+)
 from fixgw.spec.events import (
     DayBegun,
     DayEnding,
     Event,
+    OperatorRefused,
     OrderExpired,
     OrderRestated,
     OrdersExpired,
     OrdersRestated,
+    PhaseChanged,
     SessionReset,
+    Trade,
 )
 from fixgw.spec.inquiries import Answer
 from fixgw.spec.instructions import Instructions
+from fixgw.spec.phase import Phase
+from fixgw.spec.segment import Entry, Segment
 from fixgw.spec.sequenced import Sequenced
 from fixgw.spec.trading_day import DayPhase, TradingDay
-from tests.orders import ALICE, BOB, CAROL, GTC, GTD, PARTICIPANTS, buy, configuration
+from fixgw.timetable import Timetable
+from tests.orders import AAPL, ALICE, BOB, CAROL, DAY, GTC, GTD, MSFT, PARTICIPANTS, buy, configuration, sell
 
 LONDON = ZoneInfo("Europe/London")
 SLICE_MAX = 2
+SHARES = Segment(
+    "us",
+    ZoneInfo("America/New_York"),
+    (
+        Entry(0, time(8), Phase.PRE_OPEN),
+        Entry(0, time(9, 25), Phase.OPENING_AUCTION, 60),
+        Entry(0, time(9, 30), Phase.CONTINUOUS),
+        Entry(0, time(15, 55), Phase.CLOSING_AUCTION),
+        Entry(0, time(16), Phase.CLOSED),
+    ),
+    None,
+    None,
+    frozenset(),
+    {},
+)
+SCHEDULED = configuration(instruments=(msgspec.structs.replace(AAPL, segment="us"), MSFT))
 ROUND_THE_CLOCK = DaySettings(None, UTC, restate_gtc=False, reset_sequence_numbers=False)
 
 
@@ -60,7 +93,8 @@ class House:
             self.core.restore(state)
         self.next_sequence = len(self.frames) + 1
         self._sequencer = Sequencer(self.core, self, self, lambda: self.now_ns)
-        self.schedule = Schedule(settings, lambda: self.core, lambda: self.now_ns)
+        timetables = {"us": Timetable(SHARES, None)}
+        self.schedule = Schedule(settings, lambda: self.core, lambda: self.now_ns, timetables)
 
     def append(self, sequenced: Sequenced) -> None:
         self.frames.append(sequenced)
@@ -330,3 +364,177 @@ def test_the_date_of_a_day_that_was_ended_by_hand_is_over() -> None:
     house.run()
 
     assert (house.schedule.date_now(), house.schedule.trading_date()) == ("2026-11-20", "2026-11-21")
+
+
+# Phases.
+
+
+def phases(house: House) -> list[tuple[str, Phase]]:
+    """Return the changes so far: when each came, UTC, and what began."""
+    at = [(frame.time_ns, event) for frame in house.frames for event in frame.events if isinstance(event, PhaseChanged)]
+    return [(datetime.fromtimestamp(time_ns / 1e9, UTC).strftime("%d %H:%M"), event.phase) for time_ns, event in at]
+
+
+def at_half_seconds(house: House, until: str) -> None:
+    """Let time pass as the gateway does: it looks twice a second."""
+    while house.now_ns < ns(until):
+        house.run()
+        house.pass_time(seconds=0.5)
+
+
+def scheduled(at: str) -> House:
+    house = House(ROUND_THE_CLOCK, at)
+    house.do(SCHEDULED)
+    return house
+
+
+def test_a_day_of_phases() -> None:
+    """Each comes once, at its time; the end of the opening auction up to a minute later."""
+    house = scheduled("2026-11-20 12:59:50")
+    for _ in range(9 * 60 * 6):
+        house.run()
+        house.pass_time(seconds=10)
+
+    assert phases(house) == [
+        ("20 12:59", Phase.CLOSED),
+        ("20 13:00", Phase.PRE_OPEN),
+        ("20 14:25", Phase.OPENING_AUCTION),
+        ("20 14:30", Phase.CONTINUOUS),
+        ("20 20:55", Phase.CLOSING_AUCTION),
+        ("20 21:00", Phase.CLOSED),
+    ]
+    changed = [event for event in house.events if isinstance(event, PhaseChanged)]
+    assert {event.symbol for event in changed} == {"AAPL"}
+    assert changed[1].reason == "schedule of us: 08:00 America/New_York"
+
+
+def test_a_random_end_is_the_seeds() -> None:
+    """Other seeds draw other ends, all within the minute; the same seed the same one, over a restart too."""
+    ends = set()
+    for seed in range(8):
+        house = House(ROUND_THE_CLOCK, "2026-11-20 14:29:58")
+        house.do(msgspec.structs.replace(SCHEDULED, seed=seed))
+        at_half_seconds(house, "2026-11-20 14:31:02")
+        (end_ns,) = [frame.time_ns for frame in house.frames if opens(frame)]
+        again = House(ROUND_THE_CLOCK, "2026-11-20 14:29:58", house.frames[:2])
+        at_half_seconds(again, "2026-11-20 14:31:02")
+        assert again.frames == house.frames
+        ends.add(end_ns)
+
+    assert len(ends) > 5
+    assert all(ns("2026-11-20 14:30") <= end <= ns("2026-11-20 14:31") + 500_000_000 for end in ends)
+
+
+def opens(frame: Sequenced) -> bool:
+    return any(isinstance(event, PhaseChanged) and event.phase is Phase.CONTINUOUS for event in frame.events)
+
+
+@pytest.mark.parametrize(
+    ("at", "phase"),
+    [
+        ("2026-11-20 13:00", Phase.PRE_OPEN),
+        ("2026-11-20 18:00", Phase.CONTINUOUS),
+        ("2026-11-21 18:00", Phase.CLOSED),
+    ],
+)
+def test_a_first_start_takes_the_phase_of_the_hour(at: str, phase: Phase) -> None:
+    house = scheduled(at)
+    house.run()
+
+    assert house.core.exchange.phases.of("AAPL") is phase
+    assert house.run() == []
+
+
+def test_what_has_passed_while_the_venue_was_down_is_passed_over() -> None:
+    """Down from the opening auction until the evening: it ends with its uncross, and the instrument is closed."""
+    house = scheduled("2026-11-20 14:26")
+    house.run()
+    house.do(buy(5, at="10.00"), sell(5, at="10.00", by=BOB))
+
+    later = House(ROUND_THE_CLOCK, "2026-11-20 22:00", house.frames)
+
+    assert [type(command) for command in later.run()] == [SetPhase]
+    assert [type(event) for event in later.frames[-1].events] == [Trade, PhaseChanged]
+    assert phases(later)[-1] == ("20 22:00", Phase.CLOSED)
+
+
+def test_each_step_comes_once_wherever_the_venue_is_killed() -> None:
+    house = scheduled("2026-11-20 12:59")
+    for _ in range(9 * 60):
+        house.run()
+        house.pass_time(minutes=1)
+
+    for count in range(1, len(house.frames) + 1):
+        for from_snapshot in (False, True):
+            again = House(ROUND_THE_CLOCK, "2026-11-20 12:59", house.frames[:count], from_snapshot=from_snapshot)
+            again.now_ns = house.frames[count - 1].time_ns
+            for _ in range(9 * 60):
+                again.run()
+                again.pass_time(minutes=1)
+            assert [event.phase for event in again.events if isinstance(event, PhaseChanged)] == [
+                event.phase for event in house.events if isinstance(event, PhaseChanged)
+            ]
+
+
+def test_an_operators_phase_stays_until_the_next_step() -> None:
+    house = scheduled("2026-11-20 18:00")
+    house.run()
+    house.do(SetPhase("olivia", "news", "AAPL", Phase.VOLATILITY_AUCTION))
+    house.pass_time(hours=2)
+
+    assert house.run() == []
+    house.pass_time(hours=1)
+    house.run()
+
+    assert phases(house)[-2:] == [("20 18:00", Phase.VOLATILITY_AUCTION), ("20 21:00", Phase.CLOSED)]
+
+
+def test_an_operator_may_be_ahead_of_the_schedule() -> None:
+    """The step finds the instrument in its phase: it is noted, and what the operator does after it stays."""
+    house = scheduled("2026-11-20 14:26")
+    house.run()
+    house.do(SetPhase("olivia", "early", "AAPL", Phase.CONTINUOUS))
+    house.pass_time(minutes=10)
+    house.run()
+    house.do(SetPhase("olivia", "news", "AAPL", Phase.VOLATILITY_AUCTION))
+
+    assert house.run() == []
+    kept = [event for event in house.events if isinstance(event, PhaseChanged)][-2]
+    assert (kept.phase, kept.previous) == (Phase.CONTINUOUS, Phase.CONTINUOUS)
+
+
+def test_a_halted_instrument_waits_with_its_schedule() -> None:
+    """No auction ends while nothing may trade; what is due when it is resumed comes then, and only that."""
+    house = scheduled("2026-11-20 14:26")
+    house.run()
+    house.do(HaltInstrument("olivia", "news", "AAPL"))
+    house.pass_time(hours=7)
+    assert house.run() == []
+
+    house.do(ResumeInstrument("olivia", "over", "AAPL"))
+    house.run()
+
+    assert phases(house)[-2:] == [("20 14:26", Phase.OPENING_AUCTION), ("20 21:26", Phase.CLOSED)]
+
+
+def test_a_step_is_refused_the_second_time() -> None:
+    """The core itself sees to it that each comes once."""
+    house = scheduled("2026-11-20 14:26")
+    (step,) = house.run()
+    house.do(step)
+
+    assert house.events[-1] == OperatorRefused(OPERATOR, "AAPL has had this step of its schedule, or a later one")
+
+
+def test_no_phase_changes_while_a_day_ends() -> None:
+    """The day ends at 16:00 London, and the orders of the day expire first; what is due follows."""
+    house = House(ending_at(time(14, 25)), "2026-11-20 14:24:59")
+    house.do(SCHEDULED)
+    house.run()
+    house.do(*(buy(1, at="10.00", time_in_force=DAY) for _ in range(5)))
+    house.pass_time(seconds=1)
+    house.run()
+
+    kinds = [type(event) for event in house.events]
+    assert kinds.index(DayBegun, kinds.index(DayEnding)) < len(kinds) - 1 - kinds[::-1].index(PhaseChanged)
+    assert house.core.exchange.phases.of("AAPL") is Phase.OPENING_AUCTION

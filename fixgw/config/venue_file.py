@@ -6,11 +6,24 @@ from decimal import Decimal
 from typing import Any
 
 from fixgw.config.mistakes import Notes, suggestion
-from fixgw.config.readers import WrongValueError, decimals_of, show
-from fixgw.config.schema import INSTRUMENT, LIMITS, REQUIRED, SCALARS, SCOPE_KINDS, TABLES, Key
+from fixgw.config.readers import SEGMENT_NAME, WrongValueError, decimals_of, show
+from fixgw.config.schema import (
+    INSTRUMENT,
+    LIMITS,
+    PHASE_ENTRY,
+    REQUIRED,
+    SCALARS,
+    SCOPE_KINDS,
+    SEGMENT,
+    TABLES,
+    Key,
+)
+from fixgw.config.segments import mistakes_of
 from fixgw.config.toml_file import KeyPath, TomlFile, key_text, read_toml
 from fixgw.spec.instrument import SCALE_MAX, Instrument
 from fixgw.spec.limits import ScopedLimits
+from fixgw.spec.phase import Phase
+from fixgw.spec.segment import Entry, Segment
 from fixgw.spec.values import INT64_MAX, Price, Qty, SelfMatchPrevention, SelfMatchScope, TriggerSource
 
 _PERCENT_DECIMALS = 4
@@ -48,6 +61,7 @@ class VenueFile:
     """Where the single values stand that are written."""
     symbols: frozenset[str] | None
     """All symbols that the file names, those of wrong instruments too; None when it could not be read."""
+    segments: tuple[Segment, ...] = ()
 
 
 UNREADABLE = VenueFile({}, (), (), {}, None)
@@ -76,9 +90,10 @@ class _Reading:
             values = self._values((table,), written, keys)
             scalars |= {(table, name): value for name, value in values.items()}
             lines |= {(table, name): self.toml.line((table, name)) for name in written}
+        segments = tuple(self._segments(self._table(("segments",), self.toml.tables.get("segments", {}))))
         instruments = self._instruments(self.toml.tables.get("instruments", []))
         limits = tuple(self._limits(self._table(("limits",), self.toml.tables.get("limits", {}))))
-        return VenueFile(scalars, instruments, limits, lines, self._symbols())
+        return VenueFile(scalars, instruments, limits, lines, self._symbols(), segments)
 
     def _note(self, path: KeyPath, message: str) -> None:
         self.notes.add(self.toml.line(path), key_text(path), message)
@@ -109,6 +124,45 @@ class _Reading:
                 self._note((*path, key.name), f"is missing; write for example {key.name} = {key.example}")
         return values
 
+    # Segments.
+
+    def _segments(self, written: dict[str, Any]) -> Iterable[Segment]:
+        for name, table in written.items():
+            path = ("segments", name)
+            try:
+                SEGMENT_NAME.read(name)
+            except WrongValueError as wrong:
+                self._note(path, str(wrong))
+                continue
+            terms = dict(self._table(path, table))
+            phases = terms.pop("phases", None)
+            values, entries = self._values(path, terms, SEGMENT), self._entries((*path, "phases"), phases)
+            if entries is not None:
+                segment = Segment(name, entries=entries, **values)
+                for key, text in mistakes_of(segment):
+                    self._note((*path, *key), text)
+                yield segment
+
+    def _entries(self, path: KeyPath, written: object) -> tuple[Entry, ...] | None:
+        """Return the entries of a schedule; None when a mistake was noted."""
+        if not isinstance(written, list) or not written:
+            what = "is missing" if written is None else f"{show(written)} is not an array of phases"
+            self._note(path, f'{what}; write for example phases = [{{ at = "09:30", phase = "continuous" }}]')
+            return None
+        entries, is_right = [], True
+        for index, element in enumerate(written, start=1):
+            values = self._values((*path, index), self._table((*path, index), element), PHASE_ENTRY)
+            if {"at", "phase"} <= values.keys():
+                entries.append(Entry(values["day"], values["at"], Phase(values["phase"]), values["random_end_s"]))
+            else:
+                is_right = False
+        return tuple(entries) if is_right else None
+
+    def _note_unknown_segment(self, path: KeyPath, segment: str | None) -> None:
+        segments = self.toml.tables.get("segments", {})
+        if segment is not None and isinstance(segments, dict) and segment not in segments:
+            self._note((*path, "segment"), f"there is no such segment; {suggestion(segment, segments)}")
+
     # Instruments.
 
     def _instruments(self, written: object) -> tuple[Instrument, ...]:
@@ -131,6 +185,7 @@ class _Reading:
                 continue
             if symbol is not None:
                 first_lines[symbol] = self.toml.line((*path, "symbol"))
+            self._note_unknown_segment(path, values.get("segment"))
             if (instrument := self._instrument(path, values)) is not None:
                 instruments[instrument.symbol] = instrument
         return tuple(instruments.values())
@@ -171,6 +226,7 @@ class _Reading:
             trigger_source=TriggerSource(values["trigger_source"]),
             self_match_prevention=_SELF_MATCH_PREVENTIONS[values["self_match_prevention"]],
             self_match_scope=SelfMatchScope(values["self_match_scope"]),
+            segment=values["segment"] or "",
             **bands,
         )
 

@@ -880,14 +880,15 @@ class Exchange:
     # Phases and auctions.
 
     def _change_phase(self, command: SetPhase) -> list[Event]:
-        symbol, before = command.symbol, self.phases.of(command.symbol)
+        symbol, phase, before = command.symbol, command.phase, self.phases.of(command.symbol)
         events: list[Event] = []
-        if uncrosses(before, command.phase):
-            self._uncross(symbol, events)
-        text = f"{symbol} goes on in {command.phase}: {command.reason}"
-        events += [self._expire(order, text) for order in self._expiring(symbol, command.phase)]
-        self.phases.set(symbol, command.phase)
-        events.append(PhaseChanged(symbol, command.phase, before, command.operator, command.reason))
+        if phase is not before:
+            if uncrosses(before, phase):
+                self._uncross(symbol, events)
+            text = f"{symbol} goes on in {phase}: {command.reason}"
+            events += [self._expire(order, text) for order in self._expiring(symbol, phase)]
+        self.phases.set(symbol, phase, command.scheduled_ns)
+        events.append(PhaseChanged(symbol, phase, before, command.operator, command.reason, command.scheduled_ns))
         return events
 
     def _expiring(self, symbol: str, phase: Phase) -> list[Order]:

@@ -36,11 +36,15 @@ class Phases:
         """Of the instruments that are not in continuous trading."""
         self.calls: set[str] = set()
         """Symbols whose orders gather and do not trade."""
+        self.scheduled: dict[str, int] = {}
+        """The time of the last step of its schedule that an instrument has had, ns since the epoch."""
 
     def of(self, symbol: str) -> Phase:
         return self.other.get(symbol, _CONTINUOUS)
 
-    def set(self, symbol: str, phase: Phase) -> None:
+    def set(self, symbol: str, phase: Phase, scheduled_ns: int = 0) -> None:
+        if scheduled_ns:
+            self.scheduled[symbol] = scheduled_ns
         if phase is _CONTINUOUS:
             self.other.pop(symbol, None)
         else:

@@ -73,6 +73,8 @@ class ExchangeState(msgspec.Struct, frozen=True, array_like=True):
     """None in a snapshot of a version that could not undo any."""
     phases: list[tuple[str, Phase]] = []
     """Of the instruments that are not in continuous trading."""
+    scheduled: list[tuple[str, int]] = []
+    """When the last step of an instrument's schedule was due, that it has had, ns since the epoch."""
 
 
 def of(exchange: Exchange) -> ExchangeState:
@@ -88,6 +90,7 @@ def of(exchange: Exchange) -> ExchangeState:
         triggers=_triggers(exchange.triggers),
         trades=exchange.trades.state(),
         phases=sorted(exchange.phases.other.items()),
+        scheduled=sorted(exchange.phases.scheduled.items()),
     )
 
 
@@ -100,6 +103,7 @@ def restore(exchange: Exchange, state: ExchangeState, configuration: ConfigureVe
     exchange.last_trades.update(state.last_trades)
     for symbol, phase in state.phases:
         exchange.phases.set(symbol, phase)
+    exchange.phases.scheduled.update(state.scheduled)
     exchange.orders_entered = state.orders_entered
     exchange.orders.put(state.orders)
     for order in state.orders:

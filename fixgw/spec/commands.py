@@ -263,6 +263,8 @@ class SetPhase(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="set-
     reason: str
     symbol: str
     phase: Phase
+    scheduled_ns: int = 0
+    """The time of the step of the schedule that this is, by which it is known; 0 by hand."""
 
 
 class BustTrade(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="bust-trade"):

@@ -352,13 +352,18 @@ class DayBegun(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="day-
 
 
 class PhaseChanged(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="phase"):
-    """The instrument is in another phase from here on; after the trades of the uncross that ended the one before."""
+    """The instrument is in another phase from here on; after the trades of the uncross that ended the one before.
+
+    A step of the schedule may find it in its phase already: both are the same then.
+    """
 
     symbol: str
     phase: Phase
     previous: Phase
     operator: str
     reason: str
+    scheduled_ns: int = 0
+    """The time of the schedule's step; 0 by hand."""
 
 
 class Amendment(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -48,6 +48,8 @@ class Instrument(msgspec.Struct, frozen=True, array_like=True):
     dynamic_band_ticks: int = 0
     """How far an order may trade from the last trade before it, 0 for anywhere, and likewise in millionths."""
     dynamic_band_ppm: int = 0
+    segment: str = ""
+    """The segment whose schedule it follows; empty for none."""
 
     def parse_price(self, text: str) -> Price:
         """Return Price(44) ``text`` in this instrument's scale; raises FixedError."""

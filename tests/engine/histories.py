@@ -273,7 +273,10 @@ class _Writer:
                 return EndDay(*_OPERATOR, self._one(_DATES))
             case "call":
                 self._called.append(self._one(("STOCK", "SPREAD", "STOCK", "NONE")))
-                return SetPhase(*_OPERATOR, self._called[-1], self._one(_PHASES))
+                phase = self._one(_PHASES)
+                # One in four is a step of a schedule, mostly after those before.
+                scheduled_ns = len(self._called) + self._one(range(4)) if self._one_in(4) else 0
+                return SetPhase(*_OPERATOR, self._called[-1], phase, scheduled_ns)
             case "trade-on":
                 symbol = self._called.pop() if self._called else self._one(("STOCK", "SPREAD"))
                 return SetPhase(*_OPERATOR, symbol, Phase.CONTINUOUS)

@@ -143,6 +143,7 @@ class NaiveVenue:
     date: str | None = None
     phase: str = "open"
     phases: dict[str, str] = field(default_factory=dict)
+    scheduled: dict[str, int] = field(default_factory=dict)
     slice_max: int = 2
     due: list[NaiveOrder] = field(default_factory=list)
 
@@ -692,8 +693,13 @@ class NaiveVenue:
     def set_phase(self, c: SetPhase) -> list[Outcome]:
         instrument, before = self.listed(c.symbol), self.phases.get(c.symbol, "continuous")
         forbidden = c.symbol in self.halted or {"venue", f"instrument:{c.symbol}"} & {*self.killed}
-        if instrument is None or forbidden or self.phase != "open" or c.phase.value == before:
+        is_done = c.scheduled_ns <= self.scheduled.get(c.symbol, 0) if c.scheduled_ns else c.phase.value == before
+        if instrument is None or forbidden or self.phase != "open" or is_done:
             return [("refused",)]
+        if c.scheduled_ns:
+            self.scheduled[c.symbol] = c.scheduled_ns
+        if c.phase.value == before:
+            return [("phase", c.symbol, before, before)]
         told: list[Outcome] = []
         called_off = c.phase.value == "closed" and before in ("pre-open", "continuous")
         if c.phase.value not in CALLS and not called_off:
