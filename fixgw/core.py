@@ -42,6 +42,7 @@ from fixgw.spec.commands import (
     ResumeInstrument,
     SetLimits,
     SetPhase,
+    TellIndicatives,
     UseNumber,
 )
 from fixgw.spec.events import Event, OperatorRefused, Trade
@@ -122,6 +123,8 @@ class Core:
                 return self._go_on(command, number)
             case UseNumber() | OpenSession() | CloseSession():
                 return []
+            case TellIndicatives():  # no trading, and so no number of its own: reports are the same without it
+                return self.exchange.tell_indicatives()
             case _:
                 return self._operate(command, number)
         self._trading_commands = number

@@ -9,8 +9,17 @@ from datetime import date, datetime, timedelta
 
 from fixgw.config.load import DaySettings
 from fixgw.core import Core
+from fixgw.engine.indicative import SLICE_MAX
 from fixgw.spec.chance import drawn
-from fixgw.spec.commands import BeginDay, Command, EndDay, ExpireDueOrders, ResetSession, SetPhase
+from fixgw.spec.commands import (
+    BeginDay,
+    Command,
+    EndDay,
+    ExpireDueOrders,
+    ResetSession,
+    SetPhase,
+    TellIndicatives,
+)
 from fixgw.spec.trading_day import DayPhase
 from fixgw.timetable import Step, Timetable
 
@@ -19,6 +28,9 @@ OPERATOR = "schedule"
 
 PHASES_MAX = 50
 """Changes of phase of one batch: each may be an uncross, and others wait for it."""
+
+INDICATIVES_EVERY_NS = 500_000_000
+"""How often it is told what calls would come to, where that has changed."""
 
 _NS = 1_000_000_000
 
@@ -36,6 +48,8 @@ class Schedule:
         """``timetables`` are by segment."""
         self._settings = settings
         self._timetables = timetables or {}
+        self._indicated_ns = 0
+        self._to_indicate = 0
         self._core = core
         self._clock_ns = clock_ns
 
@@ -44,13 +58,13 @@ class Schedule:
         day = self._core().day
         match day.phase:
             case DayPhase.OPEN if self._settings.end is None:
-                return self._phases() or self._expiry()
+                return self._phases() or self._expiry() or self._indicatives()
             case DayPhase.OPEN if day.date is None:
                 return [BeginDay(self.date_now(), False)]
             case DayPhase.OPEN if day.date is not None and day.date < self.date_now():
                 return [EndDay(OPERATOR, f"{self._settings.end:%H:%M} {self._settings.time_zone}", day.date)]
             case DayPhase.OPEN:
-                return self._phases() or self._expiry()
+                return self._phases() or self._expiry() or self._indicatives()
             case DayPhase.ENDED:
                 return self._resets() or ([self._begin()] if sessions_are_settled else [])
             case _:
@@ -100,6 +114,18 @@ class Schedule:
         if not step.random_ns:
             return 0
         return drawn(self._core().exchange.seed, step.time_ns, *symbol.encode()) % (step.random_ns + 1)
+
+    def _indicatives(self) -> list[Command]:
+        """Have it told what the calls that have changed would come to, each once in a while."""
+        changed, now_ns = len(self._core().exchange.indicatives.changed), self._clock_ns()
+        if not changed:
+            return []
+        if self._to_indicate <= 0:
+            if 0 <= now_ns - self._indicated_ns < INDICATIVES_EVERY_NS:
+                return []
+            self._indicated_ns, self._to_indicate = now_ns, changed
+        self._to_indicate -= SLICE_MAX
+        return [TellIndicatives()]
 
     # Expiry.
 

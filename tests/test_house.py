@@ -31,7 +31,7 @@ MAY_IMPORT_ROOMS = {
     "supervisor": "spec",
     "core": "spec engine risk",
     "sequencer": "spec core journal",
-    "schedule": "spec core config timetable",  # what venue.toml says of days, and how far the core has come
+    "schedule": "spec engine core config timetable",  # what venue.toml says of days, and how far the core has come
     "timetable": "spec",
     "calendars": "spec config",  # what a name that is unknown was meant to be
     "snapshots": "spec core journal fix",  # its ledger only

@@ -23,11 +23,13 @@ from fixgw.spec.commands import (
     ResetSession,
     ResumeInstrument,
     SetPhase,
+    TellIndicatives,
 )
 from fixgw.spec.events import (
     DayBegun,
     DayEnding,
     Event,
+    IndicativeChanged,
     OperatorRefused,
     OrderExpired,
     OrderRestated,
@@ -43,6 +45,7 @@ from fixgw.spec.phase import Phase
 from fixgw.spec.segment import Entry, Segment
 from fixgw.spec.sequenced import Sequenced
 from fixgw.spec.trading_day import DayPhase, TradingDay
+from fixgw.spec.values import Price, Qty
 from fixgw.timetable import Timetable
 from tests.orders import AAPL, ALICE, BOB, CAROL, DAY, GTC, GTD, MSFT, PARTICIPANTS, buy, configuration, sell
 
@@ -114,11 +117,11 @@ class House:
         self._sequencer.process(commands)
 
     def run(self) -> list[Command]:
-        """Go on until nothing is due, and return what the schedule had done."""
+        """Go on until nothing is due, and return what the schedule had done, but for indicative prices."""
         done: list[Command] = []
         self._finish_sweeps()
         while due := self.schedule.due(sessions_are_settled=True):
-            done += due
+            done += [each for each in due if not isinstance(each, TellIndicatives)]
             self._sequencer.process(due)
             self._finish_sweeps()
         return done
@@ -538,3 +541,82 @@ def test_no_phase_changes_while_a_day_ends() -> None:
     kinds = [type(event) for event in house.events]
     assert kinds.index(DayBegun, kinds.index(DayEnding)) < len(kinds) - 1 - kinds[::-1].index(PhaseChanged)
     assert house.core.exchange.phases.of("AAPL") is Phase.OPENING_AUCTION
+
+
+# Indicative prices.
+
+
+def indicatives(house: House) -> list[IndicativeChanged]:
+    return [event for event in house.events if isinstance(event, IndicativeChanged)]
+
+
+def test_what_a_call_would_come_to_is_told_twice_a_second_at_most() -> None:
+    """However many orders come; and not at all when none does."""
+    house = scheduled("2026-11-20 14:26")
+    house.run()
+    house.pass_time(seconds=1)
+    house.run()
+    assert indicatives(house) == [IndicativeChanged("AAPL", None, Qty(0), 0)]
+
+    for _ in range(100):
+        house.do(buy(1, at="10.00"), sell(1, at="9.99", by=BOB))
+        house.run()
+        house.pass_time(seconds=0.01)
+
+    assert [event.volume for event in indicatives(house)[1:]] == [1, 51]
+    house.pass_time(seconds=1)
+    house.run()
+    assert indicatives(house)[-1] == IndicativeChanged("AAPL", Price(999), Qty(100), 0)
+    for _ in range(10):
+        house.pass_time(seconds=1)
+        house.run()
+    assert len(indicatives(house)) == 4
+
+
+def test_many_calls_are_all_told_each_time() -> None:
+    """A hundred instruments open at once: three commands, one after the other, then nothing."""
+    symbols = [f"S{number:03}" for number in range(120)]
+    listed = tuple(msgspec.structs.replace(AAPL, symbol=symbol, segment="us") for symbol in symbols)
+    house = House(ROUND_THE_CLOCK, "2026-11-20 14:26")
+    house.do(configuration(instruments=listed))
+    for _ in range(3):
+        house.run()
+        house.pass_time(seconds=1)
+
+    assert [event.symbol for event in indicatives(house)] == symbols
+    assert max(sum(isinstance(e, IndicativeChanged) for e in frame.events) for frame in house.frames) == 50
+
+
+def test_what_is_to_be_told_is_known_after_a_restart() -> None:
+    house = scheduled("2026-11-20 14:26")
+    house.run()
+    house.do(buy(5, at="10.00"), sell(3, at="10.00", by=BOB))
+
+    for from_snapshot in (False, True):
+        again = House(ROUND_THE_CLOCK, "2026-11-20 14:26:01", house.frames, from_snapshot=from_snapshot)
+        again.run()
+        assert indicatives(again)[-1] == IndicativeChanged("AAPL", Price(1000), Qty(3), 2)
+
+
+def test_a_call_that_is_over_is_not_told_of() -> None:
+    house = scheduled("2026-11-20 14:26")
+    house.run()
+    house.do(buy(5, at="10.00"), SetPhase("olivia", "early", "AAPL", Phase.CONTINUOUS))
+    before = len(indicatives(house))
+    house.pass_time(seconds=1)
+    house.run()
+
+    assert len(indicatives(house)) == before
+    assert not house.core.exchange.indicatives.changed
+
+
+def test_reports_have_the_same_identifiers_whether_it_is_told_or_not() -> None:
+    """Telling is no trading: it depends on the clock, and ExecIDs must not."""
+    house = scheduled("2026-11-20 14:26")
+    house.run()
+    house.do(buy(5, at="10.00"))
+    number = house.core.state().trading_commands
+    house.pass_time(seconds=1)
+    house.run()
+
+    assert house.core.state().trading_commands == number

@@ -10,6 +10,7 @@ from fixgw.engine import auction, display, inquiries, minimum, post_only, self_m
 from fixgw.engine.book import BookSide, Level, OrderBook
 from fixgw.engine.corrections import Venue, amend
 from fixgw.engine.expiry import Expiries, ends_with_day
+from fixgw.engine.indicative import Indicatives
 from fixgw.engine.matching import can_fill, crosses, match
 from fixgw.engine.order import Order
 from fixgw.engine.phases import OF_PHASES, Phases, expires
@@ -139,6 +140,7 @@ class Exchange:
         self.triggers = Triggers()
         self.last_trades: dict[str, Price] = {}
         self.phases = Phases()
+        self.indicatives = Indicatives()
         self.trades = Trades()
         """Those that can still be undone or corrected."""
         self.orders_entered = 0
@@ -161,7 +163,13 @@ class Exchange:
         # As a day ends nothing trades any more.
         if (self.triggers.waiting or self.triggers.due) and not isinstance(command, EndDay):
             self._go_off(events)
+        if self.phases.calls or self.indicatives.changed:
+            self.indicatives.note(events, self.phases.calls)
         return events
+
+    def tell_indicatives(self) -> list[Event]:
+        """Tell of calls that have changed what they would come to if they ended now; changes nothing else."""
+        return self.indicatives.tell(self.books, self.instruments, self.last_trades)
 
     def _with_triggers(self, events: list[Event]) -> list[Event]:
         """Return ``events`` and what they set off."""

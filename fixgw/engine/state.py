@@ -75,6 +75,8 @@ class ExchangeState(msgspec.Struct, frozen=True, array_like=True):
     """Of the instruments that are not in continuous trading."""
     scheduled: list[tuple[str, int]] = []
     """When the last step of an instrument's schedule was due, that it has had, ns since the epoch."""
+    indicatives: list[str] = []
+    """Symbols whose call has changed since it was told what it would come to, in the order of their turns."""
 
 
 def of(exchange: Exchange) -> ExchangeState:
@@ -91,6 +93,7 @@ def of(exchange: Exchange) -> ExchangeState:
         trades=exchange.trades.state(),
         phases=sorted(exchange.phases.other.items()),
         scheduled=sorted(exchange.phases.scheduled.items()),
+        indicatives=list(exchange.indicatives.changed),
     )
 
 
@@ -104,6 +107,7 @@ def restore(exchange: Exchange, state: ExchangeState, configuration: ConfigureVe
     for symbol, phase in state.phases:
         exchange.phases.set(symbol, phase)
     exchange.phases.scheduled.update(state.scheduled)
+    exchange.indicatives.changed.update(dict.fromkeys(state.indicatives))
     exchange.orders_entered = state.orders_entered
     exchange.orders.put(state.orders)
     for order in state.orders:

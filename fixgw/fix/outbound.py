@@ -19,6 +19,7 @@ from fixgw.spec.events import (
     DayEnding,
     Event,
     Fill,
+    IndicativeChanged,
     InstrumentHalted,
     InstrumentResumed,
     LimitsSet,
@@ -146,7 +147,7 @@ class Encoder:
                 return (self._mass_cancel_report(event, time_ns),)
             case VenueConfigured() | OrdersSwept() | OperatorRefused() | LimitsSet():
                 return ()
-            case DayEnding() | OrdersExpired() | OrdersRestated() | DayBegun() | PhaseChanged():
+            case DayEnding() | OrdersExpired() | OrdersRestated() | DayBegun() | PhaseChanged() | IndicativeChanged():
                 return ()
             case InstrumentHalted() | InstrumentResumed() | ScopeKilled() | ScopeReleased():
                 return ()

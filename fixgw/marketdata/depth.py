@@ -10,6 +10,7 @@ from fixgw.marketdata.book import Book, BookBroken, BookOrder, Books, Level, Lev
 from fixgw.marketdata.messages import (
     NO_PRICE,
     NOT_DISPLAYED,
+    IndicativePrice,
     InstrumentListed,
     OrderAdded,
     OrderDeleted,
@@ -28,6 +29,7 @@ from fixgw.spec.events import (
     CancelRejected,
     DayBegun,
     DayEnding,
+    IndicativeChanged,
     InstrumentHalted,
     InstrumentResumed,
     LimitsSet,
@@ -66,11 +68,13 @@ from fixgw.spec.values import Qty, Side
 
 __all__ = [
     "NOT_DISPLAYED",
+    "NO_PRICE",
     "Book",
     "BookBroken",
     "BookOrder",
     "Books",
     "Depth",
+    "IndicativePrice",
     "Level",
     "Levels",
     "OrderAdded",
@@ -78,6 +82,7 @@ __all__ = [
     "OrderExecuted",
     "OrderMoved",
     "OrderReduced",
+    "StateChanged",
     "TradeAmended",
     "TradingState",
     "Update",
@@ -146,6 +151,8 @@ class Depth:
                     self._phases[event.symbol] = event.phase
                     frame.settle()
                     frame.restate()
+                case IndicativeChanged():
+                    frame.indicate(event)
                 case OrderRejected() | OrderStated() | CancelRejected() | MassCanceled():
                     pass  # nothing that is or was in the book
                 case OrdersSwept() | OperatorRefused() | LimitsSet():
@@ -333,6 +340,18 @@ class _Frame:
             state = self._depth.state(book.listing.symbol)
             if book.state is not TradingState.DELISTED and book.state is not state:
                 self._publish(StateChanged(book.listing.instrument, self._time_ns, state))
+
+    def indicate(self, event: IndicativeChanged) -> None:
+        """Tell what a call would come to, where that is news."""
+        book = self._books.by_symbol[event.symbol]
+        price = NO_PRICE if event.price is None else event.price
+        told = book.indicative
+        if (told is None and event.price is None) or (
+            told is not None and (told.price, told.volume, told.imbalance) == (price, event.volume, event.imbalance)
+        ):
+            return
+        number = book.listing.instrument
+        self._publish(IndicativePrice(number, self._time_ns, price, event.volume, event.imbalance))
 
     def _number(self, symbol: str) -> int:
         return self._books.by_symbol[symbol].listing.instrument

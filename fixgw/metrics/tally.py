@@ -24,6 +24,7 @@ from fixgw.spec.events import (
     DayBegun,
     DayEnding,
     Event,
+    IndicativeChanged,
     InstrumentHalted,
     InstrumentResumed,
     LimitsSet,
@@ -206,7 +207,7 @@ class Tally:
                 pass
             case DayEnding() | OrdersExpired() | OrderRestated() | OrdersRestated() | DayBegun() | OrderAmended():
                 pass
-            case OrderTriggered() | PhaseChanged():
+            case OrderTriggered() | PhaseChanged() | IndicativeChanged():
                 pass
             case _:
                 assert_never(event)

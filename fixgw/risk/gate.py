@@ -17,6 +17,7 @@ from fixgw.spec.events import (
     DayBegun,
     DayEnding,
     Event,
+    IndicativeChanged,
     InstrumentHalted,
     InstrumentResumed,
     LimitsSet,
@@ -172,7 +173,7 @@ class RiskGate:
                 pass
             case OrdersSwept() | OperatorRefused() | OrderRestated() | OrdersExpired() | OrdersRestated():
                 pass
-            case PhaseChanged():
+            case PhaseChanged() | IndicativeChanged():
                 pass
             case LimitsSet():
                 self.limits.set(event.limits)

@@ -7,6 +7,7 @@ from fixgw.spec.events import (
     DayBegun,
     DayEnding,
     Event,
+    IndicativeChanged,
     InstrumentHalted,
     InstrumentResumed,
     LimitsSet,
@@ -53,7 +54,7 @@ def audience(event: Event) -> tuple[str, ...]:
             return (event.order.session,) if event.exec_id else ()
         case VenueConfigured() | OrdersSwept() | OperatorRefused() | LimitsSet():
             return ()
-        case DayEnding() | OrdersExpired() | OrdersRestated() | DayBegun() | PhaseChanged():
+        case DayEnding() | OrdersExpired() | OrdersRestated() | DayBegun() | PhaseChanged() | IndicativeChanged():
             return ()
         case InstrumentHalted() | InstrumentResumed() | ScopeKilled() | ScopeReleased():
             return ()

@@ -267,6 +267,10 @@ class SetPhase(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="set-
     """The time of the step of the schedule that this is, by which it is known; 0 by hand."""
 
 
+class TellIndicatives(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="indicatives"):
+    """Tell what calls would come to that have changed since they were told, a slice of them; the schedule's own."""
+
+
 class BustTrade(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="bust-trade"):
     """Undo a trade of this trading day: it is as if it had not been, but for what followed from it."""
 
@@ -349,4 +353,4 @@ TradingCommand = OrderCommand | ConfigureVenue | SweepCommand | ContinueTriggers
 """What the engine answers with events."""
 SessionCommand = UseNumber | OpenSession | CloseSession
 """What happened to a FIX session: no events, the journal keeps it for the next start and for followers."""
-Command = TradingCommand | RestrictionCommand | SessionCommand
+Command = TradingCommand | RestrictionCommand | SessionCommand | TellIndicatives

@@ -366,6 +366,17 @@ class PhaseChanged(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="
     """The time of the schedule's step; 0 by hand."""
 
 
+class IndicativeChanged(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="indicative"):
+    """What the call of the instrument would come to if it ended now; told again where it is the same."""
+
+    symbol: str
+    price: Price | None
+    """None while nothing would trade."""
+    volume: Qty
+    imbalance: int
+    """Quantity that would be left over at the price: above zero on the buying side, below on the selling side."""
+
+
 class Amendment(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One side of a trade that is undone or corrected."""
 
@@ -461,5 +472,6 @@ Event = (
     | OrderAmended
     | DayEvent
     | PhaseChanged
+    | IndicativeChanged
     | AmendmentEvent
 )

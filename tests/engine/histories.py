@@ -40,6 +40,7 @@ from fixgw.spec.commands import (
     ResumeInstrument,
     SetLimits,
     SetPhase,
+    TellIndicatives,
     TradingCommand,
 )
 from fixgw.spec.instructions import Instructions
@@ -184,7 +185,7 @@ _ATTRIBUTES: Sequence[dict[str, Any]] = (
 T = TypeVar("T")
 AnyOrder = TypeVar("AnyOrder", NewOrder, ReplaceOrder)
 
-Decided = TradingCommand | RestrictionCommand
+Decided = TradingCommand | RestrictionCommand | TellIndicatives
 """Commands that bring about events: all but those of FIX sessions."""
 
 
@@ -214,6 +215,8 @@ def with_sweeps(history: Iterable[Decided], core: Core) -> Iterator[Decided]:
             yield ContinueSweep()
         if core.exchange.has_due and number % 2:
             yield ContinueTriggers()
+        if core.exchange.indicatives.changed and number % 3 == 0:
+            yield TellIndicatives()
         if core.day.phase is DayPhase.OPEN and number % 5 == 0:
             due = ExpireDueOrders(number, core.day.date or _DATES[1])
             if core.exchange.expiries.next_due(due.now_ns, due.date) is not None:

@@ -5,13 +5,14 @@ from collections import Counter
 import msgspec
 
 from fixgw.engine.phases import OF_PHASES
-from fixgw.spec.commands import ExpireDueOrders, RestrictionCommand, TradingCommand
+from fixgw.spec.commands import ExpireDueOrders
 from fixgw.spec.events import (
     AmendmentEvent,
     CancelRejected,
     DayBegun,
     DayEnding,
     Event,
+    IndicativeChanged,
     InstrumentHalted,
     InstrumentResumed,
     LimitsSet,
@@ -44,6 +45,7 @@ from fixgw.spec.events import (
 )
 from fixgw.spec.phase import CALLS, Phase
 from fixgw.spec.values import OrdRejReason, OrdStatus, Price, Side, TimeInForce
+from tests.engine.histories import Decided
 
 LIVE = (OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED)
 
@@ -65,7 +67,7 @@ class Invariants:
         """By ExecID of the resting side's report: price and quantity as they stand, and each side's last ExecID."""
         self._filled: Counter[tuple[str, Side]] = Counter()
 
-    def observe(self, command: TradingCommand | RestrictionCommand, events: list[Event]) -> None:
+    def observe(self, command: Decided, events: list[Event]) -> None:
         assert events, ("a command without an answer", command)
         for at, event in enumerate(events):
             if isinstance(event, OrdersSwept):
@@ -174,6 +176,9 @@ class Invariants:
             case PhaseChanged():
                 assert self._phases.get(event.symbol, Phase.CONTINUOUS) is event.previous
                 self._phases[event.symbol] = event.phase
+            case IndicativeChanged():
+                assert (event.price is None) == (not event.volume), event
+                assert self._phases.get(event.symbol) in CALLS, event
             case VenueConfigured() | LimitsSet() | OrdersSwept() | OperatorRefused():
                 pass
             case SessionDisabled() | SessionEnabled() | SessionLoggedOut() | SessionReset():
@@ -273,7 +278,7 @@ class Invariants:
             assert name in except_for or getattr(order, name) == getattr(known, name), (name, order, known)
 
 
-def _is_over(order: OrderState, command: TradingCommand | RestrictionCommand, ending: str | None) -> bool:
+def _is_over(order: OrderState, command: Decided, ending: str | None) -> bool:
     """Whether an order is good no longer: its day is ending, or its time or date has come."""
     if order.time_in_force is not TimeInForce.GOOD_TILL_DATE:
         return order.time_in_force is not TimeInForce.GOOD_TILL_CANCEL and ending is not None

@@ -730,6 +730,16 @@ class NaiveVenue:
             buys, sells = [o for o in buys if o.leaves], [o for o in sells if o.leaves]
         return told
 
+    def indicative(self, symbol: str) -> Outcome:
+        """Return what a call would come to now."""
+        instrument = self.listed(symbol)
+        price = None if instrument is None else self.clearing_price(symbol, instrument.tick_size)
+        if price is None:
+            return ("indicative", symbol, None, 0, 0)
+        bought = sum(qty for limit, _, qty in self.queue(symbol, "1") if limit >= price)
+        sold = sum(qty for limit, _, qty in self.queue(symbol, "2") if limit <= price)
+        return ("indicative", symbol, price, min(bought, sold), bought - sold)
+
     def clearing_price(self, symbol: str, tick: int) -> int | None:
         """Try every price there is, from the lowest to the highest of the book."""
         bids, asks = self.queue(symbol, "1"), self.queue(symbol, "2")

@@ -12,12 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fixgw.core import Core, ReplayDiffers
+from fixgw.spec.commands import TellIndicatives
 from fixgw.spec.events import (
     CancelRejected,
     DayBegun,
     DayEnding,
     DayEvent,
     Event,
+    IndicativeChanged,
     InstrumentHalted,
     InstrumentResumed,
     LimitsSet,
@@ -76,6 +78,7 @@ class Watched:
         self.naive = NaiveVenue(CONFIGURATIONS[0], slice_max=SWEEP_SLICE_MAX)
         self.invariants = Invariants()
         self.frames: list[Sequenced] = []
+        self.indicated: dict[str, Outcome] = {}
 
     def play(self, history: Iterable[Decided]) -> None:
         for command in with_sweeps(history, self.core):
@@ -86,11 +89,15 @@ class Watched:
         sequence = len(self.frames) + 1
         self.frames.append(Sequenced(sequence, sequence, command, events))
 
-        assert [told(event) for event in events] == self.naive.handle(command), command
+        if isinstance(command, TellIndicatives):
+            self.indicate(events)
+        else:
+            assert [told(event) for event in events] == self.naive.handle(command), command
         self.naive.name_trades([event.resting.exec_id for event in events if isinstance(event, Trade)])
         self.invariants.observe(command, list(events))
         exchange = self.core.exchange
         exchange.check()
+        self.calls_are_as_told()
         live = [order.state() for order in exchange.orders]
         assert sorted(map(str, live)) == sorted(str(s) for s in self.invariants.states.values() if s.leaves_qty)
         self.core.gate.check_against(live)
@@ -99,6 +106,18 @@ class Watched:
                 symbol = instrument.symbol
                 assert queue(self.core, symbol, side) == self.naive.queue(symbol, side.value)
             assert trading_status(self.core, instrument.symbol) == self.naive.trading_status(instrument.symbol)
+
+    def indicate(self, events: Iterable[Event]) -> None:
+        for event in events:
+            assert isinstance(event, IndicativeChanged)
+            assert told(event) == self.naive.indicative(event.symbol)
+            self.indicated[event.symbol] = told(event)
+
+    def calls_are_as_told(self) -> None:
+        """What was told of a call is what it would come to, unless it is to be told again."""
+        exchange = self.core.exchange
+        for symbol in exchange.phases.calls & exchange.instruments.keys() - exchange.indicatives.changed.keys():
+            assert self.indicated[symbol] == self.naive.indicative(symbol)
 
     def finish(self) -> None:
         for order in self.naive.orders:
@@ -152,6 +171,8 @@ def told(event: Event) -> Outcome:
             return told_of_days(event)
         case PhaseChanged():
             return ("phase", event.symbol, event.phase.value, event.previous.value)
+        case IndicativeChanged():
+            return ("indicative", event.symbol, event.price, event.volume, event.imbalance)
         case _:
             return told_of_operators(event)
 
