@@ -86,6 +86,7 @@ EXTENSION_VALUES = {
     "ExecRestatementReason": ("12", "13", "17", "18", "19", "20"),
     "BusinessRejectReason": ("8",),
     "MDEntryType": ("Q",),
+    "TimeInForce": ("B",),
 }
 """Values of FIX 5.0 SP2 that are added to fields of FIX 4.4."""
 

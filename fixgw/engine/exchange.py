@@ -139,7 +139,7 @@ class Exchange:
         """What is to be done to many orders and is not done yet, to be continued one slice after the other."""
         self.triggers = Triggers()
         self.last_trades: dict[str, Price] = {}
-        self.phases = Phases()
+        self.phases = Phases(self._closing_price)
         self.indicatives = Indicatives()
         self.trades = Trades()
         """Those that can still be undone or corrected."""
@@ -349,8 +349,10 @@ class Exchange:
         """Match a live order that is not in the book, then rest it or cancel what is left."""
         book = self.books[order.symbol]
         own, opposite = (book.bids, book.asks) if order.side is _BUY else (book.asks, book.bids)
-        if order.symbol in self.phases.calls:
+        if order.symbol in self.phases.apart:
             own.add(order)
+            if order.symbol not in self.phases.calls:
+                self._trade_at(self._closing_price(order.symbol)[0], order.symbol, events)
             return
         band = None
         if (best := opposite.best) is not None:
@@ -910,13 +912,25 @@ class Exchange:
         if cleared is None:
             return
         self.last_trades[symbol] = cleared.price
-        for buy, sell, last_qty in auction.uncross(book, cleared.price):
+        self._trade_at(cleared.price, symbol, events)
+
+    def _closing_price(self, symbol: str) -> tuple[Price | None, Instrument]:
+        """Return what ``symbol`` trades at in post-close: the last trade's price, else that of the configuration."""
+        instrument = self.instruments[symbol]
+        return self.last_trades.get(symbol, instrument.reference_price), instrument
+
+    def _trade_at(self, price: Price | None, symbol: str, events: list[Event]) -> None:
+        """Trade at ``price`` all that can."""
+        if price is None:
+            return
+        for buy, sell, last_qty in auction.uncross(self.books[symbol], price):
+            self.last_trades[symbol] = price
             for order in (buy, sell):
                 if not order.leaves_qty:
                     self.orders.close(order)
             bought = Fill(self._next_exec_id(), buy.state())
             sold = Fill(self._next_exec_id(), sell.state())
-            events.append(Trade(symbol, cleared.price, last_qty, sold, bought, in_auction=True))
+            events.append(Trade(symbol, price, last_qty, sold, bought, in_auction=True))
 
     # The venue itself.
 

@@ -40,6 +40,7 @@ _STATUS_IN = {
     # FIX 4.4 has no value for these auctions: here, too, an indication of the price is all there is.
     Phase.VOLATILITY_AUCTION: SecurityTradingStatus.PRICE_INDICATION,
     Phase.CLOSING_AUCTION: SecurityTradingStatus.PRICE_INDICATION,
+    Phase.POST_CLOSE: SecurityTradingStatus.READY_TO_TRADE,
     Phase.CLOSED: SecurityTradingStatus.NOT_AVAILABLE_FOR_TRADING,
 }
 

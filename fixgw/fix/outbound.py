@@ -62,6 +62,7 @@ from fixgw.spec.values import (
     OrdStatus,
     PegOffsetType,
     Side,
+    TimeInForce,
 )
 
 AVG_PX_EXTRA_DECIMALS = 4
@@ -99,6 +100,7 @@ _TRADE = ExecType.TRADE
 _TRADE_CORRECT = ExecType.TRADE_CORRECT
 _TRADE_CANCEL = ExecType.TRADE_CANCEL
 _STATUS = ExecType.ORDER_STATUS
+_GOOD_FOR_AUCTION = TimeInForce.GOOD_FOR_AUCTION
 
 
 class Encoder:
@@ -177,6 +179,8 @@ class Encoder:
             extra += _trigger(order, number)
         codes = "\x01150=" + exec_type + "\x0139=" + order.ord_status + "\x0154=" + order.side
         terms = "40=" + order.ord_type + "\x0159=" + order.time_in_force + "\x01"
+        if order.time_in_force is _GOOD_FOR_AUCTION:
+            terms = "40=" + order.ord_type + "\x01"  # FIX 4.4 does not have it
         if order.instructions is not None:
             terms += _instructions(order.instructions, order)
         body = (

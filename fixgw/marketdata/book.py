@@ -36,7 +36,7 @@ _BUY, _SELL = Side.BUY, Side.SELL  # in Python 3.11 each look into an enumeratio
 
 
 _OF_SNAPSHOTS = (StateChanged, IndicativePrice, OrderAdded)
-_WITHOUT_CALL = (TradingState.TRADING, TradingState.CLOSED, TradingState.DELISTED)
+_WITHOUT_CALL = (TradingState.TRADING, TradingState.POST_CLOSE, TradingState.CLOSED, TradingState.DELISTED)
 """What a halt interrupts goes on after it."""
 
 

@@ -174,6 +174,8 @@ class Depth:
         phase = self._phases.get(symbol)
         if phase in CALLS:
             return TradingState.CALL
+        if phase is Phase.POST_CLOSE:
+            return TradingState.POST_CLOSE
         return TradingState.CLOSED if phase is Phase.CLOSED else TradingState.TRADING
 
 

@@ -32,6 +32,8 @@ class TradingState(StrEnum):
     HALTED = "H"
     CALL = "C"
     """Orders gather: nothing trades, and the book may be crossed."""
+    POST_CLOSE = "P"
+    """Orders trade at the closing price only, and the book may be crossed."""
     CLOSED = "E"
     DELISTED = "X"
     """No longer among the venue's instruments."""

@@ -9,8 +9,9 @@ from fixgw.spec.phase import Phase
 MAY_FOLLOW = {
     Phase.PRE_OPEN: (Phase.OPENING_AUCTION, Phase.CONTINUOUS, Phase.CLOSED),
     Phase.OPENING_AUCTION: (Phase.CONTINUOUS, Phase.CLOSED),
-    Phase.CONTINUOUS: (Phase.CLOSING_AUCTION, Phase.CLOSED),
-    Phase.CLOSING_AUCTION: (Phase.CLOSED,),
+    Phase.CONTINUOUS: (Phase.CLOSING_AUCTION, Phase.POST_CLOSE, Phase.CLOSED),
+    Phase.CLOSING_AUCTION: (Phase.POST_CLOSE, Phase.CLOSED),
+    Phase.POST_CLOSE: (Phase.CLOSED,),
     Phase.CLOSED: (Phase.PRE_OPEN, Phase.OPENING_AUCTION, Phase.CONTINUOUS),
 }
 """Which phases of a schedule may follow which.  A volatility auction is in none: no clock begins it."""

@@ -62,7 +62,7 @@ def test_what_is_left_out(load_texts: Load) -> None:
         ('{ at = "09:30" }', ['segments.us.phases[1].phase: is missing; write for example phase = "continuous"']),
         (
             '{ at = "09:30", phase = "volatility-auction" }',
-            ["segments.us.phases[1].phase: 'volatility-auction' is not a choice here; write \"pre-open\" or \"opening-auction\" or \"continuous\" or \"closing-auction\" or \"closed\""],
+            ["segments.us.phases[1].phase: 'volatility-auction' is not a choice here; write \"pre-open\" or \"opening-auction\" or \"continuous\" or \"closing-auction\" or \"post-close\" or \"closed\""],
         ),
         (
             '{ at = "09:30", phase = "continuous" }, { at = "09:30", phase = "closed" }',
@@ -74,7 +74,7 @@ def test_what_is_left_out(load_texts: Load) -> None:
         ),
         (
             '{ at = "09:30", phase = "continuous" }, { at = "16:00", phase = "closing-auction" }',
-            ["segments.us.phases[2]: continuous cannot follow closing-auction; closed can (the next session begins with it)"],
+            ["segments.us.phases[2]: continuous cannot follow closing-auction; post-close, closed can (the next session begins with it)"],
         ),
         (
             '{ at = "16:00", day = -1, phase = "continuous" }, { at = "16:00", phase = "closed" }',

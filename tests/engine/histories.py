@@ -111,7 +111,7 @@ _KINDS = (
 )
 _SCOPES = ("instrument:STOCK", "session:CLIENT1", "account:B1", "firm:ALPHA", "firm:BETA", "venue", "firm:NONE", "none")
 _CALLS = sorted(CALLS)
-_PHASES = (*_CALLS, *_CALLS, Phase.CLOSED)
+_PHASES = (*_CALLS, *_CALLS, Phase.CLOSED, Phase.POST_CLOSE, Phase.POST_CLOSE)
 _DATES = ("2026-02-27", "2026-02-28", "2026-03-01", "2026-03-02")
 _EXPIRIES: Sequence[dict[str, Any]] = (
     {"expire_date": "2026-02-28"},

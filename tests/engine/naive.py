@@ -369,6 +369,9 @@ class NaiveVenue:
     def work(self, order: NaiveOrder) -> list[Outcome]:
         if self.phases.get(order.symbol) in CALLS:
             return []
+        if self.phases.get(order.symbol) == "post-close":
+            close = self.close(order.symbol)
+            return [] if close is None else self.trade_at(order.symbol, close)
         away = self.tick_away(order.symbol, order.side, order.price) if order.post_only else None
         if away is not None:
             before, order.price = order.price, away
@@ -701,10 +704,10 @@ class NaiveVenue:
         if c.phase.value == before:
             return [("phase", c.symbol, before, before)]
         told: list[Outcome] = []
-        called_off = c.phase.value == "closed" and before in ("pre-open", "continuous")
+        called_off = c.phase.value == "closed" and before in ("pre-open", "continuous", "post-close")
         if c.phase.value not in CALLS and not called_off:
             told = self.uncross(instrument)
-        over = "5" if c.phase.value in CALLS else ""
+        over = "5" if c.phase.value in CALLS else "B"
         over += "" if c.phase.value in ("pre-open", "opening-auction") else "2"
         over += "" if c.phase.value == "closing-auction" else "7"
         open_orders = self.open_of(f"instrument:{c.symbol}")
@@ -713,11 +716,17 @@ class NaiveVenue:
         return [*told, ("phase", c.symbol, c.phase.value, before)]
 
     def uncross(self, instrument: Instrument) -> list[Outcome]:
-        symbol, tick = instrument.symbol, instrument.tick_size
-        price = self.clearing_price(symbol, tick)
+        price = self.clearing_price(instrument.symbol, instrument.tick_size)
+        return [] if price is None else self.trade_at(instrument.symbol, price)
+
+    def close(self, symbol: str) -> int | None:
+        """Return what trades in post-close: the price of the last trade, else that of the configuration."""
+        last = [each.price for each in self.traded if each.symbol == symbol and each.qty]
+        instrument = self.listed(symbol)
+        return last[-1] if last else instrument.reference_price if instrument else None
+
+    def trade_at(self, symbol: str, price: int) -> list[Outcome]:
         told: list[Outcome] = []
-        if price is None:
-            return []
         buys = [o for p, o in self.in_queue(symbol, "1") if p >= price]
         sells = [o for p, o in self.in_queue(symbol, "2") if p <= price]
         while buys and sells:
@@ -771,8 +780,12 @@ class NaiveVenue:
             return "2"
         waits = c.instructions is not None and c.instructions.stop_px is not None
         stays = (c.price is not None or waits) and not exec_inst(c)
-        taken = {"pre-open": "0126", "opening-auction": "0126", "continuous": "013456", "closing-auction": "0167"}
-        fits = (stays or phase not in CALLS) and c.time_in_force.value in taken.get(phase, "016")
+        taken = {"pre-open": "0126B", "opening-auction": "0126B", "volatility-auction": "016B"}
+        taken |= {"continuous": "013456", "closing-auction": "0167B", "post-close": "016"}
+        fits = (stays or phase == "continuous") and c.time_in_force.value in taken[phase]
+        if phase == "post-close" and fits and c.price is not None and not waits:
+            close = self.close(c.symbol)
+            fits = close is not None and (c.price - close) * (1 if c.side.value == "1" else -1) >= 0
         return None if fits else "11"
 
     # Trading days.
@@ -935,7 +948,7 @@ class NaiveVenue:
         market_with_price = c.ord_type.value in "13JK" and c.price is not None
         supported = c.ord_type.value in "1234JKP" and not market_with_price
         supported = supported and (c.ord_type.value != "P" or "a" in exec_inst(c))
-        supported = supported and not (c.ord_type.value != "2" and c.time_in_force.value in "257")
+        supported = supported and not (c.ord_type.value != "2" and c.time_in_force.value in "257B")
         supported = supported and not (waits(c) and c.time_in_force.value not in "016")
         return self.mismatch(c) if supported else "11"
 
@@ -964,7 +977,7 @@ class NaiveVenue:
             return "19", last
         if {"venue", f"instrument:{symbol}"} & {*self.killed} or self.phase != "open":
             return "18", last
-        statuses = {"pre-open": "21", "opening-auction": "22", "continuous": "17", "closed": "18"}
+        statuses = {"pre-open": "21", "opening-auction": "22", "continuous": "17", "closed": "18", "post-close": "17"}
         status = statuses.get(self.phases.get(symbol, "continuous"), "5")
         return "2" if symbol in self.halted else status, last
 

@@ -62,6 +62,7 @@ _STATES = {
     Phase.CONTINUOUS: TradingState.TRADING,
     Phase.VOLATILITY_AUCTION: TradingState.CALL,
     Phase.CLOSING_AUCTION: TradingState.CALL,
+    Phase.POST_CLOSE: TradingState.POST_CLOSE,
     Phase.CLOSED: TradingState.CLOSED,
 }
 
