@@ -47,6 +47,7 @@ from fixgw.metrics.stages import Stopwatch
 from fixgw.schedule import Schedule
 from fixgw.sequencer import Sequencer
 from fixgw.spec.commands import Command, ConfigureVenue, OperatorCommand, OrderCommand
+from fixgw.spec.events import PhaseChanged
 from fixgw.spec.inquiries import Answer
 from fixgw.spec.reference import ReferenceAnswer
 from fixgw.spec.restriction import Restriction
@@ -334,7 +335,8 @@ class _Audience:
 
     def tell(self, sequenced: Sequenced) -> None:
         self._tell_clients(sequenced)
-        if type(sequenced.command) not in _ORDER_COMMANDS:
+        # An order may begin a volatility auction.
+        if type(sequenced.command) not in _ORDER_COMMANDS or any(type(e) is PhaseChanged for e in sequenced.events[1:]):
             self._subscriptions.tell(sequenced)
         if type(sequenced.command) in _OPERATOR_COMMANDS:
             self._control.tell(sequenced)

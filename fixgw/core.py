@@ -43,6 +43,7 @@ from fixgw.spec.commands import (
     SetLimits,
     SetPhase,
     TellIndicatives,
+    TimeCall,
     UseNumber,
 )
 from fixgw.spec.events import Event, OperatorRefused, Trade
@@ -122,6 +123,9 @@ class Core:
             case ContinueSweep() | BeginDay() | ExpireDueOrders():
                 return self._go_on(command, number)
             case UseNumber() | OpenSession() | CloseSession():
+                return []
+            case TimeCall():
+                self.exchange.phases.time(command.symbol, command.ends_ns)
                 return []
             case TellIndicatives():  # no trading, and so no number of its own: reports are the same without it
                 return self.exchange.tell_indicatives()

@@ -19,7 +19,9 @@ from fixgw.spec.commands import (
     ResetSession,
     SetPhase,
     TellIndicatives,
+    TimeCall,
 )
+from fixgw.spec.phase import Phase
 from fixgw.spec.trading_day import DayPhase
 from fixgw.timetable import Step, Timetable
 
@@ -58,13 +60,13 @@ class Schedule:
         day = self._core().day
         match day.phase:
             case DayPhase.OPEN if self._settings.end is None:
-                return self._phases() or self._expiry() or self._indicatives()
+                return self._of_the_market()
             case DayPhase.OPEN if day.date is None:
                 return [BeginDay(self.date_now(), False)]
             case DayPhase.OPEN if day.date is not None and day.date < self.date_now():
                 return [EndDay(OPERATOR, f"{self._settings.end:%H:%M} {self._settings.time_zone}", day.date)]
             case DayPhase.OPEN:
-                return self._phases() or self._expiry() or self._indicatives()
+                return self._of_the_market()
             case DayPhase.ENDED:
                 return self._resets() or ([self._begin()] if sessions_are_settled else [])
             case _:
@@ -79,6 +81,9 @@ class Schedule:
     def trading_date(self) -> str:
         """Return the date of the trading day that orders count for: a day that was ended by hand is over before."""
         return max(self.date_now(), self._core().day.date or "")
+
+    def _of_the_market(self) -> list[Command]:
+        return self._phases() or self._interruptions() or self._expiry() or self._indicatives()
 
     # Phases.
 
@@ -114,6 +119,23 @@ class Schedule:
         if not step.random_ns:
             return 0
         return drawn(self._core().exchange.seed, step.time_ns, *symbol.encode()) % (step.random_ns + 1)
+
+    def _interruptions(self) -> list[Command]:
+        """Say when volatility auctions end that orders have begun, and end those whose time has come."""
+        due: list[Command] = []
+        core, now_ns = self._core(), self._clock_ns()
+        for symbol, ends_ns in core.exchange.phases.interrupted.items():
+            instrument = core.exchange.instruments.get(symbol)
+            if instrument is None:
+                continue
+            if not ends_ns:
+                longer = drawn(core.exchange.seed, now_ns, *symbol.encode())
+                longer_ns = longer % (instrument.volatility_random_end_s * _NS + 1)
+                due.append(TimeCall(symbol, now_ns + instrument.volatility_auction_s * _NS + longer_ns))
+            elif ends_ns <= now_ns and core.why_no_phase(symbol) is None:
+                reason = "the volatility auction is over"
+                due.append(SetPhase(OPERATOR, reason, symbol, Phase.CONTINUOUS))
+        return due[:PHASES_MAX]
 
     def _indicatives(self) -> list[Command]:
         """Have it told what the calls that have changed would come to, each once in a while."""

@@ -24,6 +24,7 @@ from fixgw.spec.commands import (
     ResumeInstrument,
     SetPhase,
     TellIndicatives,
+    TimeCall,
 )
 from fixgw.spec.events import (
     DayBegun,
@@ -620,3 +621,67 @@ def test_reports_have_the_same_identifiers_whether_it_is_told_or_not() -> None:
     house.run()
 
     assert house.core.state().trading_commands == number
+
+
+# Volatility auctions.
+
+
+def interrupted(at: str = "2026-11-20 10:00", **terms: int) -> House:
+    """MSFT has no schedule; an order has just begun a volatility auction in it."""
+    house = House(ROUND_THE_CLOCK, at)
+    banded = msgspec.structs.replace(MSFT, dynamic_band_ticks=1, volatility_auction_s=120, **terms)
+    house.do(configuration(instruments=(banded,)))
+    house.do(sell(1, at="10.00", symbol="MSFT"), buy(1, at="10.00", symbol="MSFT", by=BOB))
+    house.do(sell(5, at="11.00", symbol="MSFT"), buy(3, at="11.00", symbol="MSFT", by=BOB))
+    return house
+
+
+def test_a_volatility_auction_ends_by_itself() -> None:
+    house = interrupted()
+    house.run()
+    house.pass_time(seconds=119)
+    assert house.run() == []
+    house.pass_time(seconds=1)
+    house.run()
+
+    assert phases(house) == [("20 10:00", Phase.VOLATILITY_AUCTION), ("20 10:02", Phase.CONTINUOUS)]
+    (trade,) = [event for event in house.frames[-1].events if isinstance(event, Trade)]
+    assert (trade.last_px, trade.last_qty) == (1100, 3)
+    assert house.run() == []
+
+
+@pytest.mark.parametrize("from_snapshot", [False, True])
+@pytest.mark.parametrize("is_timed", [False, True])
+def test_it_ends_after_a_restart(from_snapshot: bool, is_timed: bool) -> None:
+    """At the time that was noted; where none was, so long after the restart."""
+    house = interrupted()
+    if is_timed:
+        house.run()
+    again = House(ROUND_THE_CLOCK, "2026-11-20 10:01", house.frames, from_snapshot=from_snapshot)
+    for _ in range(4):
+        again.run()
+        again.pass_time(minutes=1)
+
+    assert phases(again)[1:] == [("20 10:02" if is_timed else "20 10:03", Phase.CONTINUOUS)]
+
+
+def test_an_operator_may_end_it_or_keep_it() -> None:
+    """Whoever has changed the phase since has the say."""
+    house = interrupted()
+    house.run()
+    house.do(SetPhase("olivia", "wait", "MSFT", Phase.CLOSING_AUCTION))
+    house.pass_time(hours=1)
+
+    assert house.run() == []
+
+
+def test_its_random_end_is_within_what_is_announced() -> None:
+    lasted = [end.ends_ns - ns(f"2026-11-20 10:{minute}") for minute, end in zip(range(10, 30), _timed(), strict=True)]
+
+    assert all(120_000_000_000 <= each <= 150_000_000_000 for each in lasted)
+    assert len(set(lasted)) > 15
+
+
+def _timed() -> list[TimeCall]:
+    houses = [interrupted(f"2026-11-20 10:{minute}", volatility_random_end_s=30) for minute in range(10, 30)]
+    return [command for house in houses for command in house.run() if isinstance(command, TimeCall)]

@@ -399,6 +399,23 @@ INSTRUMENT = (
         "no band",
     ),
     Key(
+        "volatility_auction_s",
+        whole_number(1, 86_400, 120),
+        None,
+        "With a dynamic band: where an order would trade outside, a volatility auction of so many seconds begins, and "
+        "what is left of it waits there if it may rest",
+        "120",
+        "no auction: what is left of the order is canceled",
+    ),
+    Key(
+        "volatility_random_end_s",
+        whole_number(1, 600, 30),
+        None,
+        "Up to how many seconds longer that auction lasts, at random",
+        "30",
+        "none",
+    ),
+    Key(
         "trigger_source",
         one_of("last", "best", "mid"),
         "last",

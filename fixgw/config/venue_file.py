@@ -255,6 +255,14 @@ class _Reading:
             text = f"{reference:f} has more than the {price_scale} decimals of the instrument; round it"
             self._note((*path, "reference_price"), text)
             return None
+        dynamic = values["dynamic_band_ticks"] is not None or values["dynamic_band_percent"] is not None
+        if values["volatility_auction_s"] is not None and not dynamic:
+            text = "needs a band to be left; write dynamic_band_ticks or dynamic_band_percent"
+            self._note((*path, "volatility_auction_s"), text)
+            return None
+        if values["volatility_random_end_s"] is not None and values["volatility_auction_s"] is None:
+            self._note((*path, "volatility_random_end_s"), "is the end of an auction; write volatility_auction_s")
+            return None
         static_ppm = self._millionths(path, "static_band_percent", values)
         dynamic_ppm = self._millionths(path, "dynamic_band_percent", values)
         if static_ppm is None or dynamic_ppm is None:
@@ -265,6 +273,8 @@ class _Reading:
             "static_band_ppm": static_ppm,
             "dynamic_band_ticks": values["dynamic_band_ticks"] or 0,
             "dynamic_band_ppm": dynamic_ppm,
+            "volatility_auction_s": values["volatility_auction_s"] or 0,
+            "volatility_random_end_s": values["volatility_random_end_s"] or 0,
         }
 
     def _scale(self, path: KeyPath, step: str, decimals: str, values: dict[str, Any]) -> int | None:

@@ -117,6 +117,8 @@ _LEFTOVER_AS_LIMIT = OrdType.MARKET_WITH_LEFTOVER_AS_LIMIT
 _UNPRICED = (_MARKET, OrdType.STOP, OrdType.MARKET_IF_TOUCHED, _LEFTOVER_AS_LIMIT)
 _PEGGED = OrdType.PEGGED
 _SUPPORTED_ORD_TYPES = (_LIMIT, OrdType.STOP_LIMIT, _PEGGED, *_UNPRICED)
+_VENUE = "venue"
+"""Who begins a volatility auction, in the journal."""
 _NEVER_RESTING = (TimeInForce.IMMEDIATE_OR_CANCEL, _FILL_OR_KILL)
 
 
@@ -377,7 +379,7 @@ class Exchange:
             events.append(self._reprice(order, self.last_trades[order.symbol], text, rested=False))
             own.add(order)
         elif band is not None and _is_stopped(order, opposite):
-            events.append(self._stop_at(band, order))
+            self._leave_band(band, order, own, events)
         elif order.price is not None and order.time_in_force not in _NEVER_RESTING:
             own.add(order)
         else:
@@ -415,6 +417,21 @@ class Exchange:
         """Return where the next order may trade, or None for anywhere; it stays as it is while that order trades."""
         instrument = self.instruments[symbol]
         return trading_band(instrument, self.last_trades.get(symbol)) if instrument.has_bands else None
+
+    def _leave_band(self, band: Band, order: Order, own: BookSide, events: list[Event]) -> None:
+        """End what could trade outside ``band`` only, or have a volatility auction find the price."""
+        instrument, phase = self.instruments[order.symbol], Phase.VOLATILITY_AUCTION
+        if not instrument.volatility_auction_s:
+            events.append(self._stop_at(band, order))
+            return
+        if order.price is None or order.time_in_force in _NEVER_RESTING:
+            events.append(self._stop_at(band, order))
+        else:
+            own.add(order)
+        reason = f"an order would have traded outside the price band {band.text(instrument)}"
+        events += self._move_on(order.symbol, phase, reason)
+        self.phases.interrupt(order.symbol)
+        events.append(PhaseChanged(order.symbol, phase, Phase.CONTINUOUS, _VENUE, reason))
 
     def _stop_at(self, band: Band, order: Order) -> OrderCanceled:
         """Cancel what is left of an order that could trade outside ``band`` only: at rest it would cross the book."""
@@ -895,11 +912,15 @@ class Exchange:
         if phase is not before:
             if uncrosses(before, phase):
                 self._uncross(symbol, events)
-            text = f"{symbol} goes on in {phase}: {command.reason}"
-            events += [self._expire(order, text) for order in self._expiring(symbol, phase)]
+            events += self._move_on(symbol, phase, command.reason)
         self.phases.set(symbol, phase, command.scheduled_ns)
         events.append(PhaseChanged(symbol, phase, before, command.operator, command.reason, command.scheduled_ns))
         return events
+
+    def _move_on(self, symbol: str, phase: Phase, reason: str) -> list[Event]:
+        """Have the orders expire that are not for ``phase``."""
+        text = f"{symbol} goes on in {phase}: {reason}"
+        return [self._expire(order, text) for order in self._expiring(symbol, phase)]
 
     def _expiring(self, symbol: str, phase: Phase) -> list[Order]:
         """Return the orders whose time in force ends as ``phase`` begins, by session, the oldest of each first."""

@@ -53,11 +53,24 @@ class Phases:
         """Symbols whose orders do not trade as they come: those in a call, and those in post-close."""
         self.scheduled: dict[str, int] = {}
         """The time of the last step of its schedule that an instrument has had, ns since the epoch."""
+        self.interrupted: dict[str, int] = {}
+        """When the volatility auction ends that an order has begun, ns since the epoch; 0 until that is known."""
+
+    def interrupt(self, symbol: str) -> None:
+        """Begin a volatility auction, whose end is still to be told."""
+        self.set(symbol, Phase.VOLATILITY_AUCTION)
+        self.interrupted[symbol] = 0
+
+    def time(self, symbol: str, ends_ns: int) -> None:
+        """Take the end of a volatility auction that runs and has none yet."""
+        assert self.interrupted.get(symbol) == 0, symbol
+        self.interrupted[symbol] = ends_ns
 
     def of(self, symbol: str) -> Phase:
         return self.other.get(symbol, _CONTINUOUS)
 
     def set(self, symbol: str, phase: Phase, scheduled_ns: int = 0) -> None:
+        self.interrupted.pop(symbol, None)
         if scheduled_ns:
             self.scheduled[symbol] = scheduled_ns
         if phase is _CONTINUOUS:

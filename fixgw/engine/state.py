@@ -77,6 +77,8 @@ class ExchangeState(msgspec.Struct, frozen=True, array_like=True):
     """When the last step of an instrument's schedule was due, that it has had, ns since the epoch."""
     indicatives: list[str] = []
     """Symbols whose call has changed since it was told what it would come to, in the order of their turns."""
+    interrupted: list[tuple[str, int]] = []
+    """When volatility auctions end that orders have begun; 0 until that is known."""
 
 
 def of(exchange: Exchange) -> ExchangeState:
@@ -94,6 +96,7 @@ def of(exchange: Exchange) -> ExchangeState:
         phases=sorted(exchange.phases.other.items()),
         scheduled=sorted(exchange.phases.scheduled.items()),
         indicatives=list(exchange.indicatives.changed),
+        interrupted=sorted(exchange.phases.interrupted.items()),
     )
 
 
@@ -107,6 +110,7 @@ def restore(exchange: Exchange, state: ExchangeState, configuration: ConfigureVe
     for symbol, phase in state.phases:
         exchange.phases.set(symbol, phase)
     exchange.phases.scheduled.update(state.scheduled)
+    exchange.phases.interrupted.update(state.interrupted)
     exchange.indicatives.changed.update(dict.fromkeys(state.indicatives))
     exchange.orders_entered = state.orders_entered
     exchange.orders.put(state.orders)

@@ -267,6 +267,14 @@ class SetPhase(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="set-
     """The time of the step of the schedule that this is, by which it is known; 0 by hand."""
 
 
+class TimeCall(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="time-call"):
+    """Say when a volatility auction ends that an order has begun; the schedule's own: the engine knows no time."""
+
+    symbol: str
+    ends_ns: int
+    """Ns since the epoch, UTC."""
+
+
 class TellIndicatives(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="indicatives"):
     """Tell what calls would come to that have changed since they were told, a slice of them; the schedule's own."""
 
@@ -353,4 +361,4 @@ TradingCommand = OrderCommand | ConfigureVenue | SweepCommand | ContinueTriggers
 """What the engine answers with events."""
 SessionCommand = UseNumber | OpenSession | CloseSession
 """What happened to a FIX session: no events, the journal keeps it for the next start and for followers."""
-Command = TradingCommand | RestrictionCommand | SessionCommand | TellIndicatives
+Command = TradingCommand | RestrictionCommand | SessionCommand | TellIndicatives | TimeCall

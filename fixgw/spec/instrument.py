@@ -50,6 +50,10 @@ class Instrument(msgspec.Struct, frozen=True, array_like=True):
     dynamic_band_ppm: int = 0
     segment: str = ""
     """The segment whose schedule it follows; empty for none."""
+    volatility_auction_s: int = 0
+    """How long a call lasts that begins where an order would trade outside the bands; 0 cancels what is left of it."""
+    volatility_random_end_s: int = 0
+    """Up to how many seconds longer, drawn from the seed."""
 
     def parse_price(self, text: str) -> Price:
         """Return Price(44) ``text`` in this instrument's scale; raises FixedError."""

@@ -112,3 +112,15 @@ def test_all_mistakes_at_once(mistakes: Tell) -> None:
         'segments.nothing.phases: is missing; write for example phases = [{ at = "09:30", phase = "continuous" }]',
         """segments."a b": 'a b' is not a segment; write 1 to 64 printable ASCII characters without spaces or commas, for example us-equities""",
     ]
+
+
+@pytest.mark.parametrize(
+    ("terms", "told"),
+    [
+        ("dynamic_band_ticks = 2\nvolatility_auction_s = 60\nvolatility_random_end_s = 5\n", []),
+        ("volatility_auction_s = 60\n", ["instruments[1].volatility_auction_s: needs a band to be left; write dynamic_band_ticks or dynamic_band_percent"]),
+        ("dynamic_band_ticks = 2\nvolatility_random_end_s = 5\n", ["instruments[1].volatility_random_end_s: is the end of an auction; write volatility_auction_s"]),
+    ],
+)  # fmt: skip
+def test_volatility_auctions(mistakes: Tell, terms: str, told: list[str]) -> None:
+    assert [each.partition(": ")[2] for each in mistakes(AAPL + terms)] == told

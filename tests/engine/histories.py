@@ -41,6 +41,7 @@ from fixgw.spec.commands import (
     SetLimits,
     SetPhase,
     TellIndicatives,
+    TimeCall,
     TradingCommand,
 )
 from fixgw.spec.instructions import Instructions
@@ -98,7 +99,11 @@ CONFIGURATIONS = tuple(
         {"self_match_prevention": SelfMatchPrevention.DECREMENT, "self_match_scope": SelfMatchScope.FIRM},
     )
 )
-CONFIGURATIONS += (configuration(instruments=BANDED, participants=PARTICIPANTS),)
+CALLING = tuple(msgspec.structs.replace(each, volatility_auction_s=1) for each in BANDED)
+CONFIGURATIONS += (
+    configuration(instruments=BANDED, participants=PARTICIPANTS),
+    configuration(instruments=CALLING, participants=PARTICIPANTS),
+)
 
 _KINDS = (
     (("new",) * 10 + ("replace",) * 6 + ("cancel",) * 3 + ("mass", "configure", "refuse-order", "refuse-change")) * 4
@@ -185,7 +190,7 @@ _ATTRIBUTES: Sequence[dict[str, Any]] = (
 T = TypeVar("T")
 AnyOrder = TypeVar("AnyOrder", NewOrder, ReplaceOrder)
 
-Decided = TradingCommand | RestrictionCommand | TellIndicatives
+Decided = TradingCommand | RestrictionCommand | TellIndicatives | TimeCall
 """Commands that bring about events: all but those of FIX sessions."""
 
 
@@ -217,6 +222,11 @@ def with_sweeps(history: Iterable[Decided], core: Core) -> Iterator[Decided]:
             yield ContinueTriggers()
         if core.exchange.indicatives.changed and number % 3 == 0:
             yield TellIndicatives()
+        for symbol, ends_ns in list(core.exchange.phases.interrupted.items()):
+            if not ends_ns:
+                yield TimeCall(symbol, number + 3)
+            elif ends_ns <= number and core.why_no_phase(symbol) is None:
+                yield SetPhase(*_OPERATOR, symbol, Phase.CONTINUOUS)
         if core.day.phase is DayPhase.OPEN and number % 5 == 0:
             due = ExpireDueOrders(number, core.day.date or _DATES[1])
             if core.exchange.expiries.next_due(due.now_ns, due.date) is not None:

@@ -403,8 +403,16 @@ class NaiveVenue:
             is_stopped = False
             order.price = self.traded[-1].price
             told.append(("D", order.told(), "3", None, order.leaves, False, False))
-        if order.leaves and (order.price is None or order.time_in_force in ("3", "4") or is_stopped):
+        instrument = self.listed(order.symbol)
+        breaks = bool(order.leaves and is_stopped and instrument and instrument.volatility_auction_s)
+        breaks = breaks and not (wanted and not order.cum)
+        if order.leaves and (order.price is None or order.time_in_force in ("3", "4") or (is_stopped and not breaks)):
             told.append(self.end(order, order.ids[-1], rested=False, orig=None))
+        if breaks:
+            open_orders = self.open_of(f"instrument:{order.symbol}")
+            told += [self.expire(each) for each in open_orders if each.time_in_force == "5"]
+            self.phases[order.symbol] = "volatility-auction"
+            told.append(("phase", order.symbol, "volatility-auction", "continuous"))
         return told
 
     def band(self, symbol: str) -> tuple[Fraction, Fraction] | None:

@@ -3,7 +3,7 @@
 Hypothesis goes another way in every run; what it finds it prints as ``@reproduce_failure``, to be made a test.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from random import Random
 
 import msgspec
@@ -12,7 +12,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fixgw.core import Core, ReplayDiffers
-from fixgw.spec.commands import TellIndicatives
+from fixgw.spec.commands import (
+    ConfigureVenue,
+    EndDay,
+    MassCancel,
+    NewOrder,
+    ReplaceOrder,
+    RestrictionCommand,
+    SetPhase,
+    TellIndicatives,
+    TimeCall,
+)
 from fixgw.spec.events import (
     CancelRejected,
     DayBegun,
@@ -52,6 +62,7 @@ from fixgw.spec.events import (
     VenueConfigured,
 )
 from fixgw.spec.limits import LIMIT_NAMES
+from fixgw.spec.phase import Phase
 from fixgw.spec.reference import SecurityStatusAnswer, SecurityStatusInquiry
 from fixgw.spec.sequenced import Sequenced
 from fixgw.spec.values import Side, SubscriptionRequestType
@@ -89,6 +100,9 @@ class Watched:
         sequence = len(self.frames) + 1
         self.frames.append(Sequenced(sequence, sequence, command, events))
 
+        if isinstance(command, TimeCall):
+            assert not events
+            return
         if isinstance(command, TellIndicatives):
             self.indicate(events)
         else:
@@ -253,6 +267,33 @@ def test_long_histories_are_what_the_naive_venue_says(seed: int) -> None:
     watched.play(commands(random.randbytes(BYTES_A_COMMAND) for _ in range(700)))
 
     watched.finish()
+
+
+def test_volatility_auctions_and_post_close_are_what_the_naive_venue_says() -> None:
+    """They are rare among all that happens: here bands are always there, and post-close is the commonest phase."""
+    begun, at_close = 0, 0
+    for seed in range(6):
+        watched = Watched()
+        watched.play(_with_bands_and_post_close(Random(seed)))
+        watched.finish()
+        for frame in watched.frames:
+            for event in frame.events:
+                begun += isinstance(event, PhaseChanged) and event.operator == "venue"
+                is_of_order = isinstance(frame.command, NewOrder | ReplaceOrder)
+                at_close += is_of_order and isinstance(event, Trade) and event.in_auction
+
+    assert begun >= 10, (begun, at_close)
+    assert at_close >= 10, (begun, at_close)
+
+
+def _with_bands_and_post_close(random: Random) -> Iterator[Decided]:
+    for number, command in enumerate(commands(random.randbytes(BYTES_A_COMMAND) for _ in range(700))):
+        if isinstance(command, ConfigureVenue):
+            yield CONFIGURATIONS[-1]
+        elif isinstance(command, SetPhase) and command.phase is not Phase.CONTINUOUS and number % 4:
+            yield msgspec.structs.replace(command, phase=Phase.POST_CLOSE, scheduled_ns=0)
+        elif not isinstance(command, RestrictionCommand | EndDay | MassCancel):
+            yield command
 
 
 @settings(PROPERTY, max_examples=60)
