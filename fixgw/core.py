@@ -199,8 +199,8 @@ class Core:
             return f"there is no instrument {symbol}"
         if self.day.phase is not DayPhase.OPEN:
             return f"the trading day {self.day.date} is {self.day.phase}; wait until the next has begun"
-        if (halt := self.gate.restrictions.halted.get(symbol)) is not None:
-            return f"{symbol} is halted: {halt.reason}; resume it first"
+        if (halt := self.gate.restrictions.halt_of(symbol)) is not None:
+            return f"{halt.name} is halted: {halt.reason}; resume it first"
         if (kill := self.gate.restrictions.kill_of_instrument(symbol)) is not None:
             return f"{kill.name} is killed: {kill.reason}; release it first"
         return None
@@ -234,7 +234,7 @@ class Core:
             case OrderInquiry():
                 return self.exchange.find_order(inquiry)
             case InstrumentsInquiry():
-                return self.exchange.list_instruments(inquiry, restrictions.halted)
+                return self.exchange.list_instruments(inquiry, restrictions.halt_of)
             case RiskInquiry():
                 return self.gate.answer_risk()
             case _:
@@ -244,7 +244,7 @@ class Core:
         """Yield the answer to a client's question about instruments and the trading day; only a list has several."""
         exchange, restrictions = self.exchange, self.gate.restrictions
         listed = exchange.instruments
-        situation = reference.Situation(restrictions.halted, restrictions.killed, self.day, self.exchange.phases.other)
+        situation = reference.Situation(restrictions.halt_of, restrictions.killed, self.day, self.exchange.phases.other)
         match inquiry:
             case SecurityListInquiry():
                 yield from reference.security_list(listed, inquiry)

@@ -248,10 +248,12 @@ class Exchange:
     def find_order(self, inquiry: OrderInquiry) -> OrderAnswer:
         return inquiries.find_order(self.orders, inquiry)
 
-    def list_instruments(self, inquiry: InstrumentsInquiry, halted: Mapping[str, Restriction]) -> InstrumentsAnswer:
+    def list_instruments(
+        self, inquiry: InstrumentsInquiry, halt_of: Callable[[str], Restriction | None]
+    ) -> InstrumentsAnswer:
         """Return a page of instruments with their best bid and offer."""
         page = inquiries.page_of_symbols(self.instruments, inquiry.after)
-        summaries = (self._summary(symbol, halted.get(symbol)) for symbol in page.symbols)
+        summaries = (self._summary(symbol, halt_of(symbol)) for symbol in page.symbols)
         return InstrumentsAnswer(tuple(summaries), page.next_after)
 
     def _summary(self, symbol: str, halted: Restriction | None) -> InstrumentSummary:

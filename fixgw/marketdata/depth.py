@@ -62,7 +62,7 @@ from fixgw.spec.events import (
 )
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.phase import CALLS, Phase
-from fixgw.spec.scope import VENUE
+from fixgw.spec.scope import VENUE, halting
 from fixgw.spec.sequenced import Sequenced
 from fixgw.spec.values import Qty, Side
 
@@ -100,7 +100,10 @@ class Depth:
         self.books = Books()
         self.before = before
         self._forbidden: set[str] = set()
-        """Symbols halted, scopes killed, and the time between two trading days."""
+        """Scopes killed, and the time between two trading days."""
+        self._halted: set[str] = set()
+        """Symbols, segments as ``segment:NAME``, and ``venue``."""
+        self._segments: dict[str, str] = {}
         self._phases: dict[str, Phase] = {}
         """Of the instruments that are not in continuous trading, or were not."""
 
@@ -134,9 +137,18 @@ class Depth:
                     frame.amend(event)
                 case VenueConfigured():
                     assert isinstance(sequenced.command, ConfigureVenue), sequenced.sequence
-                    frame.list(sequenced.command.instruments)
-                case InstrumentHalted(symbol=forbidden) | ScopeKilled(scope=forbidden):
+                    instruments = sequenced.command.instruments
+                    self._segments = {each.symbol: each.segment for each in instruments}
+                    frame.list(instruments)
+                    frame.restate()
+                case ScopeKilled(scope=forbidden):
                     self._forbidden.add(forbidden)
+                    frame.restate()
+                case InstrumentHalted():
+                    self._halted.add(event.symbol)
+                    frame.restate()
+                case InstrumentResumed():
+                    self._halted.discard(event.symbol)
                     frame.restate()
                 case DayEnding():
                     self._forbidden.add(_BETWEEN_DAYS)
@@ -144,7 +156,7 @@ class Depth:
                 case DayBegun():
                     self._forbidden.discard(_BETWEEN_DAYS)
                     frame.restate()
-                case InstrumentResumed(symbol=allowed) | ScopeReleased(scope=allowed):
+                case ScopeReleased(scope=allowed):
                     self._forbidden.discard(allowed)
                     frame.restate()
                 case PhaseChanged():
@@ -168,8 +180,8 @@ class Depth:
 
     def state(self, symbol: str) -> TradingState:
         """Return the state of a listed instrument; it is halted, too, when all of it or of the venue is killed."""
-        halting = symbol, f"instrument:{symbol}", VENUE, _BETWEEN_DAYS
-        if not self._forbidden.isdisjoint(halting):
+        halted = not self._halted.isdisjoint(halting(symbol, self._segments.get(symbol, "")))
+        if halted or not self._forbidden.isdisjoint((f"instrument:{symbol}", VENUE, _BETWEEN_DAYS)):
             return TradingState.HALTED
         phase = self._phases.get(symbol)
         if phase in CALLS:

@@ -79,6 +79,7 @@ class RiskGate:
         self.list_units(command.instruments)
         self.limits.configure(command.limits)
         self._roster = Roster(command.participants, command.instruments)
+        self.restrictions.segments = {each.symbol: each.segment for each in command.instruments if each.segment}
         self._rules.clear()
         accounts: dict[str, set[str]] = {}
         for participant in command.participants:

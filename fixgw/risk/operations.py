@@ -56,7 +56,7 @@ class Operations:
         restrictions = self._restrictions
         match command:
             case HaltInstrument(symbol=symbol):
-                unknown = self._roster.unknown("instrument", symbol)
+                unknown = self._roster.unknown_to_halt(symbol)
                 return unknown or _already("halted", symbol, restrictions.halted)
             case ResumeInstrument(symbol=symbol):
                 return _not_so("halted", symbol, restrictions.halted)

@@ -138,6 +138,7 @@ class HaltInstrument(msgspec.Struct, frozen=True, array_like=True, gc=False, tag
     operator: str
     reason: str
     symbol: str
+    """Or ``segment:NAME`` for all instruments of a segment, or ``venue`` for all; each is resumed as it was halted."""
 
 
 class ResumeInstrument(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="resume"):

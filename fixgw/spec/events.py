@@ -200,6 +200,7 @@ class InstrumentHalted(msgspec.Struct, frozen=True, array_like=True, gc=False, t
     """No new order and no replace is taken in the instrument; open orders stay and may be canceled."""
 
     symbol: str
+    """Or ``segment:NAME``, or ``venue``."""
     operator: str
     reason: str
 

@@ -70,7 +70,9 @@ from tests.orders import ALICE, BOB, CAROL, DAY, FOK, GTC, GTD, IOC, configurati
 
 BYTES_A_COMMAND = 28
 
-STOCK = Instrument("STOCK", 2, 0, Price(1), Qty(1), 1, Qty(1_000), Price(100_000), market_protection_ticks=2)
+STOCK = Instrument(
+    "STOCK", 2, 0, Price(1), Qty(1), 1, Qty(1_000), Price(100_000), market_protection_ticks=2, segment="shares"
+)  # fmt: skip
 SPREAD = Instrument(
     "SPREAD", 1, 1, Price(2), Qty(2), 3, Qty(1_000), Price(100_000),
     allows_negative_price=True, market_protection_ppm=500_000, trigger_source=TriggerSource.BEST,
@@ -455,7 +457,7 @@ class _Writer:
             case "release":
                 return Release(*_OPERATOR, self._killed.pop() if self._killed else self._one(_SCOPES))
             case "halt":
-                self._halted.append(self._one(("STOCK", "SPREAD", "NONE")))
+                self._halted.append(self._one(("STOCK", "SPREAD", "NONE", "segment:shares", "venue", "segment:none")))
                 return HaltInstrument(*_OPERATOR, self._halted[-1])
             case "resume":
                 return ResumeInstrument(*_OPERATOR, self._halted.pop() if self._halted else "STOCK")

@@ -5,7 +5,7 @@ from collections import Counter
 import msgspec
 
 from fixgw.engine.phases import OF_PHASES
-from fixgw.spec.commands import ExpireDueOrders
+from fixgw.spec.commands import ConfigureVenue, ExpireDueOrders
 from fixgw.spec.events import (
     AmendmentEvent,
     CancelRejected,
@@ -76,6 +76,8 @@ class Invariants:
         expired = sum(isinstance(event, OrderExpired) for event in events)
         assert all(event.expired == expired for event in events if isinstance(event, OrdersExpired))
         self._command = command
+        if isinstance(command, ConfigureVenue):
+            self._instruments = command.instruments
         for event in events:
             self._observe(event)
         bought_and_sold = {symbol for symbol, _ in self._filled}
@@ -166,9 +168,9 @@ class Invariants:
                 known = self.states.get(event.order_id)
                 assert event.ord_status is (OrdStatus.REJECTED if known is None else known.ord_status)
             case InstrumentHalted(symbol=name):
-                self._forbid(name)
+                self._forbid(f"halt of {name}")
             case InstrumentResumed(symbol=name):
-                self._forbidden.remove(name)
+                self._forbidden.remove(f"halt of {name}")
             case ScopeKilled(scope=name):
                 self._forbid(name)
             case ScopeReleased(scope=name):
@@ -192,7 +194,9 @@ class Invariants:
         """Nothing is entered and nothing replaced that an operator has forbidden."""
         assert self._ending is None, order
         scopes = {"venue", f"firm:{order.firm}", f"account:{order.account}", f"session:{order.session}"}
-        return not self._forbidden & (scopes | {f"instrument:{order.symbol}", order.symbol})
+        segment = next((each.segment for each in self._instruments if each.symbol == order.symbol), "")
+        halts = {f"halt of {name}" for name in ("venue", f"segment:{segment}", order.symbol)}
+        return not self._forbidden & (scopes | halts | {f"instrument:{order.symbol}"})
 
     def _trade(self, event: Trade) -> None:
         for fill in (event.resting, event.aggressor):

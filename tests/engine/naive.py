@@ -272,7 +272,7 @@ class NaiveVenue:
         return all_told + self.look(news)
 
     def trades_now(self, symbol: str) -> bool:
-        return symbol not in self.halted and self.phases.get(symbol, "continuous") == "continuous"
+        return not self.is_halted(symbol) and self.phases.get(symbol, "continuous") == "continuous"
 
     def look(self, told: list[Outcome]) -> list[Outcome]:
         """Note what goes off, and return what is told of those that follow a price."""
@@ -616,7 +616,7 @@ class NaiveVenue:
     def operate(self, c: RestrictionCommand | CancelByOperator | CancelAllByOperator | ContinueSweep) -> list[Outcome]:
         match c:
             case HaltInstrument(symbol=symbol):
-                return self.forbid("halted", symbol, self.halted, known=self.listed(symbol) is not None)
+                return self.forbid("halted", symbol, self.halted, known=self.can_be_halted(symbol))
             case ResumeInstrument(symbol=symbol):
                 return self.allow("resumed", symbol, self.halted)
             case Kill(scope=scope):
@@ -652,6 +652,15 @@ class NaiveVenue:
             return [("refused",)]
         those.remove(name)
         return [(what, name)]
+
+    def can_be_halted(self, name: str) -> bool:
+        segments = {f"segment:{each.segment}" for each in self.configured.instruments if each.segment}
+        return name in {"venue", *segments, *(each.symbol for each in self.configured.instruments)}
+
+    def is_halted(self, symbol: str) -> bool:
+        instrument = self.listed(symbol)
+        segment = f"segment:{instrument.segment}" if instrument else ""
+        return any(name in self.halted for name in ("venue", segment, symbol))
 
     def knows(self, scope: str) -> bool:
         names = {"venue"} | {f"instrument:{each.symbol}" for each in self.configured.instruments}
@@ -703,7 +712,7 @@ class NaiveVenue:
 
     def set_phase(self, c: SetPhase) -> list[Outcome]:
         instrument, before = self.listed(c.symbol), self.phases.get(c.symbol, "continuous")
-        forbidden = c.symbol in self.halted or {"venue", f"instrument:{c.symbol}"} & {*self.killed}
+        forbidden = self.is_halted(c.symbol) or {"venue", f"instrument:{c.symbol}"} & {*self.killed}
         is_done = c.scheduled_ns <= self.scheduled.get(c.symbol, 0) if c.scheduled_ns else c.phase.value == before
         if instrument is None or forbidden or self.phase != "open" or is_done:
             return [("refused",)]
@@ -902,7 +911,7 @@ class NaiveVenue:
             return "0"
         if self.phase != "open":
             return "2"
-        if c.symbol in self.halted:
+        if self.is_halted(c.symbol):
             return "2"
         if c.side.value not in "12":
             return "11"
@@ -987,7 +996,7 @@ class NaiveVenue:
             return "18", last
         statuses = {"pre-open": "21", "opening-auction": "22", "continuous": "17", "closed": "18", "post-close": "17"}
         status = statuses.get(self.phases.get(symbol, "continuous"), "5")
-        return "2" if symbol in self.halted else status, last
+        return "2" if self.is_halted(symbol) else status, last
 
     def reference(self, symbol: str) -> int | None:
         for trade in reversed(self.traded):

@@ -109,7 +109,7 @@ class Watched:
         exchange, restrictions = self.core.exchange, self.core.gate.restrictions
         for symbol, engine_book in exchange.books.items():
             halting = {f"instrument:{symbol}", "venue"} & restrictions.killed.keys()
-            halted = bool(halting) or symbol in restrictions.halted or restrictions.ended_date is not None
+            halted = bool(halting) or not restrictions.allow_trading(symbol)
             for book in (self.depth.book(symbol), self.client.by_symbol[symbol]):
                 assert book is not None
                 if symbol in exchange.instruments:
