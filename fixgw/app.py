@@ -9,12 +9,13 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn, get_args
 
 import quickfix as fix
 
-from fixgw import snapshots
+from fixgw import calendars, snapshots
 from fixgw.admin.address import NAME as ADMIN_SOCKET
 from fixgw.admin.answers import Facts
 from fixgw.admin.server import AdminServer
@@ -46,10 +47,12 @@ from fixgw.metrics.stages import Stopwatch
 from fixgw.schedule import Schedule
 from fixgw.sequencer import Sequencer
 from fixgw.spec.commands import ClientCommand, Command, ConfigureVenue, ListingCommand, OperatorCommand, PullQuotes
+from fixgw.spec.events import PhaseChanged
 from fixgw.spec.inquiries import Answer
 from fixgw.spec.reference import ReferenceAnswer
 from fixgw.spec.restriction import Restriction
 from fixgw.spec.sequenced import Sequenced
+from fixgw.timetable import Timetable
 
 HOST = "127.0.0.1"
 EXIT_FAULT = 70
@@ -89,6 +92,7 @@ class Gateway:
         """
         _refuse_port_in_use(config.port)
         self.config = config
+        self._timetables = _timetables(config, clock_ns)
         self._data_dir = data_dir
         self._try_disk_at = 0.0
         self._is_outage = False
@@ -118,7 +122,7 @@ class Gateway:
         ids = session_ids(config.comp_id, sessions)
         encoder, postman = Encoder(), Postman(config.comp_id, sessions, self._traffic)
         self._doorkeeper = Doorkeeper(config.port, self._readiness, self._traffic)
-        self._schedule = Schedule(config.day, lambda: self._sequencer.core, clock_ns)
+        self._schedule = Schedule(config.day, lambda: self._sequencer.core, clock_ns, self._timetables)
         self._decoder = decoder = Decoder(
             config.participants, config.instruments, config.stale_order_s, clock_ns, self._schedule.trading_date
         )
@@ -360,7 +364,9 @@ class _Audience:
 
     def tell(self, sequenced: Sequenced) -> None:
         self._tell_clients(sequenced)
-        if type(sequenced.command) not in _CLIENT_COMMANDS:
+        is_of_client = type(sequenced.command) in _CLIENT_COMMANDS
+        # An order may begin a volatility auction.
+        if not is_of_client or any(type(event) is PhaseChanged for event in sequenced.events[1:]):
             self._subscriptions.tell(sequenced)
         if type(sequenced.command) in _LISTING_COMMANDS:
             self._read_as_listed()
@@ -392,6 +398,18 @@ def _reason(error: fix.ConfigError) -> str:
     if str(error).endswith("No sessions defined"):
         return "its path is too long, choose a data folder with a shorter one (--data)"
     return str(error)
+
+
+def _timetables(config: VenueConfig, clock_ns: Callable[[], int]) -> dict[str, Timetable]:
+    """Return the timetable of each segment, with the calendars that they name; raises CannotStart."""
+    today = datetime.fromtimestamp(clock_ns() / 1e9, UTC).date()
+    try:
+        known = calendars.fetch([each.calendar for each in config.segments if each.calendar is not None], today)
+    except calendars.NoCalendar as error:
+        raise CannotStart(str(error)) from None
+    return {
+        each.name: Timetable(each, None if each.calendar is None else known[each.calendar]) for each in config.segments
+    }
 
 
 def _refuse_port_in_use(port: int) -> None:

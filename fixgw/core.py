@@ -50,6 +50,8 @@ from fixgw.spec.commands import (
     SetLimits,
     SetPhase,
     SuspendInstrument,
+    TellIndicatives,
+    TimeCall,
     UseNumber,
 )
 from fixgw.spec.events import Event, OperatorRefused, Trade
@@ -135,6 +137,11 @@ class Core:
                 return self._go_on(command, number)
             case UseNumber() | OpenSession() | CloseSession():
                 return []
+            case TimeCall():
+                self.exchange.phases.time(command.symbol, command.ends_ns)
+                return []
+            case TellIndicatives():  # no trading, and so no number of its own: reports are the same without it
+                return self.exchange.tell_indicatives()
             case _:
                 return self._operate(command, number)
         self._trading_commands = number
@@ -191,23 +198,30 @@ class Core:
         return events + self.exchange.handle(command, number)
 
     def _refuse_phase(self, command: SetPhase) -> OperatorRefused | None:
-        """Return why the instrument cannot go on in that phase, or None: no auction ends while nothing may trade."""
-        symbol, before = command.symbol, self.exchange.phases.of(command.symbol)
+        """Return why the instrument cannot go on in that phase, or None."""
+        symbol, phases = command.symbol, self.exchange.phases
+        text = self.why_no_phase(symbol)
+        if text is None and command.scheduled_ns:
+            if command.scheduled_ns <= phases.scheduled.get(symbol, 0):
+                text = f"{symbol} has had this step of its schedule, or a later one"
+        elif text is None and command.phase is phases.of(symbol):
+            text = f"{symbol} is in {command.phase} already"
+        return None if text is None else OperatorRefused(command.operator, text)
+
+    def why_no_phase(self, symbol: str) -> str | None:
+        """Return why the phase of an instrument cannot change now, or None: no auction ends while nothing may trade."""
         if symbol not in self.exchange.instruments:
-            text = f"there is no instrument {symbol}"
-        elif command.phase is before:
-            text = f"{symbol} is in {before} already"
-        elif self.day.phase is not DayPhase.OPEN:
-            text = f"the trading day {self.day.date} is {self.day.phase}; wait until the next has begun"
-        elif (halt := self.gate.restrictions.halted.get(symbol)) is not None:
-            text = f"{symbol} is halted: {halt.reason}; resume it first"
-        elif (suspension := self.gate.restrictions.suspended.get(symbol)) is not None:
-            text = f"{symbol} is suspended: {suspension.reason}; resume it first"
-        elif (kill := self.gate.restrictions.kill_of_instrument(symbol)) is not None:
-            text = f"{kill.name} is killed: {kill.reason}; release it first"
-        else:
-            return None
-        return OperatorRefused(command.operator, text)
+            return f"there is no instrument {symbol}"
+        if self.day.phase is not DayPhase.OPEN:
+            return f"the trading day {self.day.date} is {self.day.phase}; wait until the next has begun"
+        restrictions = self.gate.restrictions
+        if (suspension := restrictions.suspended.get(symbol)) is not None:
+            return f"{symbol} is suspended: {suspension.reason}; resume it first"
+        if (halt := restrictions.halt_of(symbol)) is not None:
+            return f"{halt.name} is halted: {halt.reason}; resume it first"
+        if (kill := restrictions.kill_of_instrument(symbol)) is not None:
+            return f"{kill.name} is killed: {kill.reason}; release it first"
+        return None
 
     def _end_day(self, command: EndDay, number: int) -> list[Event]:
         refused = self.day.why_not_end(command.date)
@@ -238,7 +252,7 @@ class Core:
             case OrderInquiry():
                 return self.exchange.find_order(inquiry)
             case InstrumentsInquiry():
-                return self.exchange.list_instruments(inquiry, restrictions.halted, restrictions.suspended)
+                return self.exchange.list_instruments(inquiry, restrictions.halt_of, restrictions.suspended)
             case RiskInquiry():
                 return self.gate.answer_risk()
             case _:
@@ -249,7 +263,7 @@ class Core:
         exchange, restrictions = self.exchange, self.gate.restrictions
         listed = exchange.instruments
         situation = reference.Situation(
-            restrictions.halted, restrictions.suspended, restrictions.killed, self.day, exchange.phases.other
+            restrictions.halt_of, restrictions.suspended, restrictions.killed, self.day, exchange.phases.other
         )
         match inquiry:
             case SecurityListInquiry():

@@ -1,19 +1,38 @@
-"""The schedule: which step of a trading day, or which orders' expiry, is due, by the clock and by where the core is.
+"""The schedule: which step of a trading day, which phase, or which orders' expiry, is due, by the clock and the core.
 
-It only looks.  How far a day has come is in the journal, so that a venue that was killed in the middle of its end goes
-on where it was, and does nothing twice.
+It only looks.  How far a day and each instrument's phases have come is in the journal, so that a venue that was killed
+in the middle of anything goes on where it was, and does nothing twice.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 
 from fixgw.config.load import DaySettings
 from fixgw.core import Core
-from fixgw.spec.commands import BeginDay, Command, EndDay, ExpireDueOrders, ResetSession
+from fixgw.engine.indicative import SLICE_MAX
+from fixgw.spec.chance import drawn
+from fixgw.spec.commands import (
+    BeginDay,
+    Command,
+    EndDay,
+    ExpireDueOrders,
+    ResetSession,
+    SetPhase,
+    TellIndicatives,
+    TimeCall,
+)
+from fixgw.spec.phase import Phase
 from fixgw.spec.trading_day import DayPhase
+from fixgw.timetable import Step, Timetable
 
 OPERATOR = "schedule"
-"""Who ends days and resets sessions, in the journal."""
+"""Who ends days, resets sessions and changes phases, in the journal."""
+
+PHASES_MAX = 50
+"""Changes of phase of one batch: each may be an uncross, and others wait for it."""
+
+INDICATIVES_EVERY_NS = 500_000_000
+"""How often it is told what calls would come to, where that has changed."""
 
 _NS = 1_000_000_000
 
@@ -21,8 +40,18 @@ _NS = 1_000_000_000
 class Schedule:
     """Between two batches it says what is to be decided next."""
 
-    def __init__(self, settings: DaySettings, core: Callable[[], Core], clock_ns: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        settings: DaySettings,
+        core: Callable[[], Core],
+        clock_ns: Callable[[], int],
+        timetables: Mapping[str, Timetable] | None = None,
+    ) -> None:
+        """``timetables`` are by segment."""
         self._settings = settings
+        self._timetables = timetables or {}
+        self._indicated_ns = 0
+        self._to_indicate = 0
         self._core = core
         self._clock_ns = clock_ns
 
@@ -31,13 +60,13 @@ class Schedule:
         day = self._core().day
         match day.phase:
             case DayPhase.OPEN if self._settings.end is None:
-                return self._expiry()
+                return self._of_the_market()
             case DayPhase.OPEN if day.date is None:
                 return [BeginDay(self.date_now(), False)]
             case DayPhase.OPEN if day.date is not None and day.date < self.date_now():
                 return [EndDay(OPERATOR, f"{self._settings.end:%H:%M} {self._settings.time_zone}", day.date)]
             case DayPhase.OPEN:
-                return self._expiry()
+                return self._of_the_market()
             case DayPhase.ENDED:
                 return self._resets() or ([self._begin()] if sessions_are_settled else [])
             case _:
@@ -52,6 +81,75 @@ class Schedule:
     def trading_date(self) -> str:
         """Return the date of the trading day that orders count for: a day that was ended by hand is over before."""
         return max(self.date_now(), self._core().day.date or "")
+
+    def _of_the_market(self) -> list[Command]:
+        return self._phases() or self._interruptions() or self._expiry() or self._indicatives()
+
+    # Phases.
+
+    def _phases(self) -> list[Command]:
+        """Return a few of the changes of phase that are due: of each instrument the last one only.
+
+        What has passed meanwhile, while the venue was down or the instrument halted, is passed over: nobody could
+        enter an order in it.  An operator's phase stays until the next step.
+        """
+        due: list[Command] = []
+        core, now_ns = self._core(), self._clock_ns()
+        if not self._timetables:
+            return due
+        for instrument in core.exchange.instruments.values():
+            timetable = self._timetables.get(instrument.segment)
+            if timetable is None:
+                continue
+            done_ns = core.exchange.phases.scheduled.get(instrument.symbol, 0)
+            for step in reversed(timetable.begun(now_ns)):
+                if step.time_ns <= done_ns:
+                    break
+                if now_ns < step.time_ns + self._delay_ns(step, instrument.symbol):
+                    continue
+                if core.why_no_phase(instrument.symbol) is None:
+                    due.append(SetPhase(OPERATOR, step.reason, instrument.symbol, step.phase, step.time_ns))
+                break
+            if len(due) == PHASES_MAX:
+                break
+        return due
+
+    def _delay_ns(self, step: Step, symbol: str) -> int:
+        """Return how much later than its time ``step`` comes, the same after a restart: the seed is in the journal."""
+        if not step.random_ns:
+            return 0
+        return drawn(self._core().exchange.seed, step.time_ns, *symbol.encode()) % (step.random_ns + 1)
+
+    def _interruptions(self) -> list[Command]:
+        """Say when volatility auctions end that orders have begun, and end those whose time has come."""
+        due: list[Command] = []
+        core, now_ns = self._core(), self._clock_ns()
+        for symbol, ends_ns in core.exchange.phases.interrupted.items():
+            instrument = core.exchange.instruments.get(symbol)
+            if instrument is None:
+                continue
+            if not ends_ns:
+                longer = drawn(core.exchange.seed, now_ns, *symbol.encode())
+                longer_ns = longer % (instrument.volatility_random_end_s * _NS + 1)
+                due.append(TimeCall(symbol, now_ns + instrument.volatility_auction_s * _NS + longer_ns))
+            elif ends_ns <= now_ns and core.why_no_phase(symbol) is None:
+                reason = "the volatility auction is over"
+                due.append(SetPhase(OPERATOR, reason, symbol, Phase.CONTINUOUS))
+        return due[:PHASES_MAX]
+
+    def _indicatives(self) -> list[Command]:
+        """Have it told what the calls that have changed would come to, each once in a while."""
+        changed, now_ns = len(self._core().exchange.indicatives.changed), self._clock_ns()
+        if not changed:
+            return []
+        if self._to_indicate <= 0:
+            if 0 <= now_ns - self._indicated_ns < INDICATIVES_EVERY_NS:
+                return []
+            self._indicated_ns, self._to_indicate = now_ns, changed
+        self._to_indicate -= SLICE_MAX
+        return [TellIndicatives()]
+
+    # Expiry.
 
     def _expiry(self) -> list[Command]:
         now_ns, date = self._clock_ns(), self.trading_date()

@@ -23,6 +23,9 @@ Sessions A to D are CLIENT1 to CLIENT4; each that the file names is logged on wh
                     ``instruments.AAPL = false`` without it; below the first message, it is so from the next start on
     # session: CLIENT1.MarketMaker = Y       a key of sessions.cfg, in the section of that session
 
+A time of day ``"+3 s"`` in the configuration is three seconds after the start; the time zone ``"noon"`` is one where it
+is about noon then.
+
 The runner adds the header and TransactTime(60) where they are absent; ``-60`` leaves it out.  ``432=today`` is the
 trading date, ``126=soon`` a second from now.  Header and trailer are not shown in answers, and a value that no two runs
 have in common is shown as ``...``.
@@ -44,9 +47,11 @@ import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import takewhile
 from multiprocessing.connection import Connection
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from fixgw.admin.client import AdminClient, Refused
 from fixgw.client.message import Field, Message, utc_timestamp
@@ -95,6 +100,7 @@ _REQUESTS = {
 _DIRECTIVE = re.compile(r"! (restart|kill|([A-D]) (logon|logout|connect|drop))")
 _HEARS = re.compile(r"! until ([A-D]) hears")
 _SOON_S = 1.0
+_FROM_NOW = re.compile(r"([+-]\d+) s")
 
 # One process imports the venue once; each venue is a fork of it and starts in milliseconds.
 _processes = multiprocessing.get_context("forkserver")
@@ -539,4 +545,13 @@ def _written(value: object) -> str:
 
 def _quoted(value: object) -> str:
     assert isinstance(value, str), value
-    return f'"{value}"'
+    if match := _FROM_NOW.fullmatch(value):
+        return f'"{(datetime.now(_noon()) + timedelta(seconds=int(match[1]))):%H:%M:%S}"'
+    return f'"{_noon().key}"' if value == "noon" else f'"{value}"'
+
+
+def _noon() -> ZoneInfo:
+    """Return a time zone in which no day begins or ends for hours."""
+    behind = (time.gmtime().tm_hour - 12) % 24
+    # The signs of these zones are the other way round: GMT+1 is an hour behind.
+    return ZoneInfo(f"Etc/GMT+{behind}" if behind <= 12 else f"Etc/GMT-{24 - behind}")

@@ -31,7 +31,9 @@ MAY_IMPORT_ROOMS = {
     "supervisor": "spec",
     "core": "spec engine risk",
     "sequencer": "spec core journal",
-    "schedule": "spec core config",  # what venue.toml says of days, and how far the core has come
+    "schedule": "spec engine core config timetable",  # what venue.toml says of days, and how far the core has come
+    "timetable": "spec",
+    "calendars": "spec config",  # what a name that is unknown was meant to be
     "snapshots": "spec core journal fix",  # its ledger only
     "verification": "spec core journal fix snapshots",  # the ledger of fix only
     "backup": "spec journal",
@@ -57,6 +59,8 @@ MAY_IMPORT_LIBRARIES = {
     "supervisor": "msgspec",
     "core": "msgspec",
     "schedule": "",
+    "timetable": "",
+    "calendars": "exchange_calendars",  # in a process of its own only
     "snapshots": "msgspec",
     "verification": "msgspec",
     "backup": "msgspec zstandard",

@@ -12,25 +12,62 @@ from fixgw.config import DaySettings
 from fixgw.core import Core, CoreState
 from fixgw.schedule import OPERATOR, Schedule
 from fixgw.sequencer import Sequencer
-from fixgw.spec.commands import BeginDay, Command, ConfigureVenue, EndDay, ExpireDueOrders, NewOrder, ResetSession
+from fixgw.spec.commands import (
+    BeginDay,
+    Command,
+    ConfigureVenue,
+    EndDay,
+    ExpireDueOrders,
+    HaltInstrument,
+    NewOrder,
+    ResetSession,
+    ResumeInstrument,
+    SetPhase,
+    TellIndicatives,
+    TimeCall,
+)
 from fixgw.spec.events import (
     DayBegun,
     DayEnding,
     Event,
+    IndicativeChanged,
+    OperatorRefused,
     OrderExpired,
     OrderRestated,
     OrdersExpired,
     OrdersRestated,
+    PhaseChanged,
     SessionReset,
+    Trade,
 )
 from fixgw.spec.inquiries import Answer
 from fixgw.spec.instructions import Instructions
+from fixgw.spec.phase import Phase
+from fixgw.spec.segment import Entry, Segment
 from fixgw.spec.sequenced import Sequenced
 from fixgw.spec.trading_day import DayPhase, TradingDay
-from tests.orders import ALICE, BOB, CAROL, GTC, GTD, PARTICIPANTS, buy, configuration
+from fixgw.spec.values import Price, Qty
+from fixgw.timetable import Timetable
+from tests.orders import AAPL, ALICE, BOB, CAROL, DAY, GTC, GTD, MSFT, PARTICIPANTS, buy, configuration, sell
 
 LONDON = ZoneInfo("Europe/London")
 SLICE_MAX = 2
+SHARES = Segment(
+    "us",
+    ZoneInfo("America/New_York"),
+    (
+        Entry(0, time(8), Phase.PRE_OPEN),
+        Entry(0, time(9, 25), Phase.OPENING_AUCTION, 60),
+        Entry(0, time(9, 30), Phase.CONTINUOUS),
+        Entry(0, time(15, 55), Phase.CLOSING_AUCTION),
+        Entry(0, time(16), Phase.CLOSED),
+    ),
+    None,
+    None,
+    frozenset(),
+    {},
+)
+SCHEDULED = configuration(instruments=(msgspec.structs.replace(AAPL, segment="us"), MSFT))
 ROUND_THE_CLOCK = DaySettings(None, UTC, restate_gtc=False, reset_sequence_numbers=False)
 
 
@@ -60,7 +97,8 @@ class House:
             self.core.restore(state)
         self.next_sequence = len(self.frames) + 1
         self._sequencer = Sequencer(self.core, self, self, lambda: self.now_ns)
-        self.schedule = Schedule(settings, lambda: self.core, lambda: self.now_ns)
+        timetables = {"us": Timetable(SHARES, None)}
+        self.schedule = Schedule(settings, lambda: self.core, lambda: self.now_ns, timetables)
 
     def append(self, sequenced: Sequenced) -> None:
         self.frames.append(sequenced)
@@ -80,11 +118,11 @@ class House:
         self._sequencer.process(commands)
 
     def run(self) -> list[Command]:
-        """Go on until nothing is due, and return what the schedule had done."""
+        """Go on until nothing is due, and return what the schedule had done, but for indicative prices."""
         done: list[Command] = []
         self._finish_sweeps()
         while due := self.schedule.due(sessions_are_settled=True):
-            done += due
+            done += [each for each in due if not isinstance(each, TellIndicatives)]
             self._sequencer.process(due)
             self._finish_sweeps()
         return done
@@ -330,3 +368,320 @@ def test_the_date_of_a_day_that_was_ended_by_hand_is_over() -> None:
     house.run()
 
     assert (house.schedule.date_now(), house.schedule.trading_date()) == ("2026-11-20", "2026-11-21")
+
+
+# Phases.
+
+
+def phases(house: House) -> list[tuple[str, Phase]]:
+    """Return the changes so far: when each came, UTC, and what began."""
+    at = [(frame.time_ns, event) for frame in house.frames for event in frame.events if isinstance(event, PhaseChanged)]
+    return [(datetime.fromtimestamp(time_ns / 1e9, UTC).strftime("%d %H:%M"), event.phase) for time_ns, event in at]
+
+
+def at_half_seconds(house: House, until: str) -> None:
+    """Let time pass as the gateway does: it looks twice a second."""
+    while house.now_ns < ns(until):
+        house.run()
+        house.pass_time(seconds=0.5)
+
+
+def scheduled(at: str) -> House:
+    house = House(ROUND_THE_CLOCK, at)
+    house.do(SCHEDULED)
+    return house
+
+
+def test_a_day_of_phases() -> None:
+    """Each comes once, at its time; the end of the opening auction up to a minute later."""
+    house = scheduled("2026-11-20 12:59:50")
+    for _ in range(9 * 60 * 6):
+        house.run()
+        house.pass_time(seconds=10)
+
+    assert phases(house) == [
+        ("20 12:59", Phase.CLOSED),
+        ("20 13:00", Phase.PRE_OPEN),
+        ("20 14:25", Phase.OPENING_AUCTION),
+        ("20 14:30", Phase.CONTINUOUS),
+        ("20 20:55", Phase.CLOSING_AUCTION),
+        ("20 21:00", Phase.CLOSED),
+    ]
+    changed = [event for event in house.events if isinstance(event, PhaseChanged)]
+    assert {event.symbol for event in changed} == {"AAPL"}
+    assert changed[1].reason == "schedule of us: 08:00 America/New_York"
+
+
+def test_a_random_end_is_the_seeds() -> None:
+    """Other seeds draw other ends, all within the minute; the same seed the same one, over a restart too."""
+    ends = set()
+    for seed in range(8):
+        house = House(ROUND_THE_CLOCK, "2026-11-20 14:29:58")
+        house.do(msgspec.structs.replace(SCHEDULED, seed=seed))
+        at_half_seconds(house, "2026-11-20 14:31:02")
+        (end_ns,) = [frame.time_ns for frame in house.frames if opens(frame)]
+        again = House(ROUND_THE_CLOCK, "2026-11-20 14:29:58", house.frames[:2])
+        at_half_seconds(again, "2026-11-20 14:31:02")
+        assert again.frames == house.frames
+        ends.add(end_ns)
+
+    assert len(ends) > 5
+    assert all(ns("2026-11-20 14:30") <= end <= ns("2026-11-20 14:31") + 500_000_000 for end in ends)
+
+
+def opens(frame: Sequenced) -> bool:
+    return any(isinstance(event, PhaseChanged) and event.phase is Phase.CONTINUOUS for event in frame.events)
+
+
+@pytest.mark.parametrize(
+    ("at", "phase"),
+    [
+        ("2026-11-20 13:00", Phase.PRE_OPEN),
+        ("2026-11-20 18:00", Phase.CONTINUOUS),
+        ("2026-11-21 18:00", Phase.CLOSED),
+    ],
+)
+def test_a_first_start_takes_the_phase_of_the_hour(at: str, phase: Phase) -> None:
+    house = scheduled(at)
+    house.run()
+
+    assert house.core.exchange.phases.of("AAPL") is phase
+    assert house.run() == []
+
+
+def test_what_has_passed_while_the_venue_was_down_is_passed_over() -> None:
+    """Down from the opening auction until the evening: it ends with its uncross, and the instrument is closed."""
+    house = scheduled("2026-11-20 14:26")
+    house.run()
+    house.do(buy(5, at="10.00"), sell(5, at="10.00", by=BOB))
+
+    later = House(ROUND_THE_CLOCK, "2026-11-20 22:00", house.frames)
+
+    assert [type(command) for command in later.run()] == [SetPhase]
+    assert [type(event) for event in later.frames[-1].events] == [Trade, PhaseChanged]
+    assert phases(later)[-1] == ("20 22:00", Phase.CLOSED)
+
+
+def test_each_step_comes_once_wherever_the_venue_is_killed() -> None:
+    house = scheduled("2026-11-20 12:59")
+    for _ in range(9 * 60):
+        house.run()
+        house.pass_time(minutes=1)
+
+    for count in range(1, len(house.frames) + 1):
+        for from_snapshot in (False, True):
+            again = House(ROUND_THE_CLOCK, "2026-11-20 12:59", house.frames[:count], from_snapshot=from_snapshot)
+            again.now_ns = house.frames[count - 1].time_ns
+            for _ in range(9 * 60):
+                again.run()
+                again.pass_time(minutes=1)
+            assert [event.phase for event in again.events if isinstance(event, PhaseChanged)] == [
+                event.phase for event in house.events if isinstance(event, PhaseChanged)
+            ]
+
+
+def test_an_operators_phase_stays_until_the_next_step() -> None:
+    house = scheduled("2026-11-20 18:00")
+    house.run()
+    house.do(SetPhase("olivia", "news", "AAPL", Phase.VOLATILITY_AUCTION))
+    house.pass_time(hours=2)
+
+    assert house.run() == []
+    house.pass_time(hours=1)
+    house.run()
+
+    assert phases(house)[-2:] == [("20 18:00", Phase.VOLATILITY_AUCTION), ("20 21:00", Phase.CLOSED)]
+
+
+def test_an_operator_may_be_ahead_of_the_schedule() -> None:
+    """The step finds the instrument in its phase: it is noted, and what the operator does after it stays."""
+    house = scheduled("2026-11-20 14:26")
+    house.run()
+    house.do(SetPhase("olivia", "early", "AAPL", Phase.CONTINUOUS))
+    house.pass_time(minutes=10)
+    house.run()
+    house.do(SetPhase("olivia", "news", "AAPL", Phase.VOLATILITY_AUCTION))
+
+    assert house.run() == []
+    kept = [event for event in house.events if isinstance(event, PhaseChanged)][-2]
+    assert (kept.phase, kept.previous) == (Phase.CONTINUOUS, Phase.CONTINUOUS)
+
+
+def test_a_halted_instrument_waits_with_its_schedule() -> None:
+    """No auction ends while nothing may trade; what is due when it is resumed comes then, and only that."""
+    house = scheduled("2026-11-20 14:26")
+    house.run()
+    house.do(HaltInstrument("olivia", "news", "AAPL"))
+    house.pass_time(hours=7)
+    assert house.run() == []
+
+    house.do(ResumeInstrument("olivia", "over", "AAPL"))
+    house.run()
+
+    assert phases(house)[-2:] == [("20 14:26", Phase.OPENING_AUCTION), ("20 21:26", Phase.CLOSED)]
+
+
+def test_a_step_is_refused_the_second_time() -> None:
+    """The core itself sees to it that each comes once."""
+    house = scheduled("2026-11-20 14:26")
+    (step,) = house.run()
+    house.do(step)
+
+    assert house.events[-1] == OperatorRefused(OPERATOR, "AAPL has had this step of its schedule, or a later one")
+
+
+def test_no_phase_changes_while_a_day_ends() -> None:
+    """The day ends at 16:00 London, and the orders of the day expire first; what is due follows."""
+    house = House(ending_at(time(14, 25)), "2026-11-20 14:24:59")
+    house.do(SCHEDULED)
+    house.run()
+    house.do(*(buy(1, at="10.00", time_in_force=DAY) for _ in range(5)))
+    house.pass_time(seconds=1)
+    house.run()
+
+    kinds = [type(event) for event in house.events]
+    assert kinds.index(DayBegun, kinds.index(DayEnding)) < len(kinds) - 1 - kinds[::-1].index(PhaseChanged)
+    assert house.core.exchange.phases.of("AAPL") is Phase.OPENING_AUCTION
+
+
+# Indicative prices.
+
+
+def indicatives(house: House) -> list[IndicativeChanged]:
+    return [event for event in house.events if isinstance(event, IndicativeChanged)]
+
+
+def test_what_a_call_would_come_to_is_told_twice_a_second_at_most() -> None:
+    """However many orders come; and not at all when none does."""
+    house = scheduled("2026-11-20 14:26")
+    house.run()
+    house.pass_time(seconds=1)
+    house.run()
+    assert indicatives(house) == [IndicativeChanged("AAPL", None, Qty(0), 0)]
+
+    for _ in range(100):
+        house.do(buy(1, at="10.00"), sell(1, at="9.99", by=BOB))
+        house.run()
+        house.pass_time(seconds=0.01)
+
+    assert [event.volume for event in indicatives(house)[1:]] == [1, 51]
+    house.pass_time(seconds=1)
+    house.run()
+    assert indicatives(house)[-1] == IndicativeChanged("AAPL", Price(999), Qty(100), 0)
+    for _ in range(10):
+        house.pass_time(seconds=1)
+        house.run()
+    assert len(indicatives(house)) == 4
+
+
+def test_many_calls_are_all_told_each_time() -> None:
+    """A hundred instruments open at once: three commands, one after the other, then nothing."""
+    symbols = [f"S{number:03}" for number in range(120)]
+    listed = tuple(msgspec.structs.replace(AAPL, symbol=symbol, segment="us") for symbol in symbols)
+    house = House(ROUND_THE_CLOCK, "2026-11-20 14:26")
+    house.do(configuration(instruments=listed))
+    for _ in range(3):
+        house.run()
+        house.pass_time(seconds=1)
+
+    assert [event.symbol for event in indicatives(house)] == symbols
+    assert max(sum(isinstance(e, IndicativeChanged) for e in frame.events) for frame in house.frames) == 50
+
+
+def test_what_is_to_be_told_is_known_after_a_restart() -> None:
+    house = scheduled("2026-11-20 14:26")
+    house.run()
+    house.do(buy(5, at="10.00"), sell(3, at="10.00", by=BOB))
+
+    for from_snapshot in (False, True):
+        again = House(ROUND_THE_CLOCK, "2026-11-20 14:26:01", house.frames, from_snapshot=from_snapshot)
+        again.run()
+        assert indicatives(again)[-1] == IndicativeChanged("AAPL", Price(1000), Qty(3), 2)
+
+
+def test_a_call_that_is_over_is_not_told_of() -> None:
+    house = scheduled("2026-11-20 14:26")
+    house.run()
+    house.do(buy(5, at="10.00"), SetPhase("olivia", "early", "AAPL", Phase.CONTINUOUS))
+    before = len(indicatives(house))
+    house.pass_time(seconds=1)
+    house.run()
+
+    assert len(indicatives(house)) == before
+    assert not house.core.exchange.indicatives.changed
+
+
+def test_reports_have_the_same_identifiers_whether_it_is_told_or_not() -> None:
+    """Telling is no trading: it depends on the clock, and ExecIDs must not."""
+    house = scheduled("2026-11-20 14:26")
+    house.run()
+    house.do(buy(5, at="10.00"))
+    number = house.core.state().trading_commands
+    house.pass_time(seconds=1)
+    house.run()
+
+    assert house.core.state().trading_commands == number
+
+
+# Volatility auctions.
+
+
+def interrupted(at: str = "2026-11-20 10:00", **terms: int) -> House:
+    """MSFT has no schedule; an order has just begun a volatility auction in it."""
+    house = House(ROUND_THE_CLOCK, at)
+    banded = msgspec.structs.replace(MSFT, dynamic_band_ticks=1, volatility_auction_s=120, **terms)
+    house.do(configuration(instruments=(banded,)))
+    house.do(sell(1, at="10.00", symbol="MSFT"), buy(1, at="10.00", symbol="MSFT", by=BOB))
+    house.do(sell(5, at="11.00", symbol="MSFT"), buy(3, at="11.00", symbol="MSFT", by=BOB))
+    return house
+
+
+def test_a_volatility_auction_ends_by_itself() -> None:
+    house = interrupted()
+    house.run()
+    house.pass_time(seconds=119)
+    assert house.run() == []
+    house.pass_time(seconds=1)
+    house.run()
+
+    assert phases(house) == [("20 10:00", Phase.VOLATILITY_AUCTION), ("20 10:02", Phase.CONTINUOUS)]
+    (trade,) = [event for event in house.frames[-1].events if isinstance(event, Trade)]
+    assert (trade.last_px, trade.last_qty) == (1100, 3)
+    assert house.run() == []
+
+
+@pytest.mark.parametrize("from_snapshot", [False, True])
+@pytest.mark.parametrize("is_timed", [False, True])
+def test_it_ends_after_a_restart(from_snapshot: bool, is_timed: bool) -> None:
+    """At the time that was noted; where none was, so long after the restart."""
+    house = interrupted()
+    if is_timed:
+        house.run()
+    again = House(ROUND_THE_CLOCK, "2026-11-20 10:01", house.frames, from_snapshot=from_snapshot)
+    for _ in range(4):
+        again.run()
+        again.pass_time(minutes=1)
+
+    assert phases(again)[1:] == [("20 10:02" if is_timed else "20 10:03", Phase.CONTINUOUS)]
+
+
+def test_an_operator_may_end_it_or_keep_it() -> None:
+    """Whoever has changed the phase since has the say."""
+    house = interrupted()
+    house.run()
+    house.do(SetPhase("olivia", "wait", "MSFT", Phase.CLOSING_AUCTION))
+    house.pass_time(hours=1)
+
+    assert house.run() == []
+
+
+def test_its_random_end_is_within_what_is_announced() -> None:
+    lasted = [end.ends_ns - ns(f"2026-11-20 10:{minute}") for minute, end in zip(range(10, 30), _timed(), strict=True)]
+
+    assert all(120_000_000_000 <= each <= 150_000_000_000 for each in lasted)
+    assert len(set(lasted)) > 15
+
+
+def _timed() -> list[TimeCall]:
+    houses = [interrupted(f"2026-11-20 10:{minute}", volatility_random_end_s=30) for minute in range(10, 30)]
+    return [command for house in houses for command in house.run() if isinstance(command, TimeCall)]

@@ -85,6 +85,8 @@ EXTENSION_VALUES = {
     "OrdRejReason": ("16", "18", "20", "25", "26", "27"),
     "ExecRestatementReason": ("12", "13", "17", "18", "19", "20"),
     "BusinessRejectReason": ("8",),
+    "MDEntryType": ("Q",),
+    "TimeInForce": ("B",),
 }
 """Values of FIX 5.0 SP2 that are added to fields of FIX 4.4."""
 

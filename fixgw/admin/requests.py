@@ -131,11 +131,13 @@ class Risk(_Ask, tag="risk"):
 
 
 class HaltRequest(_Change, tag="halt"):
-    symbol: Name
+    """``symbol`` may be ``segment:NAME`` or ``venue``, too."""
+
+    symbol: ScopeText
 
 
 class ResumeRequest(_Change, tag="resume"):
-    symbol: Name
+    symbol: ScopeText
 
 
 class SuspendRequest(_Change, tag="suspend"):

@@ -17,7 +17,7 @@ from fixgw.cli.program import command
 from fixgw.config.mistakes import suggestion
 from fixgw.marketdata.book import Book, Level
 from fixgw.marketdata.client import MarketDataClient
-from fixgw.marketdata.words import book_in_words, line, price_text, qty_text
+from fixgw.marketdata.words import book_in_words, indicative_in_words, line, price_text, qty_text
 
 FIRST_PATIENCE_S = 10.0
 """For the first snapshot to come by; who hears nothing at all is told sooner."""
@@ -85,7 +85,7 @@ def _watch(client: MarketDataClient, symbol: str, depth: int, as_json: bool) -> 
 
 def book_table(shown: Book, depth: int) -> Table:
     last = "nothing traded yet" if shown.last_px is None else f"last {price_text(shown.last_px, shown)}"
-    table = Table(title=f"{shown.listing.symbol}  {last}  {shown.state.name.lower()}")
+    table = Table(title=f"{shown.listing.symbol}  {last}  {shown.state.name.lower()}{_indicative(shown)}")
     for name in ("orders", "bid qty", "bid"):
         table.add_column(name, justify="right", style="green")
     for name in ("ask", "ask qty", "orders"):
@@ -93,6 +93,18 @@ def book_table(shown: Book, depth: int) -> Table:
     for bid, ask in islice(zip_longest(shown.bids, shown.asks), depth):
         table.add_row(*reversed(_cells(shown, bid)), *_cells(shown, ask))
     return table
+
+
+def _indicative(shown: Book) -> str:
+    """Return what a call would come to if it ended now."""
+    if (indicative := shown.indicative) is None:
+        return ""
+    words = indicative_in_words(indicative, shown)
+    if words["price"] is None:
+        return "  nothing would trade"
+    side = "buy" if indicative.imbalance > 0 else "sell"
+    left_over = f", {qty_text(abs(indicative.imbalance), shown)} to {side} left over" if indicative.imbalance else ""
+    return f"  would trade {words['volume']} at {words['price']}{left_over}"
 
 
 def _cells(shown: Book, level: Level | None) -> tuple[str, str, str]:

@@ -2,13 +2,15 @@
 
 import json
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
+from fixgw import calendars
 from fixgw.cli.failure import exit_with_mistakes
 from fixgw.cli.options import config_option, json_option
-from fixgw.config import ConfigError, VenueConfig, load
+from fixgw.config import ConfigError, Mistake, VenueConfig, load
 
 
 @click.command(short_help="Say whether the configuration is right.")
@@ -21,9 +23,26 @@ def check(config_dir: Path, as_json: bool) -> None:
     """
     try:
         config = load(config_dir, os.environ)
+        _look_up_calendars(config)
     except ConfigError as error:
         exit_with_mistakes(error, as_json)
     click.echo(_right_as_json(config) if as_json else _right(config))
+
+
+def _look_up_calendars(config: VenueConfig) -> None:
+    """Ask for the calendars that segments name, which takes a second or two; raises ConfigError."""
+    named = {each.name: each.calendar for each in config.segments if each.calendar is not None}
+    try:
+        calendars.fetch(named.values(), datetime.now(UTC).date())
+    except calendars.NoCalendar as error:
+        file = config.sources[0]
+        raise ConfigError(
+            tuple(
+                Mistake(file, None, f"segments.{segment}.calendar", f"{name}: {error.reasons[name]}")
+                for segment, name in named.items()
+                if name in error.reasons
+            )
+        ) from None
 
 
 def _right(config: VenueConfig) -> str:

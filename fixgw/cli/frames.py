@@ -17,6 +17,7 @@ from fixgw.spec.events import (
     DayEnding,
     Event,
     Fill,
+    IndicativeChanged,
     InstrumentAdded,
     InstrumentChanged,
     InstrumentDelisted,
@@ -161,6 +162,10 @@ def event_words(event: Event) -> str:
             return f"restated {_order_words(event.order)}"
         case PhaseChanged():
             return f"phase of {event.symbol}: {event.previous} to {event.phase}: {event.reason}"
+        case IndicativeChanged(price=None):
+            return f"indicative of {event.symbol}: nothing would trade"
+        case IndicativeChanged():
+            return f"indicative of {event.symbol}: {event.volume} at {event.price}, {event.imbalance:+} left over"
         case OrderAmended():
             return f"amended to {_order_words(event.order)}: {event.text}"
         case DayEnding() | DayBegun():

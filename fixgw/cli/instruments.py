@@ -104,6 +104,8 @@ def all_instruments(client: AdminClient) -> Iterator[Json]:
 def halt(symbol: str, reason: str | None, yes: bool, operator: str | None, data_dir: Path, as_json: bool) -> None:
     """Take no new orders and no replaces in SYMBOL until it is resumed.
 
+    SYMBOL may be segment:NAME for all instruments of a segment, or venue for all there are.
+
     Its orders stay, and may be canceled.  The halt holds over a restart of the venue.
     """
     request = {"do": "halt", "symbol": symbol, "operator": operator}
@@ -116,7 +118,7 @@ def halt(symbol: str, reason: str | None, yes: bool, operator: str | None, data_
 @data_option
 @json_option("Print what the venue answers, one JSON object.")
 def resume(symbol: str, reason: str | None, yes: bool, operator: str | None, data_dir: Path, as_json: bool) -> None:
-    """Take orders in SYMBOL again, which is halted or suspended."""
+    """Take orders in SYMBOL again, which is halted or suspended; it is written as it was when it was halted."""
     request = {"do": "resume", "symbol": symbol, "operator": operator}
     change(data_dir, as_json, f"Resume {symbol}?", reason, yes, [request], lambda *_: f"{symbol} trades again")
 

@@ -22,6 +22,7 @@ from fixgw.config.venue_file import UNREADABLE, ScalarPath, VenueFile, WrittenLi
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.limits import ScopedLimits
 from fixgw.spec.participant import Participant
+from fixgw.spec.segment import Segment
 
 VENUE_FILE = "venue.toml"
 SESSION_FILE = "sessions.cfg"
@@ -83,6 +84,7 @@ class VenueConfig:
     journal: Journal
     day: DaySettings
     stale_order_s: int
+    segments: tuple[Segment, ...]
     instruments: tuple[Instrument, ...]
     limits: tuple[ScopedLimits, ...]
     sessions: tuple[OrderEntrySession, ...]
@@ -149,6 +151,7 @@ def load(config_dir: Path, environ: Mapping[str, str]) -> VenueConfig:
         journal=Journal(**{name: value for (table, name), value in scalars.items() if table == "journal"}),
         day=DaySettings(**{name: value for (table, name), value in scalars.items() if table == "day"}),
         stale_order_s=scalars["order_entry", "stale_order_s"],
+        segments=venue.segments,
         instruments=venue.instruments,
         limits=tuple(written.limits for written in venue.limits),
         sessions=sessions.sessions,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, time, tzinfo
+from datetime import UTC, date, time, tzinfo
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from ipaddress import IPv4Address
 from typing import Any
@@ -14,11 +14,15 @@ from fixgw.spec.terms import Ticks, read_ticks
 DIGITS_MAX = 18
 """The most digits a number may have before its decimal point, and after it."""
 
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
 _PLAIN_NUMBER = re.compile(r"-?\d{1,60}(\.\d{1,60})?", re.ASCII)
 _WIDE = Context(prec=130, Emin=MIN_EMIN, Emax=MAX_EMAX)
 _COMP_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _REDIS_URL = re.compile(r"(rediss?://[!-~]+|unix:///[!-~]+)", re.ASCII)
 _LOCAL_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?", re.ASCII)
 _NAME = re.compile(r"[!-+\--~]{1,64}", re.ASCII)
 
 
@@ -164,6 +168,43 @@ def _local_time(value: object) -> time | None:
     return time.fromisoformat(value)
 
 
+def _time_of_day(value: object) -> time:
+    """A time of day, to the second where that matters: ``09:30`` or ``09:29:30``."""
+    if not isinstance(value, str) or not _TIME_OF_DAY.fullmatch(value):
+        raise WrongValueError(f'{show(value)} is not a time of day; write HH:MM in quotes, for example "09:30"')
+    return time.fromisoformat(value)
+
+
+def _date(value: object) -> date:
+    try:
+        if not isinstance(value, str) or not _DATE.fullmatch(value):
+            raise ValueError
+        return date.fromisoformat(value)
+    except ValueError:
+        text = f'{show(value)} is not a date; write YYYY-MM-DD in quotes, for example "2026-12-24"'
+        raise WrongValueError(text) from None
+
+
+def _dates(value: object) -> frozenset[date]:
+    if not isinstance(value, list):
+        raise WrongValueError(f'{show(value)} is not an array; write for example ["2026-12-24", "2026-12-31"]')
+    return frozenset(map(_date, value))
+
+
+def _early_closes(value: object) -> dict[date, time]:
+    if not isinstance(value, dict):
+        raise WrongValueError(f'{show(value)} is not a table; write for example {{ "2026-12-24" = "13:00" }}')
+    return {_date(day): _time_of_day(at) for day, at in value.items()}
+
+
+def _weekdays(value: object) -> frozenset[int]:
+    """Days of the week as numbers, 0 for Monday."""
+    if not isinstance(value, list) or not value or not all(day in WEEKDAYS for day in value):
+        right = f"of {', '.join(WEEKDAYS)}"
+        raise WrongValueError(f'{show(value)} is not an array {right}; write for example ["mon", "tue"]')
+    return frozenset(map(WEEKDAYS.index, value))
+
+
 def _time_zone(value: object) -> tzinfo:
     right = "write a name of the IANA time zone database, for example Europe/London or UTC"
     if not isinstance(value, str) or not value.isascii():
@@ -224,9 +265,15 @@ GROUP = Kind("multicast group and port", _group)
 INTERFACE = Kind("IPv4 address", _interface)
 REDIS_URL = Kind("URL", _redis_url)
 LOCAL_TIME = Kind("time of day, or empty", _local_time)
+TIME_OF_DAY = Kind("time of day", _time_of_day)
+DATES = Kind("array of dates", _dates)
+EARLY_CLOSES = Kind("table of times by date", _early_closes)
+DAYS_OF_WEEK = Kind("array of `mon` to `sun`", _weekdays)
 TIME_ZONE = Kind("time zone", _time_zone)
 BOOLEAN = Kind("true or false", _boolean)
 COMP_ID = Kind("CompID", _comp_id)
 FIRM = name("a firm", "ALPHA")
 ACCOUNT = name("an account", "A1")
 SYMBOL = name("a symbol", "AAPL")
+SEGMENT_NAME = name("a segment", "us-equities")
+CALENDAR = name("a calendar", "XNYS")

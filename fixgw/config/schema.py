@@ -9,13 +9,19 @@ from datetime import UTC
 from fixgw.config.readers import (
     ACCOUNT,
     BOOLEAN,
+    CALENDAR,
     COMP_ID,
+    DATES,
+    DAYS_OF_WEEK,
+    EARLY_CLOSES,
     GROUP,
     INTERFACE,
     LOCAL_TIME,
     REDIS_URL,
+    SEGMENT_NAME,
     SYMBOL,
     TICKS,
+    TIME_OF_DAY,
     TIME_ZONE,
     Kind,
     number,
@@ -23,6 +29,7 @@ from fixgw.config.readers import (
     whole_number,
 )
 from fixgw.spec.instrument import SCALE_MAX
+from fixgw.spec.segment import MAY_FOLLOW
 
 
 class Required:
@@ -265,6 +272,58 @@ LIMITS = (
     ),
 )
 
+SEGMENT = (
+    Key("time_zone", TIME_ZONE, UTC, "The time zone of all times of the segment", '"America/New_York"', '`"UTC"`'),
+    Key(
+        "weekdays",
+        DAYS_OF_WEEK,
+        None,
+        "The days of its sessions; with a calendar, which of its days",
+        '["mon", "wed", "fri"]',
+        "Monday to Friday; with a calendar, all of its days",
+    ),
+    Key(
+        "calendar",
+        CALENDAR,
+        None,
+        "A calendar of exchange_calendars, by its name there: its holidays have no session, and on days when it closes "
+        "early the phases after continuous trading come earlier",
+        '"XNYS"',
+        "none",
+    ),
+    Key(
+        "holidays",
+        DATES,
+        frozenset(),
+        "Days without a session, beside those of the calendar",
+        '["2026-12-24"]',
+        "none",
+    ),
+    Key(
+        "early_closes",
+        EARLY_CLOSES,
+        {},
+        "Days on which the close comes earlier, and when, whatever the calendar says of them",
+        '{ "2026-12-31" = "13:00" }',
+        "none",
+    ),
+)
+"""A segment has ``phases`` besides."""
+
+PHASE_ENTRY = (
+    Key("at", TIME_OF_DAY, REQUIRED, "When the phase begins, local time, `HH:MM` or `HH:MM:SS`", '"09:30"'),
+    Key("phase", one_of(*MAY_FOLLOW), REQUIRED, "What begins", '"continuous"'),
+    Key("day", whole_number(-1, 0, -1), 0, "-1 for the evening before the day of the session", "-1"),
+    Key(
+        "random_end_s",
+        whole_number(1, 600, 30),
+        0,
+        "With a call: it ends up to so many seconds after the time of the next phase, drawn for each instrument",
+        "30",
+        "at that time",
+    ),
+)
+
 INSTRUMENT = (
     Key("symbol", SYMBOL, REQUIRED, "Symbol(55)", '"AAPL"'),
     Key("tick", number("0.01", above=0), REQUIRED, "The step of prices", '"0.01"'),
@@ -283,6 +342,14 @@ INSTRUMENT = (
         1,
         "What one unit is worth at a price of 1: 50 for a future of 50 times the index",
         "50",
+    ),
+    Key(
+        "segment",
+        SEGMENT_NAME,
+        None,
+        "The segment whose schedule it follows, one of `[segments.NAME]`",
+        '"us-equities"',
+        "none: continuous trading round the clock",
     ),
     Key("allows_negative_price", BOOLEAN, False, "Whether Price(44) may be zero or below, as for spreads", "true"),
     Key(
@@ -340,6 +407,23 @@ INSTRUMENT = (
         "The same in per cent of that price, with four decimals at most; with both, the nearer counts",
         "2",
         "no band",
+    ),
+    Key(
+        "volatility_auction_s",
+        whole_number(1, 86_400, 120),
+        None,
+        "With a dynamic band: where an order would trade outside, a volatility auction of so many seconds begins, and "
+        "what is left of it waits there if it may rest",
+        "120",
+        "no auction: what is left of the order is canceled",
+    ),
+    Key(
+        "volatility_random_end_s",
+        whole_number(1, 600, 30),
+        None,
+        "Up to how many seconds longer that auction lasts, at random",
+        "30",
+        "none",
     ),
     Key(
         "trigger_source",
@@ -458,5 +542,5 @@ TCP_PORTS = (
 """Keys of which no two may have one value, and so the next."""
 UDP_GROUPS = (("multicast", "a"), ("multicast", "b"), ("multicast", "snapshots"))
 
-TABLES = (*SCALARS, "limits", "instruments")
+TABLES = (*SCALARS, "limits", "segments", "instruments")
 """All that may stand at the top of venue.toml."""

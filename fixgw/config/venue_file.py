@@ -8,11 +8,24 @@ from typing import Any
 import msgspec
 
 from fixgw.config.mistakes import Notes, suggestion
-from fixgw.config.readers import WrongValueError, decimals_of, show
-from fixgw.config.schema import INSTRUMENT, LIMITS, REQUIRED, SCALARS, SCOPE_KINDS, TABLES, Key
+from fixgw.config.readers import SEGMENT_NAME, WrongValueError, decimals_of, show
+from fixgw.config.schema import (
+    INSTRUMENT,
+    LIMITS,
+    PHASE_ENTRY,
+    REQUIRED,
+    SCALARS,
+    SCOPE_KINDS,
+    SEGMENT,
+    TABLES,
+    Key,
+)
+from fixgw.config.segments import mistakes_of
 from fixgw.config.toml_file import KeyPath, TomlFile, key_text, read_toml
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.limits import ScopedLimits
+from fixgw.spec.phase import Phase
+from fixgw.spec.segment import Entry, Segment
 from fixgw.spec.terms import Terms, instrument_of
 from fixgw.spec.values import Allocation, Price, Qty, SelfMatchPrevention, SelfMatchScope, TriggerSource
 
@@ -57,6 +70,7 @@ class VenueFile:
     """Where the single values stand that are written."""
     symbols: frozenset[str] | None
     """All symbols that the file names, those of wrong instruments too; None when it could not be read."""
+    segments: tuple[Segment, ...] = ()
 
 
 UNREADABLE = VenueFile({}, (), (), {}, None)
@@ -85,9 +99,10 @@ class _Reading:
             values = self._values((table,), written, keys)
             scalars |= {(table, name): value for name, value in values.items()}
             lines |= {(table, name): self.toml.line((table, name)) for name in written}
+        segments = tuple(self._segments(self._table(("segments",), self.toml.tables.get("segments", {}))))
         instruments = self._instruments(self.toml.tables.get("instruments", []))
         limits = tuple(self._limits(self._table(("limits",), self.toml.tables.get("limits", {}))))
-        return VenueFile(scalars, instruments, limits, lines, self._symbols())
+        return VenueFile(scalars, instruments, limits, lines, self._symbols(), segments)
 
     def _note(self, path: KeyPath, message: str) -> None:
         self.notes.add(self.toml.line(path), key_text(path), message)
@@ -118,6 +133,45 @@ class _Reading:
                 self._note((*path, key.name), f"is missing; write for example {key.name} = {key.example}")
         return values
 
+    # Segments.
+
+    def _segments(self, written: dict[str, Any]) -> Iterable[Segment]:
+        for name, table in written.items():
+            path = ("segments", name)
+            try:
+                SEGMENT_NAME.read(name)
+            except WrongValueError as wrong:
+                self._note(path, str(wrong))
+                continue
+            terms = dict(self._table(path, table))
+            phases = terms.pop("phases", None)
+            values, entries = self._values(path, terms, SEGMENT), self._entries((*path, "phases"), phases)
+            if entries is not None:
+                segment = Segment(name, entries=entries, **values)
+                for key, text in mistakes_of(segment):
+                    self._note((*path, *key), text)
+                yield segment
+
+    def _entries(self, path: KeyPath, written: object) -> tuple[Entry, ...] | None:
+        """Return the entries of a schedule; None when a mistake was noted."""
+        if not isinstance(written, list) or not written:
+            what = "is missing" if written is None else f"{show(written)} is not an array of phases"
+            self._note(path, f'{what}; write for example phases = [{{ at = "09:30", phase = "continuous" }}]')
+            return None
+        entries, is_right = [], True
+        for index, element in enumerate(written, start=1):
+            values = self._values((*path, index), self._table((*path, index), element), PHASE_ENTRY)
+            if {"at", "phase"} <= values.keys():
+                entries.append(Entry(values["day"], values["at"], Phase(values["phase"]), values["random_end_s"]))
+            else:
+                is_right = False
+        return tuple(entries) if is_right else None
+
+    def _note_unknown_segment(self, path: KeyPath, segment: str | None) -> None:
+        segments = self.toml.tables.get("segments", {})
+        if segment is not None and isinstance(segments, dict) and segment not in segments:
+            self._note((*path, "segment"), f"there is no such segment; {suggestion(segment, segments)}")
+
     # Instruments.
 
     def _instruments(self, written: object) -> tuple[Instrument, ...]:
@@ -140,6 +194,7 @@ class _Reading:
                 continue
             if symbol is not None:
                 first_lines[symbol] = self.toml.line((*path, "symbol"))
+            self._note_unknown_segment(path, values.get("segment"))
             if (instrument := self._instrument(path, values, element)) is not None:
                 instruments[instrument.symbol] = instrument
         return tuple(instruments.values())
@@ -164,6 +219,7 @@ class _Reading:
             trigger_source=TriggerSource(values["trigger_source"]),
             self_match_prevention=_SELF_MATCH_PREVENTIONS[values["self_match_prevention"]],
             self_match_scope=SelfMatchScope(values["self_match_scope"]),
+            segment=values["segment"] or "",
             **bands,
             **allocation,
         )
@@ -217,6 +273,14 @@ class _Reading:
             text = f"{reference:f} has more than the {price_scale} decimals of the instrument; round it"
             self._note((*path, "reference_price"), text)
             return None
+        dynamic = values["dynamic_band_ticks"] is not None or values["dynamic_band_percent"] is not None
+        if values["volatility_auction_s"] is not None and not dynamic:
+            text = "needs a band to be left; write dynamic_band_ticks or dynamic_band_percent"
+            self._note((*path, "volatility_auction_s"), text)
+            return None
+        if values["volatility_random_end_s"] is not None and values["volatility_auction_s"] is None:
+            self._note((*path, "volatility_random_end_s"), "is the end of an auction; write volatility_auction_s")
+            return None
         static_ppm = self._millionths(path, "static_band_percent", values)
         dynamic_ppm = self._millionths(path, "dynamic_band_percent", values)
         if static_ppm is None or dynamic_ppm is None:
@@ -227,6 +291,8 @@ class _Reading:
             "static_band_ppm": static_ppm,
             "dynamic_band_ticks": values["dynamic_band_ticks"] or 0,
             "dynamic_band_ppm": dynamic_ppm,
+            "volatility_auction_s": values["volatility_auction_s"] or 0,
+            "volatility_random_end_s": values["volatility_random_end_s"] or 0,
         }
 
     def _symbols(self) -> frozenset[str] | None:

@@ -1,6 +1,7 @@
 """What of an order is displayed: all of it, a part at a time (iceberg), or nothing (hidden)."""
 
 from fixgw.engine.order import Order
+from fixgw.spec.chance import drawn
 from fixgw.spec.commands import NewOrder, ReplaceOrder
 from fixgw.spec.fixed import format_fixed
 from fixgw.spec.instructions import Instructions
@@ -10,7 +11,6 @@ from fixgw.spec.values import OrdRejReason, OrdType, Qty, TimeInForce
 
 _NEVER_RESTING = (TimeInForce.IMMEDIATE_OR_CANCEL, TimeInForce.FILL_OR_KILL)
 _AT_MARKET = (OrdType.MARKET, OrdType.STOP, OrdType.MARKET_IF_TOUCHED)
-_64_BITS = 2**64 - 1
 
 
 def mismatch(command: NewOrder | ReplaceOrder, instrument: Instrument) -> Refusal | None:
@@ -69,18 +69,7 @@ def show_next(order: Order, lot_size: Qty, seed: int) -> Qty:
     shown = instructions.max_floor if instructions.refresh_qty is None else instructions.refresh_qty
     if low is not None and high is not None:
         # CumQty grows from one time to the next, so that each draws another number.
-        drawn = _drawn(seed, int(order.order_id), order.cum_qty)
-        shown = Qty(low + drawn % ((high - low) // lot_size + 1) * lot_size)
+        number = drawn(seed, int(order.order_id), order.cum_qty)
+        shown = Qty(low + number % ((high - low) // lot_size + 1) * lot_size)
     assert shown, order.order_id
     return order.take_from_hidden(shown)
-
-
-def _drawn(seed: int, *numbers: int) -> int:
-    """Return 64 bits that nobody guesses without the seed, the same for the same numbers (SplitMix64)."""
-    state = seed & _64_BITS
-    for number in numbers:
-        state = (state + number + 0x9E3779B97F4A7C15) & _64_BITS
-        state = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & _64_BITS
-        state = ((state ^ (state >> 27)) * 0x94D049BB133111EB) & _64_BITS
-        state ^= state >> 31
-    return state

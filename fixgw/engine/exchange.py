@@ -11,6 +11,7 @@ from fixgw.engine.allocation import match_shared
 from fixgw.engine.book import BookSide, Level, OrderBook
 from fixgw.engine.corrections import Venue, amend
 from fixgw.engine.expiry import Expiries, ends_with_day
+from fixgw.engine.indicative import Indicatives
 from fixgw.engine.listings import Listings
 from fixgw.engine.matching import can_fill, crosses, match
 from fixgw.engine.order import Order
@@ -138,6 +139,8 @@ _UNPRICED = (_MARKET, OrdType.STOP, OrdType.MARKET_IF_TOUCHED, _LEFTOVER_AS_LIMI
 _PEGGED = OrdType.PEGGED
 _FIFO = Allocation.FIFO
 _SUPPORTED_ORD_TYPES = (_LIMIT, OrdType.STOP_LIMIT, _PEGGED, *_UNPRICED)
+_VENUE = "venue"
+"""Who begins a volatility auction, in the journal."""
 _NEVER_RESTING = (TimeInForce.IMMEDIATE_OR_CANCEL, _FILL_OR_KILL)
 
 
@@ -161,7 +164,8 @@ class Exchange:
         """What is to be done to many orders and is not done yet, to be continued one slice after the other."""
         self.triggers = Triggers()
         self.last_trades: dict[str, Price] = {}
-        self.phases = Phases()
+        self.phases = Phases(self._closing_price)
+        self.indicatives = Indicatives()
         self.trades = Trades()
         """Those that can still be undone or corrected."""
         self.orders_entered = 0
@@ -194,7 +198,16 @@ class Exchange:
         # As a day ends nothing trades any more.
         if (self.triggers.waiting or self.triggers.due) and not isinstance(command, EndDay):
             self._go_off(events)
+        self._note_calls(events)
         return events
+
+    def _note_calls(self, events: list[Event]) -> None:
+        if self.phases.calls or self.indicatives.changed:
+            self.indicatives.note(events, self.phases.calls)
+
+    def tell_indicatives(self) -> list[Event]:
+        """Tell of calls that have changed what they would come to if they ended now; changes nothing else."""
+        return self.indicatives.tell(self.books, self.instruments, self.last_trades)
 
     def _with_triggers(self, events: list[Event]) -> list[Event]:
         """Return ``events`` and what they set off."""
@@ -264,13 +277,17 @@ class Exchange:
         self._reports = 0
         judged = zip(command.entries, refusals, strict=True)
         refusals = [refusal or self._refuse_when_closed(entry) for entry, refusal in judged]
-        return self._with_triggers(self._quotes.quote(command, refusals))
+        events = self._with_triggers(self._quotes.quote(command, refusals))
+        self._note_calls(events)
+        return events
 
     def _refuse_when_closed(self, entry: QuoteEntry) -> QuoteRefusal | None:
-        """A closed instrument takes no quote, but one that only takes sides away."""
-        if self.phases.of(entry.symbol) is Phase.CLOSED and (entry.bid_size or entry.offer_size):
-            return QuoteRefusal(QuoteRejectReason.EXCHANGE_CLOSED, f"{entry.symbol} is closed")
-        return None
+        """An instrument that is closed or trades at one price takes no quote, but one that only takes sides away."""
+        phase = self.phases.of(entry.symbol)
+        if phase not in (Phase.CLOSED, Phase.POST_CLOSE) or not (entry.bid_size or entry.offer_size):
+            return None
+        why = "is closed" if phase is Phase.CLOSED else f"is in {phase}, which takes no quotes"
+        return QuoteRefusal(QuoteRejectReason.EXCHANGE_CLOSED, f"{entry.symbol} {why}")
 
     def order_status(self, inquiry: OrderStatusInquiry) -> OrderStatusAnswer:
         """Tell the state of one order; changes nothing."""
@@ -300,12 +317,12 @@ class Exchange:
     def list_instruments(
         self,
         inquiry: InstrumentsInquiry,
-        halted: Mapping[str, Restriction],
+        halt_of: Callable[[str], Restriction | None],
         suspended: Mapping[str, Restriction],
     ) -> InstrumentsAnswer:
         """Return a page of instruments with their best bid and offer."""
         page = inquiries.page_of_symbols(self.instruments, inquiry.after)
-        summaries = (self._summary(symbol, halted.get(symbol), suspended.get(symbol)) for symbol in page.symbols)
+        summaries = (self._summary(symbol, halt_of(symbol), suspended.get(symbol)) for symbol in page.symbols)
         return InstrumentsAnswer(tuple(summaries), page.next_after)
 
     def _summary(
@@ -414,8 +431,10 @@ class Exchange:
         """Match a live order that is not in the book, then rest it or cancel what is left."""
         book = self.books[order.symbol]
         own, opposite = (book.bids, book.asks) if order.side is _BUY else (book.asks, book.bids)
-        if order.symbol in self.phases.calls:
+        if order.symbol in self.phases.apart:
             own.add(order)
+            if order.symbol not in self.phases.calls:
+                self._trade_at(self._closing_price(order.symbol)[0], order.symbol, events)
             return
         band = None
         if (best := opposite.best) is not None:
@@ -440,7 +459,7 @@ class Exchange:
             events.append(self._reprice(order, self.last_trades[order.symbol], text, rested=False))
             own.add(order)
         elif band is not None and _is_stopped(order, opposite):
-            events.append(self._stop_at(band, order))
+            self._leave_band(band, order, own, events)
         elif order.price is not None and order.time_in_force not in _NEVER_RESTING:
             own.add(order)
         else:
@@ -478,6 +497,21 @@ class Exchange:
         """Return where the next order may trade, or None for anywhere; it stays as it is while that order trades."""
         instrument = self.instruments[symbol]
         return trading_band(instrument, self.last_trades.get(symbol)) if instrument.has_bands else None
+
+    def _leave_band(self, band: Band, order: Order, own: BookSide, events: list[Event]) -> None:
+        """End what could trade outside ``band`` only, or have a volatility auction find the price."""
+        instrument, phase = self.instruments[order.symbol], Phase.VOLATILITY_AUCTION
+        if not instrument.volatility_auction_s:
+            events.append(self._stop_at(band, order))
+            return
+        if order.price is None or order.time_in_force in _NEVER_RESTING:
+            events.append(self._stop_at(band, order))
+        else:
+            own.add(order)
+        reason = f"an order would have traded outside the price band {band.text(instrument)}"
+        events += self._move_on(order.symbol, phase, reason)
+        self.phases.interrupt(order.symbol)
+        events.append(PhaseChanged(order.symbol, phase, Phase.CONTINUOUS, _VENUE, reason))
 
     def _stop_at(self, band: Band, order: Order) -> OrderCanceled:
         """Cancel what is left of an order that could trade outside ``band`` only: at rest it would cross the book."""
@@ -956,15 +990,20 @@ class Exchange:
     # Phases and auctions.
 
     def _change_phase(self, command: SetPhase) -> list[Event]:
-        symbol, before = command.symbol, self.phases.of(command.symbol)
+        symbol, phase, before = command.symbol, command.phase, self.phases.of(command.symbol)
         events: list[Event] = []
-        if uncrosses(before, command.phase):
-            self._uncross(symbol, events)
-        text = f"{symbol} goes on in {command.phase}: {command.reason}"
-        events += [self._expire(order, text) for order in self._expiring(symbol, command.phase)]
-        self.phases.set(symbol, command.phase)
-        events.append(PhaseChanged(symbol, command.phase, before, command.operator, command.reason))
+        if phase is not before:
+            if uncrosses(before, phase):
+                self._uncross(symbol, events)
+            events += self._move_on(symbol, phase, command.reason)
+        self.phases.set(symbol, phase, command.scheduled_ns)
+        events.append(PhaseChanged(symbol, phase, before, command.operator, command.reason, command.scheduled_ns))
         return events
+
+    def _move_on(self, symbol: str, phase: Phase, reason: str) -> list[Event]:
+        """Have the orders expire that are not for ``phase``."""
+        text = f"{symbol} goes on in {phase}: {reason}"
+        return [self._expire(order, text) for order in self._expiring(symbol, phase)]
 
     def _expiring(self, symbol: str, phase: Phase) -> list[Order]:
         """Return the orders whose time in force ends as ``phase`` begins, by session, the oldest of each first."""
@@ -977,13 +1016,25 @@ class Exchange:
         if cleared is None:
             return
         self.last_trades[symbol] = cleared.price
-        for buy, sell, last_qty in auction.uncross(book, cleared.price):
+        self._trade_at(cleared.price, symbol, events)
+
+    def _closing_price(self, symbol: str) -> tuple[Price | None, Instrument]:
+        """Return what ``symbol`` trades at in post-close: the last trade's price, else that of the configuration."""
+        instrument = self.instruments[symbol]
+        return self.last_trades.get(symbol, instrument.reference_price), instrument
+
+    def _trade_at(self, price: Price | None, symbol: str, events: list[Event]) -> None:
+        """Trade at ``price`` all that can."""
+        if price is None:
+            return
+        for buy, sell, last_qty in auction.uncross(self.books[symbol], price):
+            self.last_trades[symbol] = price
             for order in (buy, sell):
                 if not order.leaves_qty:
                     self.orders.close(order)
             bought = Fill(self._next_exec_id(), buy.state())
             sold = Fill(self._next_exec_id(), sell.state())
-            events.append(Trade(symbol, cleared.price, last_qty, sold, bought, in_auction=True))
+            events.append(Trade(symbol, price, last_qty, sold, bought, in_auction=True))
 
     # The venue itself.
 

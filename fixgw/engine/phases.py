@@ -1,15 +1,20 @@
 """The phase that each instrument is in, and which orders it takes there."""
 
+from collections.abc import Callable
+
 from fixgw.engine.triggers import stop_px
 from fixgw.spec.commands import NewOrder, ReplaceOrder
+from fixgw.spec.fixed import format_fixed
+from fixgw.spec.instrument import Instrument
 from fixgw.spec.phase import CALLS, Phase
 from fixgw.spec.refusal import Refusal
-from fixgw.spec.values import OrdRejReason, TimeInForce
+from fixgw.spec.values import OrdRejReason, Price, Side, TimeInForce
 
 # In Python 3.11 each look into an enumeration takes 0.2 us.
 _CONTINUOUS = Phase.CONTINUOUS
 _ALWAYS = (TimeInForce.DAY, TimeInForce.GOOD_TILL_CANCEL, TimeInForce.GOOD_TILL_DATE)
-_OPENING = (*_ALWAYS, TimeInForce.AT_THE_OPENING)
+_CALL = (*_ALWAYS, TimeInForce.GOOD_FOR_AUCTION)
+_OPENING = (*_CALL, TimeInForce.AT_THE_OPENING)
 _TAKEN = {
     Phase.PRE_OPEN: _OPENING,
     Phase.OPENING_AUCTION: _OPENING,
@@ -19,33 +24,61 @@ _TAKEN = {
         TimeInForce.FILL_OR_KILL,
         TimeInForce.GOOD_TILL_CROSSING,
     ),
-    Phase.VOLATILITY_AUCTION: _ALWAYS,
-    Phase.CLOSING_AUCTION: (*_ALWAYS, TimeInForce.AT_THE_CLOSE),
+    Phase.VOLATILITY_AUCTION: _CALL,
+    Phase.CLOSING_AUCTION: (*_CALL, TimeInForce.AT_THE_CLOSE),
+    Phase.POST_CLOSE: _ALWAYS,
 }
 _TAKEN_IN_CONTINUOUS = _TAKEN[_CONTINUOUS]
 
-OF_PHASES = (TimeInForce.AT_THE_OPENING, TimeInForce.GOOD_TILL_CROSSING, TimeInForce.AT_THE_CLOSE)
+OF_PHASES = (
+    TimeInForce.AT_THE_OPENING,
+    TimeInForce.GOOD_TILL_CROSSING,
+    TimeInForce.AT_THE_CLOSE,
+    TimeInForce.GOOD_FOR_AUCTION,
+)
 """Orders with these expire with a phase, or with the day before that."""
 
 
 class Phases:
     """Phases by symbol; what is not named trades continuously, as all do in a venue without a schedule."""
 
-    def __init__(self) -> None:
+    def __init__(self, closing_price: Callable[[str], tuple[Price | None, Instrument]]) -> None:
+        """``closing_price`` tells of a symbol what it trades at in post-close, if there is a price."""
+        self._closing_price = closing_price
         self.other: dict[str, Phase] = {}
         """Of the instruments that are not in continuous trading."""
         self.calls: set[str] = set()
         """Symbols whose orders gather and do not trade."""
+        self.apart: set[str] = set()
+        """Symbols whose orders do not trade as they come: those in a call, and those in post-close."""
+        self.scheduled: dict[str, int] = {}
+        """The time of the last step of its schedule that an instrument has had, ns since the epoch."""
+        self.interrupted: dict[str, int] = {}
+        """When the volatility auction ends that an order has begun, ns since the epoch; 0 until that is known."""
+
+    def interrupt(self, symbol: str) -> None:
+        """Begin a volatility auction, whose end is still to be told."""
+        self.set(symbol, Phase.VOLATILITY_AUCTION)
+        self.interrupted[symbol] = 0
+
+    def time(self, symbol: str, ends_ns: int) -> None:
+        """Take the end of a volatility auction that runs and has none yet."""
+        assert self.interrupted.get(symbol) == 0, symbol
+        self.interrupted[symbol] = ends_ns
 
     def of(self, symbol: str) -> Phase:
         return self.other.get(symbol, _CONTINUOUS)
 
-    def set(self, symbol: str, phase: Phase) -> None:
+    def set(self, symbol: str, phase: Phase, scheduled_ns: int = 0) -> None:
+        self.interrupted.pop(symbol, None)
+        if scheduled_ns:
+            self.scheduled[symbol] = scheduled_ns
         if phase is _CONTINUOUS:
             self.other.pop(symbol, None)
         else:
             self.other[symbol] = phase
         (self.calls.add if phase in CALLS else self.calls.discard)(symbol)
+        (self.apart.add if phase in CALLS or phase is Phase.POST_CLOSE else self.apart.discard)(symbol)
 
     def refuse(self, order: NewOrder | ReplaceOrder) -> Refusal | None:
         """Return why the phase of its instrument does not take ``order``, or None."""
@@ -61,7 +94,19 @@ class Phases:
         if order.price is None and stop_px(order) is None:
             text = f"OrdType(40) {order.ord_type} does not rest until the end of a call, and {order.symbol} is in"
             return _unfit(f"{text} {phase}; 2 (limit)")
-        return None
+        return self._worse_than_close(order) if phase is Phase.POST_CLOSE else None
+
+    def _worse_than_close(self, order: NewOrder | ReplaceOrder) -> Refusal | None:
+        """Return why ``order`` could not trade at the closing price, or None; one with a trigger waits."""
+        close, instrument = self._closing_price(order.symbol)
+        if order.price is None or stop_px(order) is not None:
+            return None
+        if close is None:
+            return _unfit(f"{order.symbol} is in {Phase.POST_CLOSE}, and there is no closing price to trade at")
+        if order.price >= close if order.side is Side.BUY else order.price <= close:
+            return None
+        price, closing = (format_fixed(each, instrument.price_scale) for each in (order.price, close))
+        return _unfit(f"Price(44) {price} is worse than the closing price {closing}, which alone trades in post-close")
 
 
 def expires(time_in_force: TimeInForce, phase: Phase) -> bool:
@@ -73,6 +118,8 @@ def expires(time_in_force: TimeInForce, phase: Phase) -> bool:
             return phase is not Phase.CLOSING_AUCTION
         case TimeInForce.GOOD_TILL_CROSSING:
             return phase in CALLS
+        case TimeInForce.GOOD_FOR_AUCTION:
+            return phase not in CALLS
         case _:
             return False
 

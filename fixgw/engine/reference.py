@@ -1,6 +1,6 @@
 """Answers about reference data: what is listed, and whether it trades now; they change nothing."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from fixgw.spec.instrument import Instrument
@@ -40,6 +40,7 @@ _STATUS_IN = {
     # FIX 4.4 has no value for these auctions: here, too, an indication of the price is all there is.
     Phase.VOLATILITY_AUCTION: SecurityTradingStatus.PRICE_INDICATION,
     Phase.CLOSING_AUCTION: SecurityTradingStatus.PRICE_INDICATION,
+    Phase.POST_CLOSE: SecurityTradingStatus.READY_TO_TRADE,
     Phase.CLOSED: SecurityTradingStatus.NOT_AVAILABLE_FOR_TRADING,
 }
 
@@ -47,7 +48,7 @@ _STATUS_IN = {
 class Situation(NamedTuple):
     """What keeps orders out at this moment: instruments halted or suspended, scopes killed, a day that is ending."""
 
-    halted: Mapping[str, Restriction]
+    halt_of: Callable[[str], Restriction | None]
     suspended: Mapping[str, Restriction]
     killed: Mapping[str, Restriction]
     day: TradingDay
@@ -118,6 +119,8 @@ def trading_session(situation: Situation, inquiry: TradingSessionInquiry) -> Tra
         return TradingSessionAnswer(inquiry, TradSesStatus.CLOSED, _day_has_ended(situation.day))
     if (kill := situation.killed.get(VENUE)) is not None:
         return TradingSessionAnswer(inquiry, TradSesStatus.HALTED, _is_killed(kill))
+    if (halt := situation.halt_of("")) is not None:  # of no instrument: only the halt of all can be it
+        return TradingSessionAnswer(inquiry, TradSesStatus.HALTED, f"{halt.name} is halted: {halt.reason}")
     return TradingSessionAnswer(inquiry, TradSesStatus.OPEN, None)
 
 
@@ -130,8 +133,8 @@ def _trading_status(symbol: str, situation: Situation) -> tuple[SecurityTradingS
         return SecurityTradingStatus.NOT_AVAILABLE_FOR_TRADING, _day_has_ended(situation.day)
     if (suspension := situation.suspended.get(symbol)) is not None:
         return SecurityTradingStatus.NOT_AVAILABLE_FOR_TRADING, f"{symbol} is suspended: {suspension.reason}"
-    if (halt := situation.halted.get(symbol)) is not None:
-        return SecurityTradingStatus.TRADING_HALT, f"{symbol} is halted: {halt.reason}"
+    if (halt := situation.halt_of(symbol)) is not None:
+        return SecurityTradingStatus.TRADING_HALT, f"{halt.name} is halted: {halt.reason}"
     phase = situation.phases.get(symbol, Phase.CONTINUOUS)
     return _STATUS_IN[phase], None if phase is Phase.CONTINUOUS else f"{symbol} is in {phase}"
 

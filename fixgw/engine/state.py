@@ -75,6 +75,12 @@ class ExchangeState(msgspec.Struct, frozen=True, array_like=True):
     """Of the instruments that are not in continuous trading."""
     listed: list[Instrument] | None = None
     """None in a state from before instruments changed at run time: those of the configuration."""
+    scheduled: list[tuple[str, int]] = []
+    """When the last step of an instrument's schedule was due, that it has had, ns since the epoch."""
+    indicatives: list[str] = []
+    """Symbols whose call has changed since it was told what it would come to, in the order of their turns."""
+    interrupted: list[tuple[str, int]] = []
+    """When volatility auctions end that orders have begun; 0 until that is known."""
 
 
 def of(exchange: Exchange) -> ExchangeState:
@@ -91,6 +97,9 @@ def of(exchange: Exchange) -> ExchangeState:
         trades=exchange.trades.state(),
         phases=sorted(exchange.phases.other.items()),
         listed=list(exchange.instruments.values()),
+        scheduled=sorted(exchange.phases.scheduled.items()),
+        indicatives=list(exchange.indicatives.changed),
+        interrupted=sorted(exchange.phases.interrupted.items()),
     )
 
 
@@ -105,6 +114,9 @@ def restore(exchange: Exchange, state: ExchangeState, configuration: ConfigureVe
     exchange.last_trades.update(state.last_trades)
     for symbol, phase in state.phases:
         exchange.phases.set(symbol, phase)
+    exchange.phases.scheduled.update(state.scheduled)
+    exchange.phases.interrupted.update(state.interrupted)
+    exchange.indicatives.changed.update(dict.fromkeys(state.indicatives))
     exchange.orders_entered = state.orders_entered
     exchange.orders.put(state.orders)
     for order in state.orders:

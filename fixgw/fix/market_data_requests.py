@@ -22,6 +22,9 @@ class MDEntryType(StrEnum):
     BID = "0"
     OFFER = "1"
     TRADE = "2"
+    IMBALANCE = "A"
+    AUCTION_CLEARING_PRICE = "Q"
+    """FIX 5.0's: FIX 4.4 has none; only who asks for it gets it."""
 
 
 class MDReqRejReason(StrEnum):
@@ -87,7 +90,8 @@ def decode(text: str) -> MarketDataRequest | RefusedRequest:
     for tag, value in _pairs(text):
         if tag == KEY[tags.MD_ENTRY_TYPE]:
             if value not in _MD_ENTRY_TYPES:
-                why = f"MDEntryType(269) {value} is not supported; 0 (bid), 1 (offer) and 2 (trade) are"
+                supported = "0 (bid), 1 (offer), 2 (trade), A (imbalance) and Q (clearing price) are"
+                why = f"MDEntryType(269) {value} is not supported; {supported}"
                 return RefusedRequest(md_req_id, MDReqRejReason.UNSUPPORTED_MD_ENTRY_TYPE, why)
             entry_types.add(_MD_ENTRY_TYPES[value])
         elif tag == KEY[tags.SYMBOL]:

@@ -14,7 +14,7 @@ from pathlib import Path
 import quickfix as fix
 
 from fixgw.fix.follower_acceptor import FRAMES_MAX, FollowerAcceptor
-from fixgw.fix.ladder import Ladder, LevelChange, Place, Rung, rungs
+from fixgw.fix.ladder import CHANGE, DELETE, NEW, Ladder, LevelChange, Place, Rung, rungs
 from fixgw.fix.market_data_requests import (
     MarketDataRequest,
     MDEntryType,
@@ -27,14 +27,17 @@ from fixgw.fix.outbound import Report
 from fixgw.journal.follower import Follower
 from fixgw.journal.position import Position
 from fixgw.marketdata.depth import (
+    NO_PRICE,
     NOT_DISPLAYED,
     Book,
     Depth,
+    IndicativePrice,
     OrderAdded,
     OrderDeleted,
     OrderExecuted,
     OrderMoved,
     OrderReduced,
+    StateChanged,
     TradeAmended,
     Update,
 )
@@ -49,6 +52,7 @@ ENTRIES_MAX = 500
 """MDEntries of one MarketDataIncrementalRefresh; what is more goes into another."""
 
 _SNAPSHOT, _INCREMENTAL, _REJECT = "W", "X", "Y"
+_AUCTION_ENTRIES = (MDEntryType.AUCTION_CLEARING_PRICE, MDEntryType.IMBALANCE)
 _ENTRY_TYPES = {Side.BUY: MDEntryType.BID, Side.SELL: MDEntryType.OFFER}
 
 
@@ -95,6 +99,8 @@ class _Changes:
 
     touched: set[Place] = field(default_factory=set)
     trades: list[OrderExecuted | TradeAmended] = field(default_factory=list)
+    auction: bool = False
+    """Whether what a call would come to may be another."""
 
 
 @dataclass
@@ -105,6 +111,8 @@ class _Watched:
     ladders: dict[int, Ladder] = field(default_factory=dict)
     """By depth."""
     subscriptions: list[_Subscription] = field(default_factory=list)
+    told: IndicativePrice | None = None
+    """What a call would come to, as it was told."""
 
 
 class MarketData:
@@ -152,6 +160,8 @@ class MarketData:
             return
         changes = self._changes[number]
         match update:
+            case IndicativePrice() | StateChanged():
+                changes.auction = True
             case TradeAmended():
                 changes.trades.append(update)
             case OrderAdded():
@@ -169,13 +179,19 @@ class MarketData:
 
     def _tell(self, watched: _Watched, changes: _Changes) -> None:
         levels = {depth: ladder.follow(changes.touched) for depth, ladder in watched.ladders.items()}
+        before, watched.told = watched.told, watched.book.indicative
+        has_auction_news = changes.auction and before != watched.told
         for subscription in watched.subscriptions:
             request = subscription.request
             if request.is_incremental:
                 entries = [*_trades(watched.book, changes.trades), *_levels(watched.book, levels[request.market_depth])]
+                if has_auction_news:
+                    entries += _auction_changes(watched.book, before)
                 wanted = [text for entry_type, text in entries if entry_type in request.md_entry_types]
                 self._send_incremental(subscription, wanted)
-            elif _has_news(request, changes.trades, levels[request.market_depth]):
+            elif _has_news(request, changes.trades, levels[request.market_depth]) or (
+                has_auction_news and not request.md_entry_types.isdisjoint(_AUCTION_ENTRIES)
+            ):
                 self._send_snapshot(subscription.session, request, watched.book)
 
     def _send_incremental(self, subscription: _Subscription, entries: Iterable[str]) -> None:
@@ -235,7 +251,7 @@ class MarketData:
         self._subscriptions[subscription.session, subscription.request.md_req_id] = subscription
         depth = subscription.request.market_depth
         for book in books:
-            watched = self._watched.setdefault(book.listing.instrument, _Watched(book))
+            watched = self._watched.setdefault(book.listing.instrument, _Watched(book, told=book.indicative))
             watched.subscriptions.append(subscription)
             if depth not in watched.ladders:
                 watched.ladders[depth] = Ladder(book, depth)
@@ -265,6 +281,36 @@ def _whole(book: Book, request: MarketDataRequest) -> Iterator[Entry]:
     if book.last_px is not None:
         last_px = format_fixed(book.last_px, book.listing.price_scale)
         yield MDEntryType.TRADE, f"269=2\x01270={last_px}\x01"
+    if book.indicative is not None:
+        yield from _auction(book, book.indicative).items()
+
+
+def _auction(book: Book, indicative: IndicativePrice) -> dict[MDEntryType, str]:
+    """Return what a call would come to: price and volume, and what would be left over of whom, if anything."""
+    if indicative.price == NO_PRICE:
+        return {}
+    listing = book.listing
+    price = format_fixed(indicative.price, listing.price_scale)
+    volume = format_fixed(indicative.volume, listing.qty_scale)
+    entries = {MDEntryType.AUCTION_CLEARING_PRICE: f"269=Q\x01270={price}\x01271={volume}\x01"}
+    if indicative.imbalance:
+        left_over = format_fixed(abs(indicative.imbalance), listing.qty_scale)
+        whose = "P" if indicative.imbalance > 0 else "Q"
+        entries[MDEntryType.IMBALANCE] = f"269=A\x01271={left_over}\x01277={whose}\x01"
+    return entries
+
+
+def _auction_changes(book: Book, before: IndicativePrice | None) -> Iterator[Entry]:
+    """Yield what is different from what was told: an entry of each kind is there once."""
+    told = {} if before is None else _auction(book, before)
+    now = {} if book.indicative is None else _auction(book, book.indicative)
+    symbol = f"55={book.listing.symbol}\x01"
+    for kind in _AUCTION_ENTRIES:
+        if kind in now and now[kind] != told.get(kind):
+            head, _, rest = now[kind].partition("\x01")
+            yield kind, f"279={CHANGE if kind in told else NEW}\x01{head}\x01{symbol}{rest}"
+        elif kind in told and kind not in now:
+            yield kind, f"279={DELETE}\x01269={kind}\x01{symbol}"
 
 
 def _levels(book: Book, changes: Iterable[LevelChange]) -> Iterator[Entry]:

@@ -31,6 +31,7 @@ from fixgw.spec.events import (
     DayEnding,
     Event,
     Fill,
+    IndicativeChanged,
     InstrumentAdded,
     InstrumentChanged,
     InstrumentDelisted,
@@ -80,6 +81,7 @@ from fixgw.spec.values import (
     OrdStatus,
     PegOffsetType,
     Side,
+    TimeInForce,
 )
 
 AVG_PX_EXTRA_DECIMALS = 4
@@ -120,6 +122,7 @@ _TRADE = ExecType.TRADE
 _TRADE_CORRECT = ExecType.TRADE_CORRECT
 _TRADE_CANCEL = ExecType.TRADE_CANCEL
 _STATUS = ExecType.ORDER_STATUS
+_GOOD_FOR_AUCTION = TimeInForce.GOOD_FOR_AUCTION
 
 
 class Encoder:
@@ -179,7 +182,7 @@ class Encoder:
                 return ()
             case VenueConfigured() | OrdersSwept() | OperatorRefused() | LimitsSet():
                 return ()
-            case DayEnding() | OrdersExpired() | OrdersRestated() | DayBegun() | PhaseChanged():
+            case DayEnding() | OrdersExpired() | OrdersRestated() | DayBegun() | PhaseChanged() | IndicativeChanged():
                 return ()
             case InstrumentHalted() | InstrumentSuspended() | InstrumentResumed() | ScopeKilled() | ScopeReleased():
                 return ()
@@ -214,6 +217,8 @@ class Encoder:
             extra += _trigger(order, number)
         codes = "\x01150=" + exec_type + "\x0139=" + order.ord_status + "\x0154=" + order.side
         terms = "40=" + order.ord_type + "\x0159=" + order.time_in_force + "\x01"
+        if order.time_in_force is _GOOD_FOR_AUCTION:
+            terms = "40=" + order.ord_type + "\x01"  # FIX 4.4 does not have it
         if order.instructions is not None:
             terms += _instructions(order.instructions, order)
         if order.quote_entry_id is not None:

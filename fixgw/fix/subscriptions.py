@@ -41,6 +41,7 @@ from fixgw.spec.reference import (
     TradingSessionAnswer,
     TradingSessionInquiry,
 )
+from fixgw.spec.scope import VENUE
 from fixgw.spec.sequenced import Sequenced
 from fixgw.spec.values import (
     SecurityRequestResult,
@@ -171,10 +172,10 @@ class Subscriptions:
         for name, subscription in self._subscriptions.items():
             match subscription.inquiry:
                 case SecurityStatusInquiry(symbol=symbol):
-                    if not isinstance(event, _OF_ONE) or event.symbol == symbol:
+                    if not isinstance(event, _OF_ONE) or event.symbol == symbol or _is_of_many(event.symbol):
                         yield name
                 case TradingSessionInquiry():
-                    if isinstance(event, _OF_ALL):
+                    if isinstance(event, _OF_ALL) or (isinstance(event, _OF_ONE) and event.symbol == VENUE):
                         yield name
                 case _:
                     if isinstance(event, _OF_TERMS):
@@ -183,6 +184,11 @@ class Subscriptions:
     def _refuse(self, inquiry: ReferenceInquiry, reason: str, text: str) -> None:
         name = name_of(inquiry)
         self._send(business_reject(name.session, str(inquiry.msg_seq_num), name.msg_type, reason, text))
+
+
+def _is_of_many(halted: str) -> bool:
+    """Return whether what is halted or resumed is a segment or all, rather than one instrument."""
+    return halted == VENUE or halted.startswith("segment:")
 
 
 def name_of(inquiry: ReferenceInquiry) -> Name:

@@ -10,6 +10,7 @@ from fixgw.marketdata.book import Book, BookBroken, BookOrder, Books, Level, Lev
 from fixgw.marketdata.messages import (
     NO_PRICE,
     NOT_DISPLAYED,
+    IndicativePrice,
     InstrumentListed,
     OrderAdded,
     OrderDeleted,
@@ -28,6 +29,7 @@ from fixgw.spec.events import (
     CancelRejected,
     DayBegun,
     DayEnding,
+    IndicativeChanged,
     InstrumentAdded,
     InstrumentChanged,
     InstrumentDelisted,
@@ -68,17 +70,19 @@ from fixgw.spec.events import (
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.listing import Listing
 from fixgw.spec.phase import CALLS, Phase
-from fixgw.spec.scope import VENUE
+from fixgw.spec.scope import VENUE, halting
 from fixgw.spec.sequenced import Sequenced
 from fixgw.spec.values import Qty, Side
 
 __all__ = [
     "NOT_DISPLAYED",
+    "NO_PRICE",
     "Book",
     "BookBroken",
     "BookOrder",
     "Books",
     "Depth",
+    "IndicativePrice",
     "Level",
     "Levels",
     "OrderAdded",
@@ -86,6 +90,7 @@ __all__ = [
     "OrderExecuted",
     "OrderMoved",
     "OrderReduced",
+    "StateChanged",
     "TradeAmended",
     "TradingState",
     "Update",
@@ -104,7 +109,10 @@ class Depth:
         self.before = before
         self._listing = Listing()
         self._forbidden: set[str] = set()
-        """Symbols halted or suspended, scopes killed, and the time between two trading days."""
+        """Scopes killed, and the time between two trading days."""
+        self._suspended: set[str] = set()
+        self._halted: set[str] = set()
+        """Symbols, segments as ``segment:NAME``, and ``venue``."""
         self._phases: dict[str, Phase] = {}
         """Of the instruments that are not in continuous trading, or were not."""
 
@@ -140,6 +148,7 @@ class Depth:
                     assert isinstance(sequenced.command, ConfigureVenue), sequenced.sequence
                     self._listing.configure(sequenced.command.instruments)
                     frame.list(self._listing.listed.values())
+                    frame.restate()
                 case InstrumentAdded() | InstrumentChanged():
                     if isinstance(event, InstrumentAdded):
                         self._phases.pop(event.instrument.symbol, None)
@@ -147,14 +156,22 @@ class Depth:
                     frame.list(self._listing.listed.values())
                 case InstrumentDelisted(symbol=symbol):
                     self._listing.delist(symbol)
-                    self._forbidden.discard(symbol)
+                    self._halted.discard(symbol)
+                    self._suspended.discard(symbol)
                     frame.list(self._listing.listed.values())
-                case (
-                    InstrumentHalted(symbol=forbidden)
-                    | InstrumentSuspended(symbol=forbidden)
-                    | ScopeKilled(scope=forbidden)
-                ):
+                case InstrumentSuspended(symbol=symbol):
+                    self._halted.discard(symbol)
+                    self._suspended.add(symbol)
+                    frame.restate()
+                case ScopeKilled(scope=forbidden):
                     self._forbidden.add(forbidden)
+                    frame.restate()
+                case InstrumentHalted():
+                    self._halted.add(event.symbol)
+                    frame.restate()
+                case InstrumentResumed():
+                    self._halted.discard(event.symbol)
+                    self._suspended.discard(event.symbol)
                     frame.restate()
                 case DayEnding():
                     self._forbidden.add(_BETWEEN_DAYS)
@@ -162,13 +179,15 @@ class Depth:
                 case DayBegun():
                     self._forbidden.discard(_BETWEEN_DAYS)
                     frame.restate()
-                case InstrumentResumed(symbol=allowed) | ScopeReleased(scope=allowed):
+                case ScopeReleased(scope=allowed):
                     self._forbidden.discard(allowed)
                     frame.restate()
                 case PhaseChanged():
                     self._phases[event.symbol] = event.phase
                     frame.settle()
                     frame.restate()
+                case IndicativeChanged():
+                    frame.indicate(event)
                 case OrderRejected() | OrderStated() | CancelRejected() | MassCanceled():
                     pass  # nothing that is or was in the book
                 case QuoteReported() | MassQuoteAnswered() | QuotesPulled():
@@ -186,12 +205,15 @@ class Depth:
 
     def state(self, symbol: str) -> TradingState:
         """Return the state of a listed instrument; it is halted, too, when all of it or of the venue is killed."""
-        halting = symbol, f"instrument:{symbol}", VENUE, _BETWEEN_DAYS
-        if not self._forbidden.isdisjoint(halting):
+        segment = self._listing.listed[symbol].segment
+        halted = symbol in self._suspended or not self._halted.isdisjoint(halting(symbol, segment))
+        if halted or not self._forbidden.isdisjoint((f"instrument:{symbol}", VENUE, _BETWEEN_DAYS)):
             return TradingState.HALTED
         phase = self._phases.get(symbol)
         if phase in CALLS:
             return TradingState.CALL
+        if phase is Phase.POST_CLOSE:
+            return TradingState.POST_CLOSE
         return TradingState.CLOSED if phase is Phase.CLOSED else TradingState.TRADING
 
 
@@ -358,6 +380,18 @@ class _Frame:
             state = self._depth.state(book.listing.symbol)
             if book.state is not TradingState.DELISTED and book.state is not state:
                 self._publish(StateChanged(book.listing.instrument, self._time_ns, state))
+
+    def indicate(self, event: IndicativeChanged) -> None:
+        """Tell what a call would come to, where that is news."""
+        book = self._books.by_symbol[event.symbol]
+        price = NO_PRICE if event.price is None else event.price
+        told = book.indicative
+        if (told is None and event.price is None) or (
+            told is not None and (told.price, told.volume, told.imbalance) == (price, event.volume, event.imbalance)
+        ):
+            return
+        number = book.listing.instrument
+        self._publish(IndicativePrice(number, self._time_ns, price, event.volume, event.imbalance))
 
     def _number(self, symbol: str) -> int:
         return self._books.by_symbol[symbol].listing.instrument

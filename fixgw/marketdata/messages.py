@@ -32,6 +32,8 @@ class TradingState(StrEnum):
     HALTED = "H"
     CALL = "C"
     """Orders gather: nothing trades, and the book may be crossed."""
+    POST_CLOSE = "P"
+    """Orders trade at the closing price only, and the book may be crossed."""
     CLOSED = "E"
     DELISTED = "X"
     """No longer among the venue's instruments."""
@@ -126,11 +128,23 @@ class OrderMoved(msgspec.Struct, frozen=True, gc=False):
     qty: Qty
 
 
+class IndicativePrice(msgspec.Struct, frozen=True, gc=False):
+    """What the call would come to if it ended now; as it ends, StateChanged says so, and this is over."""
+
+    instrument: int
+    transact_time_ns: int
+    price: int
+    """NO_PRICE while nothing would trade."""
+    volume: Qty
+    imbalance: int
+    """What would be left over at the price: above zero to buy, below to sell."""
+
+
 class SnapshotBegan(msgspec.Struct, frozen=True, gc=False):
     """What follows, up to SnapshotEnded, is one instrument as it stood after the message numbered ``md_sequence``.
 
-    InstrumentListed and StateChanged, then ``orders`` times OrderAdded: bids from the best price to the worst, then
-    asks so, each price in the order of priority.
+    InstrumentListed and StateChanged, in a call IndicativePrice where it was told, then ``orders`` times OrderAdded:
+    bids from the best price to the worst, then asks so, each price in the order of priority.
     """
 
     instrument: int
@@ -156,6 +170,7 @@ Update = (
     | OrderReduced
     | OrderDeleted
     | OrderMoved
+    | IndicativePrice
 )
 """What changes a book, and has a number in the channel."""
 
@@ -171,6 +186,7 @@ _FORMATS: dict[type[Message], tuple[int, Struct]] = {
     OrderReduced: (ord("X"), Struct(">BHQQQ")),
     OrderDeleted: (ord("D"), Struct(">BHQQ")),
     OrderMoved: (ord("U"), Struct(">BHQQqQ")),
+    IndicativePrice: (ord("I"), Struct(">BHQqQq")),
     SnapshotBegan: (ord("S"), Struct(">BHQQIq")),
     SnapshotEnded: (ord("Z"), Struct(">BHQQ")),
 }
@@ -189,7 +205,7 @@ def decode(data: bytes) -> Message:
     """Return the message whose bytes ``data`` is, all of it; raises ValueError for anything else."""
     decoder = _DECODERS.get(data[0]) if data else None
     if decoder is None:
-        raise ValueError(f"no message of the feed begins with {data[:1]!r}; one of RHAETXDUSZ does")
+        raise ValueError(f"no message of the feed begins with {data[:1]!r}; one of RHAETXDUISZ does")
     try:
         return decoder(data)
     except struct.error as error:

@@ -7,6 +7,7 @@ from itertools import islice
 from fixgw.marketdata.book import Book, Level
 from fixgw.marketdata.messages import (
     NO_PRICE,
+    IndicativePrice,
     InstrumentListed,
     Message,
     OrderAdded,
@@ -32,6 +33,7 @@ KINDS: dict[type[Message], str] = {
     OrderReduced: "reduced",
     OrderDeleted: "deleted",
     OrderMoved: "moved",
+    IndicativePrice: "indicative",
     SnapshotBegan: "snapshot-began",
     SnapshotEnded: "snapshot-ended",
 }
@@ -61,6 +63,15 @@ def book_in_words(book: Book, number: int, depth: int | None) -> dict[str, objec
         "last": None if book.last_px is None else price_text(book.last_px, book),
         "bids": side(book.bids),
         "asks": side(book.asks),
+    } | ({} if book.indicative is None else {"indicative": indicative_in_words(book.indicative, book)})
+
+
+def indicative_in_words(indicative: IndicativePrice, book: Book) -> dict[str, str | None]:
+    """Return what a call would come to: price, volume, and what would be left over, below zero to sell."""
+    return {
+        "price": None if indicative.price == NO_PRICE else price_text(indicative.price, book),
+        "volume": qty_text(indicative.volume, book),
+        "imbalance": qty_text(indicative.imbalance, book),
     }
 
 
@@ -91,6 +102,8 @@ def message_in_words(message: Message, number: int, book: Book) -> dict[str, obj
         case OrderMoved():
             words |= {"order_id": str(message.order_id)}
             words |= {"price": price_text(message.price, book), "qty": qty_text(message.qty, book)}
+        case IndicativePrice():
+            words |= indicative_in_words(message, book)
         case StateChanged():
             words |= {"state": message.state.name.lower()}
         case InstrumentListed():

@@ -140,7 +140,7 @@ def _counted(tally: Tally) -> Iterator[Metric]:
     yield OPERATOR_COMMANDS.of(tally.operator_commands)
     yield KILL_SWITCHES.one(len(tally.killed))
     yield KILL_SWITCH.of({(scope,): 1 for scope in tally.killed})
-    yield HALTED.of({(symbol,): symbol in tally.halted for symbol in tally.open_orders})
+    yield HALTED.of({(symbol,): tally.is_halted(symbol) for symbol in tally.open_orders})
     yield DISABLED_SESSIONS.one(len(tally.disabled))
     yield LOGONS.of(tally.logons)
     yield SESSION_MESSAGES.of(tally.session_messages)

@@ -24,6 +24,7 @@ from fixgw.spec.events import (
     DayBegun,
     DayEnding,
     Event,
+    IndicativeChanged,
     InstrumentAdded,
     InstrumentChanged,
     InstrumentDelisted,
@@ -63,6 +64,7 @@ from fixgw.spec.events import (
 )
 from fixgw.spec.instrument import NOTIONAL_SCALE, SCALE_MAX, Instrument
 from fixgw.spec.limits import LIMIT_NAMES
+from fixgw.spec.scope import halting
 from fixgw.spec.sequenced import Sequenced
 from fixgw.spec.values import CxlRejResponseTo, ExecRestatementReason, OrdRejReason
 
@@ -117,6 +119,11 @@ class Tally:
         self._traded_qty: Counter[str] = Counter()
         self._traded_notional: Counter[str] = Counter()
         self._instruments: dict[str, Instrument] = {}
+
+    def is_halted(self, symbol: str) -> bool:
+        """Return whether an operator has halted the instrument, its segment or all."""
+        instrument = self._instruments.get(symbol)
+        return not self.halted.isdisjoint(halting(symbol, "" if instrument is None else instrument.segment))
 
     @property
     def traded_qty(self) -> dict[tuple[str], float]:
@@ -218,7 +225,7 @@ class Tally:
                 pass
             case DayEnding() | OrdersExpired() | OrderRestated() | OrdersRestated() | DayBegun() | OrderAmended():
                 pass
-            case OrderTriggered() | PhaseChanged():
+            case OrderTriggered() | PhaseChanged() | IndicativeChanged():
                 pass
             case _:
                 assert_never(event)

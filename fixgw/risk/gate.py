@@ -18,6 +18,7 @@ from fixgw.spec.events import (
     DayBegun,
     DayEnding,
     Event,
+    IndicativeChanged,
     InstrumentAdded,
     InstrumentChanged,
     InstrumentDelisted,
@@ -102,6 +103,7 @@ class RiskGate:
         # One that is no longer listed takes no orders; what is open in it can still be followed.
         self._listed = listed
         self.list_units(listed.values())
+        self.restrictions.segments = {each.symbol: each.segment for each in listed.values() if each.segment}
         self._roster = Roster(self._participants, listed.values())
         self._rules.clear()
 
@@ -204,7 +206,7 @@ class RiskGate:
                 pass
             case OrdersSwept() | OperatorRefused() | OrderRestated() | OrdersExpired() | OrdersRestated():
                 pass
-            case PhaseChanged():
+            case PhaseChanged() | IndicativeChanged():
                 pass
             case LimitsSet():
                 self.limits.set(event.limits)

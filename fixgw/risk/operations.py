@@ -58,7 +58,7 @@ class Operations:
         restrictions = self._restrictions
         match command:
             case HaltInstrument(symbol=symbol):
-                unknown = self._roster.unknown("instrument", symbol)
+                unknown = self._roster.unknown_to_halt(symbol)
                 suspended = _already("suspended", symbol, restrictions.suspended)
                 return unknown or suspended or _already("halted", symbol, restrictions.halted)
             case SuspendInstrument(symbol=symbol):

@@ -22,12 +22,15 @@ from fixgw.spec.events import (
 )
 from fixgw.spec.refusal import Refusal
 from fixgw.spec.restriction import Restriction
-from fixgw.spec.scope import VENUE, scopes_of
+from fixgw.spec.scope import VENUE, halting, scopes_of
 from fixgw.spec.values import OrdRejReason
 
 
 class Restrictions:
-    """Halted and suspended instruments, killed scopes and disabled sessions, by their names; the oldest first."""
+    """What is forbidden, by its name and the oldest first.
+
+    Halts by symbol, ``segment:NAME`` or ``venue``, suspended instruments, kills by scope, disabled sessions by CompID.
+    """
 
     def __init__(self) -> None:
         self.halted: dict[str, Restriction] = {}
@@ -36,6 +39,8 @@ class Restrictions:
         self.disabled: dict[str, Restriction] = {}
         self.ended_date: str | None = None
         """The trading day that has ended, while the next one has not begun."""
+        self.segments: dict[str, str] = {}
+        """By symbol, of the instruments that have one."""
 
     def refusal(self, session: str, firm: str, account: str, symbol: str) -> Refusal | None:
         """Return why no order of these may be entered or replaced now, or None."""
@@ -48,9 +53,16 @@ class Restrictions:
             return Refusal(OrdRejReason.EXCHANGE_CLOSED, text)
         if (suspension := self.suspended.get(symbol)) is not None:
             return Refusal(OrdRejReason.EXCHANGE_CLOSED, f"{symbol} is suspended: {suspension.reason}")
-        if (halt := self.halted.get(symbol)) is not None:
-            return Refusal(OrdRejReason.EXCHANGE_CLOSED, f"{symbol} is halted: {halt.reason}")
+        if (halt := self.halt_of(symbol)) is not None:
+            return Refusal(OrdRejReason.EXCHANGE_CLOSED, f"{halt.name} is halted: {halt.reason}")
         return None
+
+    def halt_of(self, symbol: str) -> Restriction | None:
+        """Return the halt of an instrument, of its segment or of all, the widest of them, or None."""
+        if not self.halted:
+            return None
+        names = halting(symbol, self.segments.get(symbol, ""))
+        return next((self.halted[name] for name in names if name in self.halted), None)
 
     def kill_of_instrument(self, symbol: str) -> Restriction | None:
         """Return the kill that keeps everybody from trading in ``symbol``, or None."""
@@ -58,7 +70,7 @@ class Restrictions:
 
     def allow_trading(self, symbol: str) -> bool:
         """Return whether what is in ``symbol`` already may trade: not while it is stopped, and not between two days."""
-        return self.ended_date is None and symbol not in self.halted and symbol not in self.suspended
+        return self.ended_date is None and symbol not in self.suspended and self.halt_of(symbol) is None
 
     def apply(self, event: RestrictionEvent | DayEnding | DayBegun) -> None:
         match event:

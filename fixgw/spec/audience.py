@@ -7,6 +7,7 @@ from fixgw.spec.events import (
     DayBegun,
     DayEnding,
     Event,
+    IndicativeChanged,
     InstrumentAdded,
     InstrumentChanged,
     InstrumentDelisted,
@@ -70,7 +71,7 @@ def audience(event: Event) -> tuple[str, ...]:
             return ()
         case VenueConfigured() | OrdersSwept() | OperatorRefused() | LimitsSet():
             return ()
-        case DayEnding() | OrdersExpired() | OrdersRestated() | DayBegun() | PhaseChanged():
+        case DayEnding() | OrdersExpired() | OrdersRestated() | DayBegun() | PhaseChanged() | IndicativeChanged():
             return ()
         case InstrumentHalted() | InstrumentSuspended() | InstrumentResumed() | ScopeKilled() | ScopeReleased():
             return ()

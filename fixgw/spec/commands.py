@@ -190,6 +190,7 @@ class HaltInstrument(msgspec.Struct, frozen=True, array_like=True, gc=False, tag
     operator: str
     reason: str
     symbol: str
+    """Or ``segment:NAME`` for all instruments of a segment, or ``venue`` for all; each is resumed as it was halted."""
 
 
 class ResumeInstrument(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="resume"):
@@ -349,6 +350,20 @@ class SetPhase(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="set-
     reason: str
     symbol: str
     phase: Phase
+    scheduled_ns: int = 0
+    """The time of the step of the schedule that this is, by which it is known; 0 by hand."""
+
+
+class TimeCall(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="time-call"):
+    """Say when a volatility auction ends that an order has begun; the schedule's own: the engine knows no time."""
+
+    symbol: str
+    ends_ns: int
+    """Ns since the epoch, UTC."""
+
+
+class TellIndicatives(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="indicatives"):
+    """Tell what calls would come to that have changed since they were told, a slice of them; the schedule's own."""
 
 
 class BustTrade(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="bust-trade"):
@@ -452,4 +467,4 @@ TradingCommand = (
 """What the engine answers with events."""
 SessionCommand = UseNumber | OpenSession | CloseSession
 """What happened to a FIX session: no events, the journal keeps it for the next start and for followers."""
-Command = TradingCommand | QuoteCommand | RestrictionCommand | SessionCommand
+Command = TradingCommand | QuoteCommand | RestrictionCommand | SessionCommand | TellIndicatives | TimeCall

@@ -218,6 +218,7 @@ class InstrumentHalted(msgspec.Struct, frozen=True, array_like=True, gc=False, t
     """No new order and no replace is taken in the instrument; open orders stay and may be canceled."""
 
     symbol: str
+    """Or ``segment:NAME``, or ``venue``."""
     operator: str
     reason: str
 
@@ -402,13 +403,29 @@ class DayBegun(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="day-
 
 
 class PhaseChanged(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="phase"):
-    """The instrument is in another phase from here on; after the trades of the uncross that ended the one before."""
+    """The instrument is in another phase from here on; after the trades of the uncross that ended the one before.
+
+    A step of the schedule may find it in its phase already: both are the same then.
+    """
 
     symbol: str
     phase: Phase
     previous: Phase
     operator: str
     reason: str
+    scheduled_ns: int = 0
+    """The time of the schedule's step; 0 by hand."""
+
+
+class IndicativeChanged(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="indicative"):
+    """What the call of the instrument would come to if it ended now; told again where it is the same."""
+
+    symbol: str
+    price: Price | None
+    """None while nothing would trade."""
+    volume: Qty
+    imbalance: int
+    """Quantity that would be left over at the price: above zero on the buying side, below on the selling side."""
 
 
 class Amendment(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -555,6 +572,7 @@ Event = (
     | OrderAmended
     | DayEvent
     | PhaseChanged
+    | IndicativeChanged
     | AmendmentEvent
     | QuoteEvent
 )

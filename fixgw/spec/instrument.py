@@ -65,6 +65,13 @@ class Instrument(msgspec.Struct, frozen=True, array_like=True):
     """The account whose orders trade first, for so many whole per cent of what trades at a price."""
     lead_market_maker_percent: int = 0
 
+    segment: str = ""
+    """The segment whose schedule it follows; empty for none."""
+    volatility_auction_s: int = 0
+    """How long a call lasts that begins where an order would trade outside the bands; 0 cancels what is left of it."""
+    volatility_random_end_s: int = 0
+    """Up to how many seconds longer, drawn from the seed."""
+
     def tick_at(self, price: int) -> Price:
         """Return the tick of the range that ``price`` is in; ``tick_size`` is that below the first of them."""
         tick = self.tick_size

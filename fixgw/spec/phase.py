@@ -14,6 +14,8 @@ class Phase(StrEnum):
     CONTINUOUS = "continuous"
     VOLATILITY_AUCTION = "volatility-auction"
     CLOSING_AUCTION = "closing-auction"
+    POST_CLOSE = "post-close"
+    """Orders trade at the closing price only."""
     CLOSED = "closed"
 
 

@@ -28,6 +28,11 @@ def parse(text: str) -> Scope:
     return Scope(kind, name)
 
 
+def halting(symbol: str, segment: str) -> tuple[str, ...]:
+    """Return all names under which an instrument may be halted, the widest first: ``venue``, its segment's, its own."""
+    return (VENUE, f"segment:{segment}", symbol) if segment else (VENUE, symbol)
+
+
 def scopes_of(session: str, firm: str, account: str, symbol: str) -> tuple[str, ...]:
     """Return all scopes that an order of these falls under, the widest first."""
     return (VENUE, f"firm:{firm}", f"account:{account}", f"session:{session}", f"instrument:{symbol}")

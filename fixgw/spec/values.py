@@ -70,6 +70,8 @@ class TimeInForce(StrEnum):
     GOOD_TILL_CROSSING = "5"
     GOOD_TILL_DATE = "6"
     AT_THE_CLOSE = "7"
+    GOOD_FOR_AUCTION = "B"
+    """FIX 5.0's; FIX 4.4 has none, so that reports leave it out."""
 
 
 class OrdStatus(StrEnum):

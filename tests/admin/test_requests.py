@@ -153,7 +153,7 @@ def test_who_asks_is_who_the_kernel_says_whatever_else_they_say(named: str | Non
         (request("halt", symbol="AAPL", reason="x\n"), "regex"),
         (request("halt", symbol="AAPL", reason="Börse"), "regex"),
         (request("halt", symbol="AAPL", reason="x" * 201), "length"),
-        (request("halt", symbol="A" * 65, reason="x"), "length"),
+        (request("halt", symbol="A" * 76, reason="x"), "length"),
         (request("halt", symbol="AAPL", reason="x", operator="a\nb"), "regex"),
         (request("halt", symbol=7, reason="x"), "Expected `str`"),
         (request("halt", symbol="AAPL", reason="x", sure=True), "unknown field `sure`"),

@@ -3,6 +3,7 @@
 import json
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -101,6 +102,21 @@ def test_a_book_of_nothing(market: Market) -> None:
     (book,) = market.tells("book", "MSFT")
     assert (book["last"], book["bids"], book["asks"]) == (None, [], [])
     assert "nothing traded yet" in market.does("book", "MSFT")
+
+
+def test_a_call_shows_what_it_would_come_to(market: Market) -> None:
+    """Price, volume and what would be left over, below zero to sell."""
+    with market.session("CLIENT1") as alice, market.session("CLIENT2") as bob:
+        market.does("instruments", "phase", "ESZ6", "opening-auction", "--reason", "a drill", "--yes")
+        _order(alice, "call-bid", "1", "3", "5000.00", "ESZ6")
+        _order(bob, "call-offer", "2", "5", "5000.00", "ESZ6")
+    give_up_at = time.monotonic() + WAIT_S
+    while "indicative" not in (told := market.tells("book", "ESZ6")[0]):
+        assert time.monotonic() < give_up_at, told
+
+    assert told["indicative"] == {"price": "5000.00", "volume": "3", "imbalance": "-2"}
+    assert told["state"] == "call"
+    assert "would trade 3 at 5000.00, 2 to sell left over" in " ".join(market.does("book", "ESZ6").split())
 
 
 def test_an_unknown_symbol(market: Market) -> None:

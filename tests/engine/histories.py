@@ -51,6 +51,8 @@ from fixgw.spec.commands import (
     SetLimits,
     SetPhase,
     SuspendInstrument,
+    TellIndicatives,
+    TimeCall,
     TradingCommand,
 )
 from fixgw.spec.instructions import Instructions
@@ -85,7 +87,9 @@ from tests.orders import ALICE, BOB, CAROL, DAY, FOK, GTC, GTD, IOC, configurati
 
 BYTES_A_COMMAND = 28
 
-STOCK = Instrument("STOCK", 2, 0, Price(1), Qty(1), 1, Qty(1_000), Price(100_000), market_protection_ticks=2)
+STOCK = Instrument(
+    "STOCK", 2, 0, Price(1), Qty(1), 1, Qty(1_000), Price(100_000), market_protection_ticks=2, segment="shares"
+)  # fmt: skip
 SPREAD = Instrument(
     "SPREAD", 1, 1, Price(2), Qty(2), 3, Qty(1_000), Price(100_000),
     allows_negative_price=True, market_protection_ppm=500_000, trigger_source=TriggerSource.BEST,
@@ -124,7 +128,6 @@ CONFIGURATIONS = tuple(
         {"self_match_prevention": SelfMatchPrevention.DECREMENT, "self_match_scope": SelfMatchScope.FIRM},
     )
 )
-CONFIGURATIONS += (configuration(instruments=BANDED, participants=PARTICIPANTS),)
 SHARED = (
     {"allocation": Allocation.PRO_RATA, "pro_rata_min": Qty(2)},
     {
@@ -136,6 +139,11 @@ SHARED = (
     },
 )
 """Ways to share a price out."""
+CALLING = tuple(msgspec.structs.replace(each, volatility_auction_s=1) for each in BANDED)
+CONFIGURATIONS += (
+    configuration(instruments=BANDED, participants=PARTICIPANTS),
+    configuration(instruments=CALLING, participants=PARTICIPANTS),
+)
 CONFIGURATIONS += tuple(
     configuration(
         instruments=(msgspec.structs.replace(STOCK, **first), msgspec.structs.replace(SPREAD, **second)),
@@ -160,7 +168,7 @@ _KINDS = (
 )  # fmt: skip
 _SCOPES = ("instrument:STOCK", "session:CLIENT1", "account:B1", "firm:ALPHA", "firm:BETA", "venue", "firm:NONE", "none")
 _CALLS = sorted(CALLS)
-_PHASES = (*_CALLS, *_CALLS, Phase.CLOSED)
+_PHASES = (*_CALLS, *_CALLS, Phase.CLOSED, Phase.POST_CLOSE, Phase.POST_CLOSE)
 _DATES = ("2026-02-27", "2026-02-28", "2026-03-01", "2026-03-02")
 _EXPIRIES: Sequence[dict[str, Any]] = (
     {"expire_date": "2026-02-28"},
@@ -251,7 +259,7 @@ _QUOTE_CANCEL_TYPES = (*QuoteCancelType, QuoteCancelType.SECURITIES, QuoteCancel
 T = TypeVar("T")
 AnyOrder = TypeVar("AnyOrder", NewOrder, ReplaceOrder)
 
-Decided = TradingCommand | QuoteCommand | RestrictionCommand
+Decided = TradingCommand | QuoteCommand | RestrictionCommand | TellIndicatives | TimeCall
 """Commands that bring about events: all but those of FIX sessions."""
 
 
@@ -281,6 +289,13 @@ def with_sweeps(history: Iterable[Decided], core: Core) -> Iterator[Decided]:
             yield ContinueSweep()
         if core.exchange.has_due and number % 2:
             yield ContinueTriggers()
+        if core.exchange.indicatives.changed and number % 3 == 0:
+            yield TellIndicatives()
+        for symbol, ends_ns in list(core.exchange.phases.interrupted.items()):
+            if not ends_ns:
+                yield TimeCall(symbol, number + 3)
+            elif ends_ns <= number and core.why_no_phase(symbol) is None:
+                yield SetPhase(*_OPERATOR, symbol, Phase.CONTINUOUS)
         if core.day.phase is DayPhase.OPEN and number % 5 == 0:
             due = ExpireDueOrders(number, core.day.date or _DATES[1])
             if core.exchange.expiries.next_due(due.now_ns, due.date) is not None:
@@ -365,7 +380,10 @@ class _Writer:
                 return EndDay(*_OPERATOR, self._one(_DATES))
             case "call":
                 self._called.append(self._one(("STOCK", "SPREAD", "STOCK", "NONE")))
-                return SetPhase(*_OPERATOR, self._called[-1], self._one(_PHASES))
+                phase = self._one(_PHASES)
+                # One in four is a step of a schedule, mostly after those before.
+                scheduled_ns = len(self._called) + self._one(range(4)) if self._one_in(4) else 0
+                return SetPhase(*_OPERATOR, self._called[-1], phase, scheduled_ns)
             case "trade-on":
                 symbol = self._called.pop() if self._called else self._one(("STOCK", "SPREAD"))
                 return SetPhase(*_OPERATOR, symbol, Phase.CONTINUOUS)
@@ -549,7 +567,7 @@ class _Writer:
             case "release":
                 return Release(*_OPERATOR, self._killed.pop() if self._killed else self._one(_SCOPES))
             case "halt":
-                self._halted.append(self._one(("STOCK", "SPREAD", "NONE")))
+                self._halted.append(self._one(("STOCK", "SPREAD", "NONE", "segment:shares", "venue", "segment:none")))
                 return HaltInstrument(*_OPERATOR, self._halted[-1])
             case "suspend":
                 self._halted.append(self._one(("STOCK", "SPREAD", "NONE")))

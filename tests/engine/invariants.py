@@ -5,13 +5,14 @@ from collections import Counter
 import msgspec
 
 from fixgw.engine.phases import OF_PHASES
-from fixgw.spec.commands import ExpireDueOrders, QuoteCommand, RestrictionCommand, TradingCommand
+from fixgw.spec.commands import ConfigureVenue, ExpireDueOrders
 from fixgw.spec.events import (
     AmendmentEvent,
     CancelRejected,
     DayBegun,
     DayEnding,
     Event,
+    IndicativeChanged,
     InstrumentAdded,
     InstrumentChanged,
     InstrumentDelisted,
@@ -51,6 +52,7 @@ from fixgw.spec.events import (
 )
 from fixgw.spec.phase import CALLS, Phase
 from fixgw.spec.values import OrdRejReason, OrdStatus, Price, Side, TimeInForce
+from tests.engine.histories import Decided
 
 LIVE = (OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED)
 
@@ -74,7 +76,7 @@ class Invariants:
         """By ExecID of the resting side's report: price and quantity as they stand, and each side's last ExecID."""
         self._filled: Counter[tuple[str, Side]] = Counter()
 
-    def observe(self, command: TradingCommand | QuoteCommand | RestrictionCommand, events: list[Event]) -> None:
+    def observe(self, command: Decided, events: list[Event]) -> None:
         assert events, ("a command without an answer", command)
         for at, event in enumerate(events):
             if isinstance(event, OrdersSwept):
@@ -83,6 +85,8 @@ class Invariants:
         expired = sum(isinstance(event, OrderExpired) for event in events)
         assert all(event.expired == expired for event in events if isinstance(event, OrdersExpired))
         self._command = command
+        if isinstance(command, ConfigureVenue):
+            self._instruments = command.instruments
         for event in events:
             self._observe(event)
         bought_and_sold = {symbol for symbol, _ in self._filled}
@@ -173,14 +177,14 @@ class Invariants:
                 known = self.states.get(event.order_id)
                 assert event.ord_status is (OrdStatus.REJECTED if known is None else known.ord_status)
             case InstrumentHalted(symbol=name):
-                self._forbid(name)
+                self._forbid(f"halt of {name}")
             case InstrumentSuspended(symbol=name):
-                self._forbidden.discard(name)
-                self._forbid(name)
+                self._forbidden.discard(f"halt of {name}")
+                self._forbid(f"halt of {name}")
             case InstrumentResumed(symbol=name):
-                self._forbidden.remove(name)
+                self._forbidden.remove(f"halt of {name}")
             case InstrumentDelisted(symbol=name):
-                self._forbidden.discard(name)
+                self._forbidden.discard(f"halt of {name}")
                 self._delisted.add(name)
             case InstrumentAdded() | InstrumentChanged():
                 self._delisted.discard(event.instrument.symbol)
@@ -197,6 +201,9 @@ class Invariants:
                 self._phases[event.symbol] = event.phase
             case QuoteReported() | MassQuoteAnswered() | QuotesPulled():
                 pass
+            case IndicativeChanged():
+                assert (event.price is None) == (not event.volume), event
+                assert self._phases.get(event.symbol) in CALLS, event
             case LimitsSet() | OrdersSwept() | OperatorRefused():
                 pass
             case SessionDisabled() | SessionEnabled() | SessionLoggedOut() | SessionReset():
@@ -210,8 +217,10 @@ class Invariants:
         """Nothing is entered and nothing replaced that an operator has forbidden."""
         assert self._ending is None, order
         scopes = {"venue", f"firm:{order.firm}", f"account:{order.account}", f"session:{order.session}"}
+        segment = next((each.segment for each in self._instruments if each.symbol == order.symbol), "")
+        halts = {f"halt of {name}" for name in ("venue", f"segment:{segment}", order.symbol)}
         forbidden = self._forbidden | self._delisted
-        return not forbidden & (scopes | {f"instrument:{order.symbol}", order.symbol})
+        return not forbidden & (scopes | halts | {f"instrument:{order.symbol}", order.symbol})
 
     def _trade(self, event: Trade) -> None:
         for fill in (event.resting, event.aggressor):
@@ -297,9 +306,7 @@ class Invariants:
             assert name in except_for or getattr(order, name) == getattr(known, name), (name, order, known)
 
 
-def _is_over(
-    order: OrderState, command: TradingCommand | QuoteCommand | RestrictionCommand, ending: str | None
-) -> bool:
+def _is_over(order: OrderState, command: Decided, ending: str | None) -> bool:
     """Whether an order is good no longer: its day is ending, or its time or date has come."""
     if order.time_in_force is not TimeInForce.GOOD_TILL_DATE:
         return order.time_in_force is not TimeInForce.GOOD_TILL_CANCEL and ending is not None

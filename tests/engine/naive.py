@@ -162,6 +162,7 @@ class NaiveVenue:
     date: str | None = None
     phase: str = "open"
     phases: dict[str, str] = field(default_factory=dict)
+    scheduled: dict[str, int] = field(default_factory=dict)
     slice_max: int = 2
     symbol_of: dict[str, str] = field(default_factory=dict)
     instruments: dict[str, Instrument] = field(default_factory=dict)
@@ -317,7 +318,7 @@ class NaiveVenue:
         return all_told + self.look(news)
 
     def trades_now(self, symbol: str) -> bool:
-        if symbol not in self.instruments or symbol in self.halted or symbol in self.suspended:
+        if symbol not in self.instruments or symbol in self.suspended or self.is_halted(symbol):
             return False
         return self.phases.get(symbol, "continuous") == "continuous"
 
@@ -418,6 +419,9 @@ class NaiveVenue:
     def work(self, order: NaiveOrder) -> list[Outcome]:
         if self.phases.get(order.symbol) in CALLS:
             return []
+        if self.phases.get(order.symbol) == "post-close":
+            close = self.close(order.symbol)
+            return [] if close is None else self.trade_at(order.symbol, close)
         away = self.tick_away(order.symbol, order.side, order.price) if order.post_only else None
         if away is not None:
             before, order.price = order.price, away
@@ -449,8 +453,16 @@ class NaiveVenue:
             is_stopped = False
             order.price = self.traded[-1].price
             told.append(("D", order.told(), "3", None, order.leaves, False, False))
-        if order.leaves and (order.price is None or order.time_in_force in ("3", "4") or is_stopped):
+        instrument = self.listed(order.symbol)
+        breaks = bool(order.leaves and is_stopped and instrument and instrument.volatility_auction_s)
+        breaks = breaks and not (wanted and not order.cum)
+        if order.leaves and (order.price is None or order.time_in_force in ("3", "4") or (is_stopped and not breaks)):
             told.append(self.end(order, order.ids[-1], rested=False, orig=None))
+        if breaks:
+            open_orders = self.open_of(f"instrument:{order.symbol}")
+            told += [self.expire(each) for each in open_orders if each.time_in_force == "5"]
+            self.phases[order.symbol] = "volatility-auction"
+            told.append(("phase", order.symbol, "volatility-auction", "continuous"))
         return told
 
     def trade(self, order: NaiveOrder, other: NaiveOrder, price: int, qty: int) -> Outcome:
@@ -734,7 +746,7 @@ class NaiveVenue:
                 self.judged, self.making_room = judged, making_room
                 return {"1": "1", "2": "2", "0": "2", "3": "3", "99": "8"}.get(reason, "99")
             self.judged.append(side)
-        return "2" if wanted and self.phases.get(entry.symbol) == "closed" else None
+        return "2" if wanted and self.phases.get(entry.symbol) in ("closed", "post-close") else None
 
     def sides(self, c: Quote | MassQuote, entry: QuoteEntry) -> list[NaiveOrder]:
         """Return the sides of an entry as orders that are nowhere yet, the bid first."""
@@ -848,7 +860,7 @@ class NaiveVenue:
     def operate(self, c: RestrictionCommand | CancelByOperator | CancelAllByOperator | ContinueSweep) -> list[Outcome]:
         match c:
             case HaltInstrument(symbol=symbol):
-                known = self.listed(symbol) is not None and symbol not in self.suspended
+                known = self.can_be_halted(symbol) and symbol not in self.suspended
                 return self.forbid("halted", symbol, self.halted, known=known)
             case SuspendInstrument(symbol=symbol):
                 told = self.forbid("suspended", symbol, self.suspended, known=self.listed(symbol) is not None)
@@ -892,6 +904,15 @@ class NaiveVenue:
             return [("refused",)]
         those.remove(name)
         return [(what, name)]
+
+    def can_be_halted(self, name: str) -> bool:
+        segments = {f"segment:{each.segment}" for each in self.instruments.values() if each.segment}
+        return name in {"venue", *segments, *self.instruments}
+
+    def is_halted(self, symbol: str) -> bool:
+        instrument = self.listed(symbol)
+        segment = f"segment:{instrument.segment}" if instrument else ""
+        return any(name in self.halted for name in ("venue", segment, symbol))
 
     def knows(self, scope: str) -> bool:
         names = {"venue"} | {f"instrument:{symbol}" for symbol in self.instruments}
@@ -943,14 +964,20 @@ class NaiveVenue:
 
     def set_phase(self, c: SetPhase) -> list[Outcome]:
         instrument, before = self.listed(c.symbol), self.phases.get(c.symbol, "continuous")
-        forbidden = c.symbol in [*self.halted, *self.suspended] or {"venue", f"instrument:{c.symbol}"} & {*self.killed}
-        if instrument is None or forbidden or self.phase != "open" or c.phase.value == before:
+        forbidden = self.is_halted(c.symbol) or c.symbol in self.suspended
+        forbidden = forbidden or bool({"venue", f"instrument:{c.symbol}"} & {*self.killed})
+        is_done = c.scheduled_ns <= self.scheduled.get(c.symbol, 0) if c.scheduled_ns else c.phase.value == before
+        if instrument is None or forbidden or self.phase != "open" or is_done:
             return [("refused",)]
+        if c.scheduled_ns:
+            self.scheduled[c.symbol] = c.scheduled_ns
+        if c.phase.value == before:
+            return [("phase", c.symbol, before, before)]
         told: list[Outcome] = []
-        called_off = c.phase.value == "closed" and before in ("pre-open", "continuous")
+        called_off = c.phase.value == "closed" and before in ("pre-open", "continuous", "post-close")
         if c.phase.value not in CALLS and not called_off:
             told = self.uncross(instrument)
-        over = "5" if c.phase.value in CALLS else ""
+        over = "5" if c.phase.value in CALLS else "B"
         over += "" if c.phase.value in ("pre-open", "opening-auction") else "2"
         over += "" if c.phase.value == "closing-auction" else "7"
         open_orders = self.open_of(f"instrument:{c.symbol}")
@@ -959,11 +986,17 @@ class NaiveVenue:
         return [*told, ("phase", c.symbol, c.phase.value, before)]
 
     def uncross(self, instrument: Instrument) -> list[Outcome]:
-        symbol = instrument.symbol
         price = self.clearing_price(instrument)
+        return [] if price is None else self.trade_at(instrument.symbol, price)
+
+    def close(self, symbol: str) -> int | None:
+        """Return what trades in post-close: the price of the last trade, else that of the configuration."""
+        last = [each.price for each in self.traded if each.symbol == symbol and each.qty]
+        instrument = self.listed(symbol)
+        return last[-1] if last else instrument.reference_price if instrument else None
+
+    def trade_at(self, symbol: str, price: int) -> list[Outcome]:
         told: list[Outcome] = []
-        if price is None:
-            return []
         buys = [o for p, o in self.in_queue(symbol, "1") if p >= price]
         sells = [o for p, o in self.in_queue(symbol, "2") if p <= price]
         while buys and sells:
@@ -975,6 +1008,16 @@ class NaiveVenue:
             told.append(("uncross", symbol, price, qty, buys[0].told(), sells[0].told()))
             buys, sells = [o for o in buys if o.leaves], [o for o in sells if o.leaves]
         return told
+
+    def indicative(self, symbol: str) -> Outcome:
+        """Return what a call would come to now."""
+        instrument = self.listed(symbol)
+        price = None if instrument is None else self.clearing_price(instrument)
+        if price is None:
+            return ("indicative", symbol, None, 0, 0)
+        bought = sum(qty for limit, _, qty in self.queue(symbol, "1") if limit >= price)
+        sold = sum(qty for limit, _, qty in self.queue(symbol, "2") if limit <= price)
+        return ("indicative", symbol, price, min(bought, sold), bought - sold)
 
     def clearing_price(self, instrument: Instrument) -> int | None:
         """Try every price there is, from the lowest to the highest of the book."""
@@ -1010,8 +1053,12 @@ class NaiveVenue:
             return "2"
         waits = c.instructions is not None and c.instructions.stop_px is not None
         stays = (c.price is not None or waits) and not exec_inst(c)
-        taken = {"pre-open": "0126", "opening-auction": "0126", "continuous": "013456", "closing-auction": "0167"}
-        fits = (stays or phase not in CALLS) and c.time_in_force.value in taken.get(phase, "016")
+        taken = {"pre-open": "0126B", "opening-auction": "0126B", "volatility-auction": "016B"}
+        taken |= {"continuous": "013456", "closing-auction": "0167B", "post-close": "016"}
+        fits = (stays or phase == "continuous") and c.time_in_force.value in taken[phase]
+        if phase == "post-close" and fits and c.price is not None and not waits:
+            close = self.close(c.symbol)
+            fits = close is not None and (c.price - close) * (1 if c.side.value == "1" else -1) >= 0
         return None if fits else "11"
 
     # Trading days.
@@ -1121,7 +1168,7 @@ class NaiveVenue:
             return "0"
         if self.phase != "open":
             return "2"
-        if c.symbol in self.halted or c.symbol in self.suspended:
+        if self.is_halted(c.symbol) or c.symbol in self.suspended:
             return "2"
         if c.side.value not in "12":
             return "11"
@@ -1177,7 +1224,7 @@ class NaiveVenue:
         market_with_price = c.ord_type.value in "13JK" and c.price is not None
         supported = c.ord_type.value in "1234JKP" and not market_with_price
         supported = supported and (c.ord_type.value != "P" or "a" in exec_inst(c))
-        supported = supported and not (c.ord_type.value != "2" and c.time_in_force.value in "257")
+        supported = supported and not (c.ord_type.value != "2" and c.time_in_force.value in "257B")
         supported = supported and not (waits(c) and c.time_in_force.value not in "016")
         return self.mismatch(c) if supported else "11"
 
@@ -1206,9 +1253,9 @@ class NaiveVenue:
             return "19", last
         if {"venue", f"instrument:{symbol}"} & {*self.killed} or self.phase != "open" or symbol in self.suspended:
             return "18", last
-        statuses = {"pre-open": "21", "opening-auction": "22", "continuous": "17", "closed": "18"}
+        statuses = {"pre-open": "21", "opening-auction": "22", "continuous": "17", "closed": "18", "post-close": "17"}
         status = statuses.get(self.phases.get(symbol, "continuous"), "5")
-        return "2" if symbol in self.halted else status, last
+        return "2" if self.is_halted(symbol) else status, last
 
     def reference(self, symbol: str) -> int | None:
         for trade in reversed(self.traded):

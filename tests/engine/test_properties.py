@@ -3,7 +3,7 @@
 Hypothesis goes another way in every run; what it finds it prints as ``@reproduce_failure``, to be made a test.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from random import Random
 
 import msgspec
@@ -12,12 +12,24 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fixgw.core import Core, ReplayDiffers
+from fixgw.spec.commands import (
+    ConfigureVenue,
+    EndDay,
+    MassCancel,
+    NewOrder,
+    ReplaceOrder,
+    RestrictionCommand,
+    SetPhase,
+    TellIndicatives,
+    TimeCall,
+)
 from fixgw.spec.events import (
     CancelRejected,
     DayBegun,
     DayEnding,
     DayEvent,
     Event,
+    IndicativeChanged,
     InstrumentAdded,
     InstrumentChanged,
     InstrumentDelisted,
@@ -58,12 +70,23 @@ from fixgw.spec.events import (
     VenueConfigured,
 )
 from fixgw.spec.limits import LIMIT_NAMES
+from fixgw.spec.phase import Phase
 from fixgw.spec.reference import SecurityStatusAnswer, SecurityStatusInquiry
 from fixgw.spec.sequenced import Sequenced
 from fixgw.spec.values import Side, SubscriptionRequestType
-from tests.engine.histories import BYTES_A_COMMAND, CONFIGURATIONS, INSTRUMENTS, Decided, commands, with_sweeps
+from tests.engine.histories import (
+    BYTES_A_COMMAND,
+    CALLING,
+    CONFIGURATIONS,
+    INSTRUMENTS,
+    PARTICIPANTS,
+    Decided,
+    commands,
+    with_sweeps,
+)
 from tests.engine.invariants import Invariants
 from tests.engine.naive import NaiveVenue, Outcome
+from tests.orders import configuration
 
 PIECES = st.binary(min_size=BYTES_A_COMMAND, max_size=BYTES_A_COMMAND)
 SCRIPTS = st.one_of(st.lists(PIECES, max_size=10), st.lists(PIECES, min_size=20, max_size=60))
@@ -84,6 +107,7 @@ class Watched:
         self.naive = NaiveVenue(CONFIGURATIONS[0], slice_max=SWEEP_SLICE_MAX)
         self.invariants = Invariants()
         self.frames: list[Sequenced] = []
+        self.indicated: dict[str, Outcome] = {}
 
     def play(self, history: Iterable[Decided]) -> None:
         for command in with_sweeps(history, self.core):
@@ -94,11 +118,18 @@ class Watched:
         sequence = len(self.frames) + 1
         self.frames.append(Sequenced(sequence, sequence, command, events))
 
-        assert [told(event) for event in events] == self.naive.handle(command), command
+        if isinstance(command, TimeCall):
+            assert not events
+            return
+        if isinstance(command, TellIndicatives):
+            self.indicate(events)
+        else:
+            assert [told(event) for event in events] == self.naive.handle(command), command
         self.naive.name_trades([event.resting.exec_id for event in events if isinstance(event, Trade)])
         self.invariants.observe(command, list(events))
         exchange = self.core.exchange
         exchange.check()
+        self.calls_are_as_told()
         live = [order.state() for order in exchange.orders]
         assert sorted(map(str, live)) == sorted(str(s) for s in self.invariants.states.values() if s.leaves_qty)
         self.core.gate.check_against(live)
@@ -107,6 +138,18 @@ class Watched:
                 symbol = instrument.symbol
                 assert queue(self.core, symbol, side) == self.naive.queue(symbol, side.value)
             assert trading_status(self.core, instrument.symbol) == self.naive.trading_status(instrument.symbol)
+
+    def indicate(self, events: Iterable[Event]) -> None:
+        for event in events:
+            assert isinstance(event, IndicativeChanged)
+            assert told(event) == self.naive.indicative(event.symbol)
+            self.indicated[event.symbol] = told(event)
+
+    def calls_are_as_told(self) -> None:
+        """What was told of a call is what it would come to, unless it is to be told again."""
+        exchange = self.core.exchange
+        for symbol in exchange.phases.calls & exchange.instruments.keys() - exchange.indicatives.changed.keys():
+            assert self.indicated[symbol] == self.naive.indicative(symbol)
 
     def finish(self) -> None:
         for order in self.naive.orders:
@@ -162,6 +205,8 @@ def told(event: Event) -> Outcome:
             return ("phase", event.symbol, event.phase.value, event.previous.value)
         case QuoteReported() | MassQuoteAnswered() | QuotesPulled():
             return told_of_quotes(event)
+        case IndicativeChanged():
+            return ("indicative", event.symbol, event.price, event.volume, event.imbalance)
         case _:
             return told_of_operators(event)
 
@@ -262,6 +307,33 @@ def test_long_histories_are_what_the_naive_venue_says(seed: int) -> None:
     watched.play(commands(random.randbytes(BYTES_A_COMMAND) for _ in range(700)))
 
     watched.finish()
+
+
+def test_volatility_auctions_and_post_close_are_what_the_naive_venue_says() -> None:
+    """They are rare among all that happens: here bands are always there, and post-close is the commonest phase."""
+    begun, at_close = 0, 0
+    for seed in range(10):
+        watched = Watched()
+        watched.play(_with_bands_and_post_close(Random(seed)))
+        watched.finish()
+        for frame in watched.frames:
+            for event in frame.events:
+                begun += isinstance(event, PhaseChanged) and event.operator == "venue"
+                is_of_order = isinstance(frame.command, NewOrder | ReplaceOrder)
+                at_close += is_of_order and isinstance(event, Trade) and event.in_auction
+
+    assert begun >= 10, (begun, at_close)
+    assert at_close >= 10, (begun, at_close)
+
+
+def _with_bands_and_post_close(random: Random) -> Iterator[Decided]:
+    for number, command in enumerate(commands(random.randbytes(BYTES_A_COMMAND) for _ in range(700))):
+        if isinstance(command, ConfigureVenue):
+            yield configuration(instruments=CALLING, participants=PARTICIPANTS)
+        elif isinstance(command, SetPhase) and command.phase is not Phase.CONTINUOUS and number % 4:
+            yield msgspec.structs.replace(command, phase=Phase.POST_CLOSE, scheduled_ns=0)
+        elif not isinstance(command, RestrictionCommand | EndDay | MassCancel):
+            yield command
 
 
 @settings(PROPERTY, max_examples=60)

@@ -27,7 +27,7 @@ def test_every_tag_has_its_name() -> None:
             if others and re.fullmatch(r"\d{2,}(, \d+)*", numbers):
                 assert [tags.NAMES[int(tag)] for tag in numbers.split(", ")] == names.split(", ")
                 found += 1
-    assert found == 7 + 7 + 10 + 3
+    assert found == 7 + 8 + 11 + 3
 
 
 def test_the_reasons_are_those_there_are() -> None:

@@ -15,6 +15,7 @@ from fixgw.marketdata.book import Book, BookBroken, Books
 from fixgw.marketdata.depth import Depth
 from fixgw.marketdata.messages import (
     NO_PRICE,
+    IndicativePrice,
     InstrumentListed,
     OrderAdded,
     OrderDeleted,
@@ -47,6 +48,7 @@ from fixgw.spec.commands import (
     ResumeInstrument,
     SetPhase,
     SuspendInstrument,
+    TellIndicatives,
 )
 from fixgw.spec.events import Trade, TradeBusted, TradeCorrected
 from fixgw.spec.instructions import Instructions
@@ -66,6 +68,7 @@ _STATES = {
     Phase.CONTINUOUS: TradingState.TRADING,
     Phase.VOLATILITY_AUCTION: TradingState.CALL,
     Phase.CLOSING_AUCTION: TradingState.CALL,
+    Phase.POST_CLOSE: TradingState.POST_CLOSE,
     Phase.CLOSED: TradingState.CLOSED,
 }
 
@@ -112,8 +115,7 @@ class Watched:
         exchange, restrictions = self.core.exchange, self.core.gate.restrictions
         for symbol, engine_book in exchange.books.items():
             halting = {f"instrument:{symbol}", "venue"} & restrictions.killed.keys()
-            stopped = symbol in {**restrictions.halted, **restrictions.suspended}
-            halted = bool(halting) or stopped or restrictions.ended_date is not None
+            halted = bool(halting) or not restrictions.allow_trading(symbol)
             for book in (self.depth.book(symbol), self.client.by_symbol[symbol]):
                 assert book is not None
                 if symbol in exchange.instruments:
@@ -550,3 +552,24 @@ def test_a_hidden_order_is_seen_in_its_trades_only(venue: Watched) -> None:
     assert isinstance(executed, OrderExecuted)
     assert (executed.order_id, executed.last_px, executed.last_qty, executed.leaves_qty) == (0, 10_000, 6, 0)
     assert venue.send(CancelOrder(order.session, order.firm, "x1", "a1", None, "STOCK", SELL)) == []
+
+
+def test_what_a_call_would_come_to_is_told_when_it_is_another(venue: Watched) -> None:
+    """Once for each change, in the snapshot too, and no more when the call is over."""
+    venue.send(SetPhase("olivia", "news", "STOCK", Phase.OPENING_AUCTION))
+    assert venue.send(TellIndicatives()) == []  # nothing would trade, as nobody has said otherwise
+    venue.send(new("a1", Side.BUY, 10, 10_010))
+    venue.send(new("b1", Side.SELL, 4, 10_000))
+
+    (told,) = venue.send(TellIndicatives())
+
+    assert isinstance(told, IndicativePrice)
+    assert (told.price, told.volume, told.imbalance) == (10_010, 4, 6)
+    book = venue.depth.book("STOCK")
+    assert book is not None
+    assert Book.from_snapshot(book.snapshot(1, 2)).indicative == told
+    venue.send(HaltInstrument("olivia", "news", "STOCK"))
+    assert book.indicative == told
+    venue.send(ResumeInstrument("olivia", "over", "STOCK"))
+    venue.send(SetPhase("olivia", "over", "STOCK", Phase.CONTINUOUS))
+    assert book.indicative is None

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from fixgw.marketdata.messages import (
     NO_PRICE,
     SYMBOL_LENGTH_MAX,
+    IndicativePrice,
     InstrumentListed,
     Message,
     OrderAdded,
@@ -69,6 +70,10 @@ GOLDEN: tuple[tuple[Message, str], ...] = (
         "55 0001 0102030405060708 000000000000004d 000000000000272a 00000000000000c8",
     ),
     (
+        IndicativePrice(1, TIME_NS, 10_025, Qty(300), -20),
+        "49 0001 0102030405060708 0000000000002729 000000000000012c ffffffffffffffec",
+    ),
+    (
         SnapshotBegan(1, TIME_NS, 1_000_000, 2, NO_PRICE),
         "53 0001 0102030405060708 00000000000f4240 00000002 8000000000000000",
     ),
@@ -90,6 +95,7 @@ MESSAGES = st.one_of(
     st.builds(OrderReduced, NUMBER, UNSIGNED, UNSIGNED, UNSIGNED),
     st.builds(OrderDeleted, NUMBER, UNSIGNED, UNSIGNED),
     st.builds(OrderMoved, NUMBER, UNSIGNED, UNSIGNED, SIGNED, UNSIGNED),
+    st.builds(IndicativePrice, NUMBER, UNSIGNED, SIGNED, UNSIGNED, SIGNED),
     st.builds(SnapshotBegan, NUMBER, UNSIGNED, UNSIGNED, COUNT, SIGNED),
     st.builds(SnapshotEnded, NUMBER, UNSIGNED, UNSIGNED),
 )

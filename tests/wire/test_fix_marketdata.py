@@ -358,3 +358,36 @@ def test_what_a_client_builds_is_the_book(house: House) -> None:
             house["market-data"].start()
             wait_for(lambda: client.closed, WAIT_S, "the end of the connection")
             client.logon(WAIT_S)  # with the numbers it has
+
+
+def test_a_call_is_told_while_it_runs(house: House) -> None:
+    """What it would come to: in snapshots and updates, to who asks for it; gone when it is over."""
+    alice, bob, client = trader(house, "CLIENT1"), trader(house, "CLIENT2"), reader(house)
+    with AdminClient(house.data) as operator:
+        operator.ask("set-phase", symbol="AAPL", phase="opening-auction", reason="a drill")
+        client.send(request("AAPL", types=("A", "Q"), md_req_id="call"))
+        client.send(request("AAPL", types=("A",), update="0", md_req_id="left"))
+        for name in ("call", "left"):
+            assert entries(client.expect({35: "W", 262: name})) == []
+        alice.buy("5", "10.00")
+        alice.expect({150: "0"})
+        bob.sell("3", "10.00")
+        bob.expect({150: "0"})
+
+        assert entries(client.expect({35: "X", 262: "call"}, skip=True)) == [
+            {279: NEW, 269: "Q", 55: "AAPL", 270: "10.00", 271: "3"},
+            {279: NEW, 269: "A", 55: "AAPL", 271: "2", 277: "P"},
+        ]
+        assert entries(client.expect({35: "W", 262: "left"})) == [{269: "A", 271: "2", 277: "P"}]
+        bob.sell("2", "10.00")
+        bob.expect({150: "0"})
+        assert entries(client.expect({35: "X", 262: "call"})) == [
+            {279: CHANGE, 269: "Q", 55: "AAPL", 270: "10.00", 271: "5"},
+            {279: DELETE, 269: "A", 55: "AAPL"},
+        ]
+        assert entries(client.expect({35: "W", 262: "left"})) == []
+
+        operator.ask("set-phase", symbol="AAPL", phase="continuous", reason="a drill")
+        assert entries(client.expect({35: "X", 262: "call"})) == [{279: DELETE, 269: "Q", 55: "AAPL"}]
+        # FIX 4.4 has no Q: only who asked for it is sent one.
+        assert all("269" in problem or "Q" in problem for problem in client.invalid), client.invalid
