@@ -136,10 +136,8 @@ class Depth:
                     frame.trade(event)
                 case TradeBusted() | TradeCorrected():
                     frame.amend_trade(event)
-                case OrderCanceled():
-                    frame.cancel(event)
-                case OrderExpired():
-                    frame.expire(event)
+                case OrderCanceled() | OrderExpired():
+                    frame.end(event.order)
                 case OrderReplaced():
                     frame.replace(event)
                 case OrderAmended():
@@ -271,8 +269,8 @@ class _Frame:
         if shown_qty and not leaves_qty and not trade.in_auction:
             self._add(resting)  # the next part of an iceberg
 
-    def cancel(self, canceled: OrderCanceled) -> None:
-        order = canceled.order
+    def end(self, order: OrderState) -> None:
+        """Have an order go that is canceled or has expired."""
         if self._at_work is not None and self._at_work.order_id == order.order_id:
             # What was left may not rest: leaves_qty is 0 now.
             self._at_work = order
@@ -298,9 +296,6 @@ class _Frame:
         elif shown_qty:
             assert order.price is not None, order.order_id
             self._publish(OrderMoved(number, self._time_ns, int(order.order_id), order.price, shown_qty))
-
-    def expire(self, expired: OrderExpired) -> None:
-        self._delete(expired.order)
 
     def replace(self, replaced: OrderReplaced) -> None:
         self.settle()
@@ -377,8 +372,10 @@ class _Frame:
     def restate(self) -> None:
         """Tell of the instruments that trade again, or no longer."""
         for book in self._books:
+            if book.state is TradingState.DELISTED:
+                continue
             state = self._depth.state(book.listing.symbol)
-            if book.state is not TradingState.DELISTED and book.state is not state:
+            if book.state is not state:
                 self._publish(StateChanged(book.listing.instrument, self._time_ns, state))
 
     def indicate(self, event: IndicativeChanged) -> None:

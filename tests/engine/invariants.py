@@ -50,6 +50,7 @@ from fixgw.spec.events import (
     TradeCorrected,
     VenueConfigured,
 )
+from fixgw.spec.listing import Listing
 from fixgw.spec.phase import CALLS, Phase
 from fixgw.spec.values import OrdRejReason, OrdStatus, Price, Side, TimeInForce
 from tests.engine.histories import Decided
@@ -74,6 +75,7 @@ class Invariants:
         """Of the days that have ended, the oldest first."""
         self._trades: dict[str, tuple[int, int, str, str]] = {}
         """By ExecID of the resting side's report: price and quantity as they stand, and each side's last ExecID."""
+        self._listing = Listing()
         self._filled: Counter[tuple[str, Side]] = Counter()
 
     def observe(self, command: Decided, events: list[Event]) -> None:
@@ -86,7 +88,7 @@ class Invariants:
         assert all(event.expired == expired for event in events if isinstance(event, OrdersExpired))
         self._command = command
         if isinstance(command, ConfigureVenue):
-            self._instruments = command.instruments
+            self._listing.configure(command.instruments)
         for event in events:
             self._observe(event)
         bought_and_sold = {symbol for symbol, _ in self._filled}
@@ -186,8 +188,10 @@ class Invariants:
             case InstrumentDelisted(symbol=name):
                 self._forbidden.discard(f"halt of {name}")
                 self._delisted.add(name)
+                self._listing.delist(name)
             case InstrumentAdded() | InstrumentChanged():
                 self._delisted.discard(event.instrument.symbol)
+                self._listing.list(event.instrument)
                 if isinstance(event, InstrumentAdded):
                     self._phases.pop(event.instrument.symbol, None)
             case ScopeKilled(scope=name):
@@ -217,7 +221,8 @@ class Invariants:
         """Nothing is entered and nothing replaced that an operator has forbidden."""
         assert self._ending is None, order
         scopes = {"venue", f"firm:{order.firm}", f"account:{order.account}", f"session:{order.session}"}
-        segment = next((each.segment for each in self._instruments if each.symbol == order.symbol), "")
+        listed = self._listing.listed.get(order.symbol)
+        segment = listed.segment if listed else ""
         halts = {f"halt of {name}" for name in ("venue", f"segment:{segment}", order.symbol)}
         forbidden = self._forbidden | self._delisted
         return not forbidden & (scopes | halts | {f"instrument:{order.symbol}", order.symbol})
