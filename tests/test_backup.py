@@ -12,11 +12,9 @@ import pytest
 import zstandard
 
 from fixgw.backup import MANIFEST, Backup, BackupRefused, Manifest, restore
-from fixgw.core import Core
-from fixgw.fix.ledger import Ledger
 from fixgw.journal import JournalDamaged, read, snapshot
 from fixgw.journal.cold import pack_all
-from fixgw.snapshots import take
+from fixgw.snapshots import Beside
 from tests.journal.day import write_day
 from tests.journal.examples import frames, segments, write
 
@@ -48,7 +46,7 @@ def config(tmp_path: Path) -> Path:
 
 def take_snapshot(data: Path, sequence: int) -> Path:
     venue_id = write_day(data, ())
-    taken = take(Core(), Ledger(), venue_id, frames(sequence, sequence)[0])
+    taken = msgspec.structs.replace(Beside().taken(venue_id), sequence=sequence)
     return snapshot.write(data / "snapshots", taken)
 
 

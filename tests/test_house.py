@@ -32,8 +32,8 @@ MAY_IMPORT_ROOMS = {
     "core": "spec engine risk",
     "sequencer": "spec core journal",
     "schedule": "spec core config",  # what venue.toml says of days, and how far the core has come
-    "snapshots": "spec core journal fix",  # its ledger only
-    "verification": "spec core journal fix snapshots",  # the ledger of fix only
+    "snapshots": "spec core journal fix marketdata",  # of fix its ledger only, of marketdata its tape
+    "verification": "spec core journal snapshots",
     "backup": "spec journal",
     "app": EVERYTHING,
     "cli": EVERYTHING,

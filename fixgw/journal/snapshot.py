@@ -42,6 +42,10 @@ class Snapshot(msgspec.Struct, frozen=True):
     def hash(self) -> bytes:
         return state_hash(self.state)
 
+    @property
+    def file_name(self) -> str:
+        return f"{self.sequence:020d}.snapshot"
+
 
 def state_hash(state: bytes) -> bytes:
     """Return BLAKE2b-256 of an encoded state: equal states have equal ones, on any machine."""
@@ -69,7 +73,7 @@ def write(folder: Path, snapshot: Snapshot) -> Path:
         len(packed),
         snapshot.hash,
     )
-    path = folder / f"{snapshot.sequence:020d}.snapshot"
+    path = folder / snapshot.file_name
     new = path.with_suffix(".new")
     file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:

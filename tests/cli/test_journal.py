@@ -11,12 +11,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fixgw.cli.main import main
-from fixgw.core import Core
-from fixgw.fix.ledger import Ledger
 from fixgw.journal import read, snapshot
 from fixgw.journal.cold import pack_all
 from fixgw.journal.frame import encode
-from fixgw.snapshots import FOLDER, take
+from fixgw.snapshots import FOLDER, Beside
 from fixgw.spec.sequenced import Sequenced
 from tests.cli.command import running
 from tests.journal.day import DAY, write_day
@@ -147,14 +145,12 @@ def test_events_that_a_replay_does_not_give(tmp_path: Path) -> None:
 
 def take_snapshot(data: Path, sequence: int, state_of: int | None = None) -> Path:
     """Write the snapshot of ``sequence``, or one that says so and is of another."""
-    core, ledger = Core(), Ledger()
+    beside = Beside()
     venue_id = write_day(data, ())
     for frame in read(data / "journal"):
         if frame.sequence <= (state_of or sequence):
-            core.replay((frame,))
-            ledger.apply(frame)
-            last = frame
-    taken = msgspec.structs.replace(take(core, ledger, venue_id, last), sequence=sequence)
+            beside.follow(frame)
+    taken = msgspec.structs.replace(beside.taken(venue_id), sequence=sequence)
     return snapshot.write(data / FOLDER, taken)
 
 
