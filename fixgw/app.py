@@ -39,6 +39,7 @@ from fixgw.fix.store import StoreUnknown
 from fixgw.fix.subscriptions import Subscriptions
 from fixgw.journal.disk import Durability
 from fixgw.journal.reader import first_kept, read
+from fixgw.journal.snapshot import put_aside_ahead
 from fixgw.journal.writer import JournalWriter
 from fixgw.logs import SOCKET as MESSAGES_SOCKET
 from fixgw.metrics.board import Board, Notice
@@ -127,6 +128,8 @@ class Gateway:
         self._tap = MessageTap(data_dir / MESSAGES_SOCKET) if config.log_messages else None
         self._acceptor = self._make_acceptor(data_dir / "fix", sessions)
 
+        with suppress(OSError):  # on a disk that takes nothing they are passed over
+            put_aside_ahead(data_dir / snapshots.FOLDER, self._journal.next_sequence - 1)
         start = snapshots.latest(data_dir, self._journal.next_sequence - 1)
         first = first_kept(data_dir / "journal")
         _refuse_gap(start.sequence, first, data_dir)

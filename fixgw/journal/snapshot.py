@@ -132,6 +132,17 @@ def usable(folder: Path, venue_id: UUID | None, sequence_max: int) -> Iterator[S
                 log.warning("%s is of another venue, %s; it is passed over", path, snapshot.venue_id)
 
 
+def put_aside_ahead(folder: Path, sequence: int) -> None:
+    """Rename the snapshots of frames behind ``sequence``, the last of the journal, so that nobody takes them.
+
+    They are of frames that are lost, as after a power cut: their sequences will be given to others.  Raises OSError.
+    """
+    for path in paths(folder):
+        if int(path.stem) > sequence:
+            path.rename(path.with_suffix(".ahead"))
+            log.warning("%s is ahead of the journal, which ends with %d; it is put aside", path, sequence)
+
+
 def paths(folder: Path) -> list[Path]:
     """Return the files of the snapshots, the newest first."""
     if not folder.is_dir():
