@@ -111,15 +111,16 @@ class Beside:
         state = VenueState(self.core.state(), self.ledger.state(), _encode(self.tape.data()))
         return Snapshot(venue_id, self.sequence, self.time_ns, _encode(state))
 
-    def agrees_with(self, taken: Snapshot) -> bool:
-        """Return whether ``taken`` is what we know now; one of before there were tapes, as far as it goes."""
-        if taken.state == self.taken(taken.venue_id).state:
-            return True
-        try:
-            state = _decode(taken.state)
-        except msgspec.DecodeError:
-            return False
-        return not state.tape and _encode(state) == _encode(VenueState(self.core.state(), self.ledger.state()))
+
+def state_hash(core: Core, ledger: Ledger) -> bytes:
+    """Return BLAKE2b-256 of all that a venue knows; what only its followers need is not in it."""
+    return snapshot.state_hash(_encode((core.state(), ledger.state())))
+
+
+def state_hash_of(taken: Snapshot) -> bytes:
+    """Return the ``state_hash`` of what ``taken`` was made of; raises msgspec.DecodeError when it is no state."""
+    state = _decode_untaken(taken.state)
+    return snapshot.state_hash(_encode((state.core, state.ledger)))
 
 
 def tape_of(taken: Snapshot) -> TapeState:
@@ -130,6 +131,11 @@ def tape_of(taken: Snapshot) -> TapeState:
     return _decode_tape(_decode_untaken(taken.state).tape)
 
 
+def has_tape(taken: Snapshot) -> bool:
+    """Return whether a snapshot is of a version in which they hold a tape; raises msgspec.DecodeError."""
+    return bool(_decode_untaken(taken.state).tape)
+
+
 def latest(data_dir: Path, sequence_max: int) -> Start:
     """Return the newest start there is at or before ``sequence_max``: the last snapshot that is right, or none."""
     for start in _usable(data_dir, sequence_max, Start):
@@ -137,12 +143,12 @@ def latest(data_dir: Path, sequence_max: int) -> Start:
     return Start()
 
 
-def oldest(data_dir: Path) -> Beside | None:
-    """Return the venue as of the oldest snapshot that is right and from which the journal goes on; None for none."""
+def oldest(data_dir: Path) -> Snapshot | None:
+    """Return the oldest snapshot that is right and from which the journal goes on; None when there is none."""
     found = None
     for taken in _usable(data_dir, EVER, _whole):
         found = taken
-    return None if found is None else Beside(found)
+    return found
 
 
 def tapes(data_dir: Path) -> Iterator[TapeState]:
@@ -266,7 +272,7 @@ def _write(folder: Path, taken: Snapshot) -> None:
     except (OSError, snapshot.SnapshotDamaged) as error:
         log.error("no snapshot of sequence %d: %s", taken.sequence, error)
     else:
-        log.info("%s, state hash %s", path.name, taken.hash.hex()[:16])
+        log.info("%s, state hash %s", path.name, state_hash_of(taken).hex()[:16])
 
 
 def _venue_id(journal: Path) -> UUID | None:

@@ -13,8 +13,10 @@ from fixgw.journal import snapshot
 from fixgw.journal.frame import UNDECIDED, Undecided
 from fixgw.journal.packed import content_size
 from fixgw.journal.reader import NotKept, first_kept, segment_paths, segments
-from fixgw.journal.snapshot import SnapshotDamaged
-from fixgw.snapshots import EVER, FOLDER, Beside, oldest
+from fixgw.journal.snapshot import Snapshot, SnapshotDamaged
+from fixgw.marketdata.depth import Depth
+from fixgw.marketdata.tape import Tape
+from fixgw.snapshots import EVER, FOLDER, Start, has_tape, oldest, state_hash, state_hash_of, tape_of
 from fixgw.spec.events import Event
 from fixgw.spec.sequenced import Sequenced
 
@@ -65,10 +67,17 @@ class Replay:
         self._journal = data_dir / "journal"
         self.first_sequence = first_kept(self._journal)
         """Of the first frame that is there."""
-        self.venue = Beside() if self.first_sequence == 1 else _begin(data_dir, self.first_sequence)
-        self.begun_after = self.venue.sequence
+        begun = None if self.first_sequence == 1 else _begin(data_dir)
+        start = Start(begun)
+        self.core, self.ledger = start.core, start.ledger
+        self.sequence, self.time_ns = start.sequence, start.time_ns
+        """Of the last frame that was replayed, or of the snapshot that we begin with; 0 before the first frame."""
+        self.begun_after = start.sequence
         """The sequence of the snapshot that stands for the frames before; 0 for none."""
-        if self.begun_after > sequence_max or self.venue.time_ns > time_ns_max:
+        self._tape_begun = None if begun is None else tape_of(begun)
+        self._tape = None if self._tape_begun is None else Tape(self._tape_begun)
+        """Followed from one snapshot to the next: to follow it all the way would take half as long again."""
+        if self.begun_after > sequence_max or self.time_ns > time_ns_max:
             raise TooEarly(
                 f"that is before sequence {self.begun_after}, that of the oldest snapshot: the journal begins with "
                 f"{self.first_sequence}, what is older was removed (journal.keep_days); ask for a later moment"
@@ -83,6 +92,7 @@ class Replay:
         """Bytes at the end that are no whole frame (yet): a write under way, or cut short when the venue ended."""
         self.snapshots: list[SnapshotFinding] = []
         self._sequence_max, self._time_ns_max = sequence_max, time_ns_max
+        self._public: Depth | None = None
         # Listed before the journal is read, which has all that they hold.
         paths = sorted(snapshot.paths(data_dir / FOLDER), reverse=True)
         self._to_compare = [path for path in paths if int(path.stem) > self.begun_after]
@@ -101,15 +111,14 @@ class Replay:
             if was_enabled:
                 gc.enable()
 
-    @property
-    def sequence(self) -> int:
-        """Of the last frame that was replayed; 0 before the first."""
-        return self.venue.sequence
+    def follow_books(self) -> Depth:
+        """Have the public books follow, and return them; before ``run`` only."""
+        self._public = Depth(state=None if self._tape_begun is None else self._tape_begun.depth)
+        return self._public
 
     def state_hash(self) -> bytes:
         """Return BLAKE2b-256 of all that is known after the last frame; a snapshot of its sequence has the same."""
-        assert self.venue_id is not None
-        return self.venue.taken(self.venue_id).hash
+        return state_hash(self.core, self.ledger)
 
     def _run(self) -> Iterator[int]:
         for segment in segments(self._journal, self.first_sequence):
@@ -131,36 +140,48 @@ class Replay:
             self.snapshots.append(SnapshotFinding(path, int(path.stem), problem))
 
     def _replay(self, frame: Undecided) -> None:
-        events = self.venue.core.decide(frame.command)
+        events = self.core.decide(frame.command)
         # Events that are equal have the same bytes, but for those that another version of msgspec wrote.
         if _encode(events) != bytes(frame.events) and _decode_events(frame.events) != events:
             raise EventsDiffer(frame, events)
         self.last = sequenced = Sequenced(frame.sequence, frame.time_ns, frame.command, events)
         self.events += len(events)
-        self.venue.note(sequenced)
+        self.sequence, self.time_ns = frame.sequence, frame.time_ns
+        self.ledger.apply(sequenced)
+        if self._tape is not None:
+            self._tape.apply(sequenced)
+        if self._public is not None:
+            self._public.apply(sequenced)
         if self._to_compare and int(self._to_compare[-1].stem) == frame.sequence:
             self._compare(self._to_compare.pop())
 
     def _compare(self, path: Path) -> None:
-        problem = None
         try:
-            found = snapshot.read(path)
+            problem = self._why_not(snapshot.read(path))
         except FileNotFoundError:
             return  # a newer one has taken its place
-        except SnapshotDamaged as error:
+        except (SnapshotDamaged, msgspec.DecodeError) as error:
             problem = str(error)
-        else:
-            if found.venue_id != self.venue_id:
-                problem = f"it is of another venue, {found.venue_id}"
-            elif not self.venue.agrees_with(found):
-                problem = "its state is not what the journal amounts to"
         self.snapshots.append(SnapshotFinding(path, self.sequence, problem))
 
+    def _why_not(self, found: Snapshot) -> str | None:
+        """Return why ``found`` is not what the journal amounts to here; raises msgspec.DecodeError."""
+        if found.venue_id != self.venue_id:
+            return f"it is of another venue, {found.venue_id}"
+        if state_hash_of(found) != self.state_hash():
+            return "its state is not what the journal amounts to"
+        before, self._tape = self._tape, None
+        if has_tape(found):
+            tape = tape_of(found)
+            if before is not None and _encode(before.data()) != _encode(tape):
+                return "its market data is not what follows from that of the snapshot before"
+            self._tape = Tape(tape) if self._to_compare else None
+        return None
 
-def _begin(data_dir: Path, first_sequence: int) -> Beside:
-    """Return the venue as of the oldest snapshot; raises NotKept when there is none that is right."""
+
+def _begin(data_dir: Path) -> Snapshot:
+    """Return the oldest snapshot; raises NotKept when there is none that is right."""
     begun = oldest(data_dir)
     if begun is None:
         raise NotKept(segment_paths(data_dir / "journal")[0], 1)
-    assert begun.sequence >= first_sequence - 1, (begun.sequence, first_sequence)
     return begun

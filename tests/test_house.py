@@ -33,7 +33,7 @@ MAY_IMPORT_ROOMS = {
     "sequencer": "spec core journal",
     "schedule": "spec core config",  # what venue.toml says of days, and how far the core has come
     "snapshots": "spec core journal fix marketdata",  # of fix its ledger only, of marketdata its tape
-    "verification": "spec core journal snapshots",
+    "verification": "spec core journal snapshots marketdata",  # depth and tape of marketdata only
     "backup": "spec journal",
     "app": EVERYTHING,
     "cli": EVERYTHING,

@@ -104,7 +104,7 @@ def run_replay(replay: Replay, doing: str, as_json: bool) -> dict[str, Any]:
         "last_sequence": replay.first_sequence + replay.frames - 1,
         "begun_after": replay.begun_after,
         "events": replay.events,
-        "last_time": utc_text(replay.venue.time_ns) if replay.sequence else None,
+        "last_time": utc_text(replay.time_ns) if replay.sequence else None,
         "venue_id": str(replay.venue_id),
         "state_hash": None if not replay.sequence else replay.state_hash().hex(),
         "unfinished_bytes": replay.torn_size,
@@ -170,8 +170,9 @@ def replay_journal(until: tuple[int, int], symbol: str | None, depth: int, data_
     """
     with journal_of(data_dir, as_json):
         replay = Replay(data_dir, *until)
+        public = replay.follow_books()
         facts = run_replay(replay, "replaying", as_json)
-    books = [book for book in replay.venue.tape.depth.books if symbol in (None, book.listing.symbol)]
+    books = [book for book in public.books if symbol in (None, book.listing.symbol)]
     if symbol is not None and not books:
         fail([f"there was no instrument {symbol} by sequence {replay.sequence}"], as_json)
     if as_json:

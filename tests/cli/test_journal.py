@@ -14,6 +14,7 @@ from fixgw.cli.main import main
 from fixgw.journal import read, snapshot
 from fixgw.journal.cold import pack_all
 from fixgw.journal.frame import encode
+from fixgw.marketdata.tape import TapeState
 from fixgw.snapshots import FOLDER, Beside, begun, latest, oldest, tapes
 from fixgw.spec.sequenced import Sequenced
 from tests.cli.command import running
@@ -450,6 +451,26 @@ def test_what_can_be_saved_has_the_snapshots_with_it(shortened: Path, tmp_path: 
     assert [(path.stem, path.stat().st_mode & 0o777) for path in snapshot.paths(saved / FOLDER)] == [
         (f"{3:020d}", 0o600)
     ]
+
+
+@pytest.mark.parametrize("of_first", [True, False])
+def test_market_data_that_does_not_follow(data: Path, of_first: bool) -> None:
+    """Between two snapshots; that of the first has nothing before it to follow from."""
+    take_snapshot(data, 2)
+    right = snapshot.read(take_snapshot(data, 5))
+    if of_first:
+        (data / FOLDER / f"{2:020d}.snapshot").unlink()
+    core, ledger, tape = msgspec.msgpack.decode(right.state, type=tuple[msgspec.Raw, msgspec.Raw, bytes])
+    state = msgspec.msgpack.decode(tape, type=TapeState)
+    wrong = msgspec.msgpack.encode(msgspec.structs.replace(state, number=state.number + 1))
+    state_of_all = msgspec.msgpack.encode((core, ledger, wrong))
+    path = snapshot.write(data / FOLDER, msgspec.structs.replace(right, state=state_of_all))
+
+    if of_first:
+        assert tells(data, "verify")["right"]
+    else:
+        why = f"{path}: its market data is not what follows from that of the snapshot before"
+        assert why in journal(data, "verify").stderr
 
 
 def test_a_snapshot_of_before_there_were_tapes(data: Path) -> None:

@@ -1,8 +1,10 @@
 """Days that are gone: a venue whose oldest segments were removed starts again, and nobody misses anything but them."""
 
 import json
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import msgspec
 import pytest
 import redis
 
+from fixgw import snapshots
 from fixgw.client.protocol import Direction
 from fixgw.config import load
 from fixgw.core import Core
@@ -20,7 +23,7 @@ from fixgw.journal.position import Position
 from fixgw.journal.reader import first_kept
 from fixgw.marketdata import channel, embedded
 from fixgw.marketdata.words import book_in_words
-from fixgw.snapshots import FOLDER, Beside
+from fixgw.snapshots import FOLDER, Beside, state_hash
 from fixgw.spec.commands import Command, ConfigureVenue, NewOrder, UseNumber
 from fixgw.spec.sequenced import Sequenced
 from tests.cli.command import fixgw
@@ -164,7 +167,7 @@ def test_nobody_misses_what_was_removed(venue: WholeVenue, past: Past) -> None:
         assert verified["right"]
         assert (verified["first_sequence"], verified["last_sequence"]) == (first, past.beside.sequence)
         assert verified["begun_after"] >= SNAPSHOTS_AT[0]
-        assert verified["state_hash"] == past.beside.taken(past.venue_id).hash.hex()
+        assert verified["state_hash"] == state_hash(past.beside.core, past.beside.ledger).hex()
 
         venue.start()
         for trader in (alice, bob):
@@ -181,7 +184,7 @@ def test_nobody_misses_what_was_removed(venue: WholeVenue, past: Past) -> None:
     the_commands_begin_with_what_is_there(venue, first)
     venue.stop()
     past.read_on()
-    assert venue.does("journal", "verify")["state_hash"] == past.beside.taken(past.venue_id).hash.hex()
+    assert venue.does("journal", "verify")["state_hash"] == state_hash(past.beside.core, past.beside.ledger).hex()
 
 
 def trade(alice: Trader, bob: Trader) -> None:
@@ -277,20 +280,35 @@ def the_commands_begin_with_what_is_there(venue: WholeVenue, first: int) -> None
     again.stop()
 
 
-def test_nothing_goes_while_a_follower_lags_or_a_snapshot_is_damaged(tmp_path: Path, past: Past) -> None:
+@contextmanager
+def snapshotter(data: Path) -> Iterator[None]:
+    """What its process does, here: as a process it waits until nobody else wants a processor."""
+    names = ("publisher", "metrics", "market-data", "drop-copy.DROPCOPY", "drop-copy.DROPALPHA")
+    retention = snapshots.retention(data, int(KEEP_DAYS), names)
+    is_over = threading.Event()
+    thread = threading.Thread(target=snapshots.run, args=(data, is_over.is_set, lambda: None, 1_000, retention))
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
+
+
+def test_nothing_goes_while_a_follower_lags_or_a_snapshot_is_damaged(
+    tmp_path: Path, past: Past, caplog: pytest.LogCaptureFixture
+) -> None:
     """And then a new drop-copy session gets what is there, and a venue without any snapshot says what to do."""
     house = House(tmp_path)
     house.data = past.data
-    house.ports["FIXGW_JOURNAL_KEEP_DAYS"] = KEEP_DAYS
     damaged = past.data / FOLDER / f"{SNAPSHOTS_AT[0]:020d}.snapshot"
     right = damaged.read_bytes()
     damaged.write_bytes(right[:-1])
-    with house.start("snapshotter"):
-        log = house["snapshotter"].stderr
-        wait_for(lambda: "DROPALPHA follows the journal and has not begun" in log.read_text(), PATIENCE_S, "the hold")
+    with snapshotter(past.data):
+        wait_for(lambda: "DROPALPHA follows the journal and has not begun" in caplog.text, PATIENCE_S, "the hold")
         for name in ("publisher", "metrics", "market-data", "drop-copy.DROPCOPY", "drop-copy.DROPALPHA"):
             Position(past.data / "positions", name).save(FRAMES)
-        wait_for(lambda: f"{damaged} is not right" in log.read_text(), PATIENCE_S, "the next hold")
+        wait_for(lambda: f"{damaged} is not right" in caplog.text, PATIENCE_S, "the next hold")
         assert first_kept(past.data / "journal") == 1
         damaged.write_bytes(right)
         wait_for(lambda: is_shortened(past.data), PATIENCE_S, "the oldest segments are gone")
