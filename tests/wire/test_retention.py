@@ -1,6 +1,7 @@
 """Days that are gone: a venue whose oldest segments were removed starts again, and nobody misses anything but them."""
 
 import json
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 import redis
 
 from fixgw import snapshots
+from fixgw.cli.process import _followers
 from fixgw.client.protocol import Direction
 from fixgw.config import load
 from fixgw.core import Core
@@ -27,12 +29,14 @@ from fixgw.snapshots import FOLDER, Beside, state_hash
 from fixgw.spec.commands import Command, ConfigureVenue, NewOrder, UseNumber
 from fixgw.spec.sequenced import Sequenced
 from tests.cli.command import fixgw
+from tests.marketdata.redis_server import redis_server
 from tests.orders import ALICE, BOB, buy, sell
 from tests.wire.processes import House
 from tests.wire.test_fix_marketdata import request
 from tests.wire.test_metrics import readiness, scrape, value
+from tests.wire.test_resends import ask_for, wait_until
 from tests.wire.venue import WAIT_S, Trader, Venue, wait_for
-from tests.wire.whole import WholeVenue, body, report_fields
+from tests.wire.whole import body, report_fields
 
 DAY_NS = 86_400 * 10**9
 DAYS_AGO = (10, 9, 8, 7, 1, 0)
@@ -114,10 +118,35 @@ def past(tmp_path: Path) -> Past:
     return Past(tmp_path / "var")
 
 
+class Whole(House):
+    """All that reads the journal, on the days that are past; what packs and removes runs in this process."""
+
+    NAMES = ("gateway", "publisher", "drop-copy", "market-data", "metrics")
+
+    def __init__(self, folder: Path, data: Path) -> None:
+        super().__init__(folder)
+        self.folder, self.data = folder, data
+
+    def start_all(self) -> None:
+        self.start(*self.NAMES)
+
+    def kill_all(self) -> None:
+        """As when the machine kills them."""
+        for process in self.processes.values():
+            process.kill()
+
+    def does(self, *arguments: str) -> Any:
+        result = self.tells(*arguments, "--json")
+        assert result.returncode == 0, (arguments, result.stdout, result.stderr)
+        return json.loads(result.stdout)
+
+    def tells(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        return fixgw(self.folder, *arguments, "--data", str(self.data), **self.ports)
+
+
 @pytest.fixture
-def venue(tmp_path: Path, past: Past) -> Iterator[WholeVenue]:  # noqa: ARG001 - it is written before the venue starts
-    with WholeVenue(tmp_path) as venue:
-        venue.variables |= {"FIXGW_JOURNAL_KEEP_DAYS": KEEP_DAYS, "FIXGW_JOURNAL_SNAPSHOT_EVERY": "1000"}
+def venue(tmp_path: Path, past: Past) -> Iterator[Whole]:
+    with redis_server(past.data), Whole(tmp_path, past.data) as venue:
         yield venue
 
 
@@ -127,19 +156,11 @@ def is_shortened(data: Path) -> bool:
     return kept[0] > 1 and kept[1] > OLD
 
 
-def kill_all(venue: WholeVenue) -> None:
-    """As when the machine kills it; the kernel ends its processes with it."""
-    assert venue.process is not None
-    venue.process.kill()
-    venue.process.wait()
-    venue._forget()
-
-
 def gap_fills(trader: Trader) -> list[tuple[int, int]]:
     """MsgSeqNum(34) and NewSeqNo(36) of the gap fills that came."""
     return [
         (int(message[34]), int(message[36]))
-        for direction, message in trader.log
+        for direction, message in list(trader.log)
         if direction is Direction.IN and message.msg_type == "4" and message[123] == "Y"
     ]
 
@@ -148,28 +169,31 @@ def again(trader: Trader) -> dict[int, dict[int, str]]:
     """The reports that were sent again, by their numbers."""
     return {
         int(message[34]): body(message)
-        for direction, message in trader.log
+        for direction, message in list(trader.log)
         if direction is Direction.IN and message.msg_type == "8" and message.get(43) == "Y"
     }
 
 
-def test_nobody_misses_what_was_removed(venue: WholeVenue, past: Past) -> None:
-    venue.start()
-    wait_for(lambda: is_shortened(venue.data), PATIENCE_S, "the oldest segments are gone")
+def test_nobody_misses_what_was_removed(venue: Whole, past: Past) -> None:
+    venue.start_all()
+    with snapshotter(venue.data):
+        wait_for(lambda: is_shortened(venue.data), PATIENCE_S, "the oldest segments are gone")
     first = first_kept(venue.data / "journal")
     assert OLD - 2_000 < first <= OLD + 1
     alice, bob = (past.resume(session, venue.port("ORDER_ENTRY")) for session in ("CLIENT1", "CLIENT2"))
     with alice, bob:
         trade(alice, bob)
-        kill_all(venue)
+        venue.kill_all()
         past.read_on()
         verified = venue.does("journal", "verify")
         assert verified["right"]
         assert (verified["first_sequence"], verified["last_sequence"]) == (first, past.beside.sequence)
-        assert verified["begun_after"] >= SNAPSHOTS_AT[0]
+        assert verified["begun_after"] == SNAPSHOTS_AT[0]
         assert verified["state_hash"] == state_hash(past.beside.core, past.beside.ledger).hex()
+        with redis.Redis.from_url(embedded.url(venue.data, None)) as client:
+            client.flushall()  # as when it was killed, too
 
-        venue.start()
+        venue.start_all()
         for trader in (alice, bob):
             trader.wait_closed(WAIT_S)
             trader.close()
@@ -182,9 +206,20 @@ def test_nobody_misses_what_was_removed(venue: WholeVenue, past: Past) -> None:
         drop_copy_has_all(venue, past)
         assert alice.invalid + bob.invalid == []
     the_commands_begin_with_what_is_there(venue, first)
-    venue.stop()
     past.read_on()
     assert venue.does("journal", "verify")["state_hash"] == state_hash(past.beside.core, past.beside.ledger).hex()
+
+
+def test_all_who_read_say_how_far_they_are(venue: Whole) -> None:
+    """Under the names that what removes asks for: nobody is forgotten, and nobody is waited for in vain."""
+    names = set(_followers(load(venue.folder, {})))
+    venue.start_all()
+
+    wait_for(
+        lambda: {path.name for path in (venue.data / "positions").glob("[!.]*")} - {"drop-copy"} == names,
+        PATIENCE_S,
+        f"the positions of {names}",
+    )
 
 
 def trade(alice: Trader, bob: Trader) -> None:
@@ -204,10 +239,8 @@ def old_messages_are_a_gap(alice: Trader, past: Past) -> None:
     numbers = next(each for each in past.beside.ledger.checkpoints if each.sequence == checkpoint).next_msg_seq_nums
     begin, end = numbers["CLIENT1"], alice.next_in
     assert 1_000 < begin < end - 1_000
-    alice.log.clear()
-    alice.next_in = 1
-    alice.send([(35, "2"), (7, "1"), (16, "0")])
-    wait_for(lambda: alice.next_in >= end, WAIT_S, "all that was asked for")
+    ask_for(alice, 1)
+    wait_until(alice, end)
 
     assert gap_fills(alice)[0] == (1, begin)
     assert min(came := again(alice)) == begin
@@ -223,7 +256,7 @@ def old_messages_are_a_gap(alice: Trader, past: Past) -> None:
     assert [came[number] for number in range(begin, begin + len(wanted))] == wanted
 
 
-def market_data_is_right(venue: WholeVenue, past: Past) -> None:
+def market_data_is_right(venue: Whole, past: Past) -> None:
     """In Redis, which was empty and never saw the first days, and over FIX."""
     tape = past.beside.tape
     book = tape.depth.book("AAPL")
@@ -247,7 +280,7 @@ def market_data_is_right(venue: WholeVenue, past: Past) -> None:
         assert f"270={book.bids.best.price / 100:.2f}\x01271={book.bids.best.qty}\x01" in told.raw.decode()
 
 
-def metrics_are_right(venue: WholeVenue, past: Past) -> None:
+def metrics_are_right(venue: Whole, past: Past) -> None:
     port = venue.port("METRICS")
     wait_for(lambda: readiness(port)[0] == 200, WAIT_S, "it is ready")
     open_orders = past.beside.core.exchange.orders.count_open()
@@ -256,27 +289,24 @@ def metrics_are_right(venue: WholeVenue, past: Past) -> None:
     )
 
 
-def drop_copy_has_all(venue: WholeVenue, past: Past) -> None:
+def drop_copy_has_all(venue: Whole, past: Past) -> None:
     position = Position(venue.data / "positions", "drop-copy.DROPCOPY")
     wait_for(lambda: position.load() == past.beside.sequence, WAIT_S, "the copies")
 
 
-def the_commands_begin_with_what_is_there(venue: WholeVenue, first: int) -> None:
-    exported = fixgw(venue.folder, "journal", "export", "--to", str(first + 1), **venue.variables)
+def the_commands_begin_with_what_is_there(venue: Whole, first: int) -> None:
+    exported = venue.tells("journal", "export", "--to", str(first + 1))
     assert [json.loads(line)["sequence"] for line in exported.stdout.splitlines()] == [first, first + 1]
-    shown = fixgw(venue.folder, "journal", "show", "1", **venue.variables)
-    assert (shown.returncode, f"the journal begins with {first}" in shown.stderr) == (1, True)
-    books = venue.does("journal", "replay", "--symbol", "AAPL")["books"]
-    assert books[0]["symbol"] == "AAPL"
-    early = fixgw(venue.folder, "journal", "replay", "--until", str(first), **venue.variables)
-    assert (early.returncode, "ask for a later moment" in early.stderr) == (1, True)
-    whole = fixgw(venue.folder, "backup", "all.backup", "--data", str(venue.data))
-    assert (whole.returncode, f"sequences {first:,} to " in whole.stdout) == (0, True), whole.stderr
+    assert f"the journal begins with {first}" in venue.tells("journal", "show", "1").stderr
+    assert venue.does("journal", "replay", "--symbol", "AAPL")["books"][0]["symbol"] == "AAPL"
+    assert "ask for a later moment" in venue.tells("journal", "replay", "--until", str(first)).stderr
+    assert f"sequences {first:,} to " in venue.tells("backup", "all.backup").stdout
     restored = fixgw(venue.folder, "restore", "all.backup", "--data", "again", "--verify", "--json")
     assert restored.returncode == 0, restored.stderr
-    assert json.loads(restored.stdout)["verified"]["first_sequence"] == first
+    told = json.loads(restored.stdout)
+    assert told["verified"]["first_sequence"] == first
     again = Venue(venue.folder / "again").start()
-    assert again.facts["commands_recovered"] == json.loads(restored.stdout)["last_sequence"]
+    assert again.facts["commands_recovered"] == told["last_sequence"]
     again.stop()
 
 
