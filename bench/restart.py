@@ -90,25 +90,25 @@ def measure(plan: Plan, console: Console) -> RestartReport:
 
 def _write_day(plan: Plan, data: Path, bar: Progress) -> _Day:
     writer = JournalWriter.open(data / "journal")
-    start, flow = snapshots.Start(), Flow(seed=1)
+    beside, flow = snapshots.Beside(), Flow(seed=1)
     task = bar.add_task("writing a day", total=plan.events)
     events, snapshot_at = 0, None
     commands = _commands(plan, flow)
     while events < plan.events or snapshot_at is None or writer.next_sequence <= snapshot_at + plan.tail:
         command = next(commands)
         sequence = writer.next_sequence
-        frame = Sequenced(sequence, _BEGAN_NS + sequence, command, start.core.decide(command))
+        frame = Sequenced(sequence, _BEGAN_NS + sequence, command, beside.core.decide(command))
         writer.append(frame)
-        start.ledger.apply(frame)
+        beside.note(frame)
         events += len(frame.events)
         if sequence % _BATCH == 0:
             writer.flush()
             bar.update(task, completed=events)
         if snapshot_at is None and events >= plan.events - plan.tail:
-            snapshot.write(data / snapshots.FOLDER, snapshots.take(start.core, start.ledger, writer.venue_id, frame))
+            snapshot.write(data / snapshots.FOLDER, beside.taken(writer.venue_id))
             snapshot_at = sequence
     writer.close()
-    return _Day(writer.next_sequence - 1, events, start.core.exchange.orders.count_open())
+    return _Day(writer.next_sequence - 1, events, beside.core.exchange.orders.count_open())
 
 
 def _commands(plan: Plan, flow: Flow) -> Iterator[Command]:

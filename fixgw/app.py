@@ -39,7 +39,8 @@ from fixgw.fix.sessions import log_out_all, session_ids, write_settings
 from fixgw.fix.store import StoreUnknown
 from fixgw.fix.subscriptions import Subscriptions
 from fixgw.journal.disk import Durability
-from fixgw.journal.reader import read
+from fixgw.journal.reader import first_kept, read
+from fixgw.journal.snapshot import put_aside_ahead
 from fixgw.journal.writer import JournalWriter
 from fixgw.logs import SOCKET as MESSAGES_SOCKET
 from fixgw.metrics.board import Board, Notice
@@ -134,15 +135,23 @@ class Gateway:
         self._tap = MessageTap(data_dir / MESSAGES_SOCKET) if config.log_messages else None
         self._acceptor = self._make_acceptor(data_dir / "fix", sessions)
 
+        with suppress(OSError):  # on a disk that takes nothing they are passed over
+            put_aside_ahead(data_dir / snapshots.FOLDER, self._journal.next_sequence - 1)
         start = snapshots.latest(data_dir, self._journal.next_sequence - 1)
+        first = first_kept(data_dir / "journal")
+        _refuse_gap(start.sequence, first, data_dir)
         try:
             archive = Archive(config.comp_id, ids, data_dir / "journal", start.ledger)
         except StoreUnknown as error:
+            if first > 1:
+                raise CannotStart(
+                    f"{error}, and the journal begins with {first}; install the quickfix of before"
+                ) from None
             log.warning("%s: this start takes no snapshot, and reads the whole journal", error)
             start = snapshots.Start()
             archive = Archive(config.comp_id, ids, data_dir / "journal", start.ledger)
         core = start.core
-        self._resends.fetch = archive.fetch
+        self._resends.fetch, self._resends.begins_with = archive.fetch, archive.begins_with
         restoration = Restoration(encoder, postman, ids, start.ledger, archive.forget)
         self._order_entry.outgoing = restoration
         last = core.replay(restoration.beside(read(data_dir / "journal", start.sequence + 1)))
@@ -422,6 +431,16 @@ def _refuse_port_in_use(port: int) -> None:
                 f"{HOST}:{port} (order_entry.port) cannot be used: {error.strerror}. Stop the process that listens "
                 "there, or choose another with order_entry.port in venue.toml or FIXGW_ORDER_ENTRY_PORT"
             ) from None
+
+
+def _refuse_gap(sequence: int, first: int, data_dir: Path) -> None:
+    """Raises CannotStart unless the journal, which begins with ``first``, goes on from ``sequence``."""
+    if sequence < first - 1:
+        raise CannotStart(
+            f"{data_dir / 'journal'} begins with sequence {first}: what precedes it is in no snapshot of "
+            f"{data_dir / snapshots.FOLDER} that is right. Put the snapshots back that were there, or restore a backup "
+            "(fixgw restore FILE --data DIR); see docs/journal.md, Retention"
+        )
 
 
 def _seed(core: Core) -> int:

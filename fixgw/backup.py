@@ -5,7 +5,7 @@ import re
 import shutil
 import tarfile
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from hashlib import blake2b
 from io import BufferedReader, BytesIO
 from pathlib import Path
@@ -17,7 +17,9 @@ import zstandard
 
 from fixgw.journal import snapshot
 from fixgw.journal.frame import PLACE
+from fixgw.journal.packed import packed_path
 from fixgw.journal.reader import Segment, segments
+from fixgw.journal.retention import readable_from
 from fixgw.journal.snapshot import SnapshotDamaged
 from fixgw.journal.writer import sync_folder
 
@@ -72,7 +74,10 @@ class Backup:
         Raises JournalDamaged, or FileNotFoundError when there is no journal.
         """
         self._segments: list[Segment] = []
-        for segment in segments(data_dir / "journal"):
+        self._snapshots = data_dir / "snapshots"
+        self.first_sequence = readable_from(data_dir, self._snapshots)
+        """Of the first frame that there is; snapshots stand for those before it."""
+        for segment in segments(data_dir / "journal", self.first_sequence):
             for _ in segment.frames(PLACE):
                 pass
             self._segments.append(segment)
@@ -82,7 +87,6 @@ class Backup:
         self.last_sequence = self._segments[-1].next_sequence - 1
         self.size = sum(segment.end for segment in self._segments)
         """Bytes of the journal; the rest is small."""
-        self._snapshots = data_dir / "snapshots"
         self._config_files = [path for name in CONFIG_FILES if (path := config_dir / name).is_file()]
 
     def write(self, file: Path, told: Told) -> Manifest:
@@ -111,12 +115,12 @@ class Backup:
         with (
             compressor.stream_writer(out, closefd=False) as packed,
             tarfile.open(fileobj=packed, mode="w|", format=tarfile.PAX_FORMAT) as archive,
+            ExitStack() as stack,
         ):
+            opened = self._open_snapshots(stack)
             parts = list(self._write_journal(archive, told))
-            opened = self._open_snapshot()
-            if opened is not None:
-                with opened:
-                    parts.append(_write_part(archive, f"snapshots/{Path(opened.name).name}", opened))
+            for each in opened:
+                parts.append(_write_part(archive, f"snapshots/{Path(each.name).name}", each))
             for path in self._config_files:
                 with path.open("rb") as file:
                     parts.append(_write_part(archive, f"{CONFIG}/{path.name}", file))
@@ -127,19 +131,38 @@ class Backup:
 
     def _write_journal(self, archive: tarfile.TarFile, told: Told) -> Iterator[Part]:
         for segment in self._segments:
+            is_gone = not segment.path.exists() and not packed_path(segment.path).exists()
+            if is_gone and segment is not self._segments[-1]:
+                raise BackupRefused(
+                    f"{segment.name} was removed while the backup was made (journal.keep_days); take the backup again"
+                )
             with segment.reading() as file:
                 file.seek(0)
                 yield _write_part(archive, f"journal/{segment.name}", file, segment.end, told)
             segment.close()
 
-    def _open_snapshot(self) -> BufferedReader | None:
-        """Open the newest snapshot that is right and no later than the journal as it was read."""
+    def _open_snapshots(self, stack: ExitStack) -> list[BufferedReader]:
+        """Open the newest snapshot that is right and no later than the journal as it was read; ``stack`` closes it.
+
+        Where they stand for frames that were removed, all of these.  Raises BackupRefused when there is none then.
+        """
+        opened: list[BufferedReader] = []
         for path in snapshot.paths(self._snapshots):
             # One that is not there any more has given its place to a newer one.
             with suppress(FileNotFoundError, SnapshotDamaged):
-                if int(path.stem) <= self.last_sequence and snapshot.read(path).venue_id == self.venue_id:
-                    return path.open("rb")
-        return None
+                if (
+                    self.first_sequence - 1 <= int(path.stem) <= self.last_sequence
+                    and snapshot.read(path).venue_id == self.venue_id
+                ):
+                    opened.append(stack.enter_context(path.open("rb")))
+                    if self.first_sequence == 1:
+                        break
+        if self.first_sequence > 1 and not opened:
+            raise BackupRefused(
+                f"the journal begins with sequence {self.first_sequence}, and no snapshot in {self._snapshots} stands "
+                "for what precedes it any more; take the backup again"
+            )
+        return opened
 
 
 def _write_part(

@@ -12,11 +12,9 @@ import pytest
 import zstandard
 
 from fixgw.backup import MANIFEST, Backup, BackupRefused, Manifest, restore
-from fixgw.core import Core
-from fixgw.fix.ledger import Ledger
 from fixgw.journal import JournalDamaged, read, snapshot
 from fixgw.journal.cold import pack_all
-from fixgw.snapshots import take
+from fixgw.snapshots import Beside
 from tests.journal.day import write_day
 from tests.journal.examples import frames, segments, write
 
@@ -48,7 +46,7 @@ def config(tmp_path: Path) -> Path:
 
 def take_snapshot(data: Path, sequence: int) -> Path:
     venue_id = write_day(data, ())
-    taken = take(Core(), Ledger(), venue_id, frames(sequence, sequence)[0])
+    taken = msgspec.structs.replace(Beside().taken(venue_id), sequence=sequence)
     return snapshot.write(data / "snapshots", taken)
 
 
@@ -268,3 +266,37 @@ def test_only_into_an_empty_folder(data: Path, config: Path, tmp_path: Path, kin
     with pytest.raises(BackupRefused, match="is not an empty folder"):
         restore(tmp_path / "a.backup", where, silent)
     assert content(data) == before
+
+
+def test_a_journal_whose_first_segments_were_removed(data: Path, config: Path, tmp_path: Path) -> None:
+    """All snapshots that are right go with it: they are all there is of what is gone."""
+    for sequence in (3, 4):
+        take_snapshot(data, sequence)
+    first = segments(data / "journal")[0]
+    first.unlink()
+
+    backup = Backup(data, config)
+    manifest = backup.write(tmp_path / "a.backup", silent)
+    restore(tmp_path / "a.backup", tmp_path / "restored", silent)
+
+    assert (backup.first_sequence, manifest.last_sequence) == (3, 5)
+    assert list(read(tmp_path / "restored" / "journal", 3)) == frames(3, 5)
+    kept = [int(path.stem) for path in snapshot.paths(tmp_path / "restored" / "snapshots")]
+    assert kept == [4, 3], "from that of 1 no journal goes on"
+
+
+def test_a_segment_that_is_removed_meanwhile(data: Path, config: Path, tmp_path: Path) -> None:
+    take_snapshot(data, 3)
+    backup = Backup(data, config)
+    segments(data / "journal")[0].unlink()
+
+    with pytest.raises(BackupRefused, match=r"was removed while the backup was made .* take the backup again"):
+        backup.write(tmp_path / "a.backup", silent)
+    assert list(tmp_path.glob("*.backup*")) == []
+
+
+def test_a_journal_without_its_beginning_and_without_a_snapshot(data: Path, config: Path) -> None:
+    segments(data / "journal")[0].unlink()
+
+    with pytest.raises(JournalDamaged, match="the segment before this one is missing"):
+        Backup(data, config)

@@ -34,8 +34,8 @@ MAY_IMPORT_ROOMS = {
     "schedule": "spec engine core config timetable",  # what venue.toml says of days, and how far the core has come
     "timetable": "spec",
     "calendars": "spec config",  # what a name that is unknown was meant to be
-    "snapshots": "spec core journal fix",  # its ledger only
-    "verification": "spec core journal fix snapshots",  # the ledger of fix only
+    "snapshots": "spec core journal fix marketdata",  # of fix its ledger only, of marketdata its tape
+    "verification": "spec core journal snapshots marketdata",  # depth and tape of marketdata only
     "backup": "spec journal",
     "app": EVERYTHING,
     "cli": EVERYTHING,

@@ -13,6 +13,7 @@ from fixgw.cli.journal import journal_of, run_replay, tell_replay
 from fixgw.cli.operating import counted, fail, show_json
 from fixgw.cli.options import config_option, data_option, json_option
 from fixgw.cli.program import command
+from fixgw.journal.reader import first_kept
 from fixgw.verification import Replay
 
 
@@ -45,7 +46,7 @@ def backup(file: Path, data_dir: Path, config_dir: Path, as_json: bool) -> None:
     if as_json:
         show_json(facts)
         return
-    click.echo(f"{file}: sequences 1 to {manifest.last_sequence:,} of venue {manifest.venue_id}")
+    click.echo(f"{file}: sequences {taken.first_sequence:,} to {manifest.last_sequence:,} of venue {manifest.venue_id}")
     click.echo(f"{counted(len(manifest.parts), 'file')}, {taken.size:,} bytes of journal in {facts['size']:,}")
     click.echo(f"next: copy it to another machine, and try it there: {command('restore', str(file), '--verify')}")
 
@@ -71,7 +72,8 @@ def restore(file: Path, verify: bool, data_dir: Path, as_json: bool) -> None:
     config = data_dir / backups.CONFIG
     options = ["--data", str(data_dir), *(["--config", str(config)] if config.is_dir() else [])]
     if not as_json:
-        click.echo(f"{data_dir}: sequences 1 to {manifest.last_sequence:,} of venue {manifest.venue_id}")
+        first = first_kept(data_dir / "journal")
+        click.echo(f"{data_dir}: sequences {first:,} to {manifest.last_sequence:,} of venue {manifest.venue_id}")
     if verify:
         with journal_of(data_dir, as_json):
             facts["verified"] = run_replay(Replay(data_dir), "verifying", as_json)

@@ -23,11 +23,11 @@ from fixgw.cli.operating import EXIT_REFUSED, counted, fail, show_json, start_co
 from fixgw.cli.options import data_option, json_option
 from fixgw.cli.repair import repair
 from fixgw.journal.follower import Follower
-from fixgw.journal.reader import JournalDamaged, Segment, read, segment_paths
-from fixgw.marketdata.depth import Depth
+from fixgw.journal.reader import JournalDamaged, Segment, first_kept, read, segment_paths
 from fixgw.marketdata.words import book_in_words
+from fixgw.snapshots import EVER
 from fixgw.spec.sequenced import Sequenced
-from fixgw.verification import EVER, EventsDiffer, Replay
+from fixgw.verification import EventsDiffer, Replay, TooEarly
 
 FOLLOW_WAIT_S = 1.0
 
@@ -56,6 +56,8 @@ def journal_of(data_dir: Path, as_json: bool) -> Iterator[Path]:
         place = {"file": str(error.path), "offset": error.offset, "sequence": error.sequence}
         show_json({"right": False, "error": [str(error)], **place})
         sys.exit(EXIT_REFUSED)
+    except TooEarly as error:
+        fail([str(error)], as_json)
 
 
 # Replay.
@@ -95,16 +97,19 @@ def run_replay(replay: Replay, doing: str, as_json: bool) -> dict[str, Any]:
     except EventsDiffer as difference:
         _fail_with(difference, as_json)
     elapsed_s = time.perf_counter() - began
-    last = replay.last
+    decided = replay.sequence - replay.begun_after
     return {
-        "frames": replay.sequence,
+        "frames": replay.frames,
+        "first_sequence": replay.first_sequence,
+        "last_sequence": replay.first_sequence + replay.frames - 1,
+        "begun_after": replay.begun_after,
         "events": replay.events,
-        "last_time": None if last is None else utc_text(last.time_ns),
+        "last_time": utc_text(replay.time_ns) if replay.sequence else None,
         "venue_id": str(replay.venue_id),
-        "state_hash": None if last is None else replay.state_hash().hex(),
+        "state_hash": None if not replay.sequence else replay.state_hash().hex(),
         "unfinished_bytes": replay.torn_size,
         "seconds": round(elapsed_s, 3),
-        "commands_per_s": round(replay.sequence / elapsed_s),
+        "commands_per_s": round(decided / elapsed_s),
     }
 
 
@@ -120,8 +125,13 @@ def _fail_with(difference: EventsDiffer, as_json: bool) -> NoReturn:
 
 
 def tell_replay(facts: dict[str, Any]) -> None:
-    frames = facts["frames"]
-    click.echo(f"{counted(frames, 'frame')} whole, sequences 1 to {frames:,}, the last of {facts['last_time']}")
+    frames, first, last = facts["frames"], facts["first_sequence"], facts["last_sequence"]
+    click.echo(f"{counted(frames, 'frame')} whole, sequences {first:,} to {last:,}, the last of {facts['last_time']}")
+    if facts["begun_after"]:
+        click.echo(
+            f"begun with the snapshot of sequence {facts['begun_after']:,}, since what precedes sequence {first:,} was "
+            "removed (journal.keep_days)"
+        )
     if facts["unfinished_bytes"]:
         click.echo(
             f"{facts['unfinished_bytes']:,} bytes behind them are of a write that is under way, or never finished"
@@ -158,9 +168,9 @@ def replay_journal(until: tuple[int, int], symbol: str | None, depth: int, data_
 
     --until 1500 is after the frame of sequence 1500, --until 2026-11-21T08:15:00Z after the last of that moment.
     """
-    public = Depth()
     with journal_of(data_dir, as_json):
-        replay = Replay(data_dir, *until, tell=public.apply)
+        replay = Replay(data_dir, *until)
+        public = replay.follow_books()
         facts = run_replay(replay, "replaying", as_json)
     books = [book for book in public.books if symbol in (None, book.listing.symbol)]
     if symbol is not None and not books:
@@ -206,7 +216,7 @@ def tail(count: int, follow: bool, data_dir: Path, as_json: bool) -> None:
     with journal_of(data_dir, as_json) as folder:
         last = Segment(segment_paths(folder)[-1], is_last=True)
         last.skip_to(EVER)
-        first = max(1, last.next_sequence - count)
+        first = max(first_kept(folder), last.next_sequence - count)
         if not follow:
             _print(read(folder, first), as_json)
             return
@@ -230,6 +240,10 @@ def _print(frames: Iterable[Sequenced], as_json: bool) -> None:
 def show(sequence: int, data_dir: Path, as_json: bool) -> None:
     """Print the frame of SEQUENCE, all fields by their names; numbers are integers, in the scales beside them."""
     with journal_of(data_dir, as_json) as folder:
+        first = first_kept(folder)
+        if sequence < first:
+            why = f"the journal begins with {first}: what is older was removed (journal.keep_days)"
+            fail([f"sequence {sequence} is not in the journal any more; {why}"], as_json)
         frame = next(read(folder, sequence), None)
     if frame is None:
         fail([f"sequence {sequence} is not in the journal, which ends before it"], as_json)
@@ -260,7 +274,7 @@ def show(sequence: int, data_dir: Path, as_json: bool) -> None:
 def export(kind: str, file: IO[str], first: int, last: int, data_dir: Path) -> None:
     """Write frames as JSON, one a line and with all they hold, or as CSV, prices and quantities in decimal."""
     with journal_of(data_dir, as_json=False) as folder:
-        frames = takewhile(lambda frame: frame.sequence <= last, read(folder, first))
+        frames = takewhile(lambda frame: frame.sequence <= last, read(folder, max(first, first_kept(folder))))
         if kind == "jsonl":
             file.writelines(json.dumps(frame_json(frame)) + "\n" for frame in frames)
         else:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fixgw.admin.answers import utc_text
-from fixgw.journal.reader import first_sequence, read, segment_paths
+from fixgw.journal.reader import first_kept, first_sequence, read, segment_paths
 from fixgw.spec.events import (
     Amendment,
     AmendmentEvent,
@@ -46,8 +46,8 @@ class Happening(NamedTuple):
 
 
 def history(folder: Path, order_id: str) -> Iterator[Happening]:
-    """Yield what happened to an order, in order; reads the whole journal, some 10 us a command."""
-    for frame in read(folder):
+    """Yield what happened to an order, in order, as far back as the journal goes; some 10 us for each command in it."""
+    for frame in read(folder, first_kept(folder)):
         for event in frame.events:
             happening = _happening(frame, event, order_id)
             if happening is not None:

@@ -156,24 +156,41 @@ def _serve_market_data(
     config: VenueConfig, data_dir: Path, should_stop: Callable[[], bool], ready: Callable[[], None]
 ) -> None:
     """Market data, over FIX."""
+    from fixgw import snapshots
     from fixgw.fix import marketdata
 
     sessions = {session.comp_id: session.settings for session in config.market_data_sessions}
     tap = _message_tap(config, data_dir)
-    marketdata.run(config.comp_id, config.market_data_port, sessions, data_dir, tap, should_stop, ready)
+    begin = marketdata.Beginning()
+    for tape in snapshots.tapes(data_dir):
+        begin = marketdata.Beginning(tape.sequence, tape.depth)
+        break
+    marketdata.run(config.comp_id, config.market_data_port, sessions, data_dir, begin, tap, should_stop, ready)
 
 
 @_process("snapshotter")
 def _serve_snapshots(
     config: VenueConfig, data_dir: Path, should_stop: Callable[[], bool], ready: Callable[[], None]
 ) -> None:
-    """Snapshots, so that a start need not read the whole journal."""
+    """Snapshots, so that a start need not read the whole journal; its cold segments packed, its oldest removed."""
     from fixgw import snapshots
 
     # Only when a processor has nothing else to do: who is late here is late for nobody.
     os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     gc.disable()  # orders form no cycles
-    snapshots.run(data_dir, should_stop, ready, config.journal.snapshot_every)
+    retention = snapshots.retention(data_dir, config.journal.keep_days, _followers(config))
+    snapshots.run(data_dir, should_stop, ready, config.journal.snapshot_every, retention)
+
+
+def _followers(config: VenueConfig) -> list[str]:
+    """Return the names under which all who read the journal save how far they have come."""
+    from fixgw.fix import dropcopy, marketdata
+    from fixgw.marketdata import publisher
+    from fixgw.metrics import observation
+
+    names = [publisher.NAME, observation.NAME]
+    names += [f"{dropcopy.NAME}.{session.comp_id}" for session in config.drop_copy_sessions]
+    return names + ([marketdata.NAME] if config.market_data_sessions else [])
 
 
 @_process("publisher")
@@ -181,11 +198,12 @@ def _serve_publisher(
     config: VenueConfig, data_dir: Path, should_stop: Callable[[], bool], ready: Callable[[], None]
 ) -> None:
     """Market data, from the journal to Redis."""
+    from fixgw import snapshots
     from fixgw.marketdata import publisher
     from fixgw.marketdata.embedded import NoRedis
 
     try:
-        publisher.run(data_dir, config.redis_url, should_stop, ready)
+        publisher.run(data_dir, config.redis_url, lambda: snapshots.tapes(data_dir), should_stop, ready)
     except (NoRedis, publisher.OtherVenue) as error:
         _give_up(error)
 
@@ -210,10 +228,13 @@ def _serve_metrics(
     config: VenueConfig, data_dir: Path, should_stop: Callable[[], bool], ready: Callable[[], None]
 ) -> None:
     """Metrics and health, over HTTP."""
-    from fixgw.metrics import server
+    from fixgw import snapshots
+    from fixgw.metrics import server, tally
     from fixgw.supervisor import status
 
-    server.run(data_dir, config.metrics_port, lambda: status.watched(data_dir), should_stop, ready)
+    begun = snapshots.begun(data_dir)
+    begin = None if begun is None else tally.Beginning(*begun)
+    server.run(data_dir, config.metrics_port, lambda: status.watched(data_dir), begin, should_stop, ready)
 
 
 @process.command("redis")

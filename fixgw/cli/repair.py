@@ -1,6 +1,7 @@
 """``fixgw journal repair``: what can be saved of a damaged journal, told or written to a new folder."""
 
 import json
+import shutil
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,7 +12,9 @@ import click
 from fixgw.cli.frames import frame_json
 from fixgw.cli.operating import EXIT_REFUSED, fail, show_json, start_command
 from fixgw.cli.program import command
-from fixgw.journal.salvage import Sound, frames_behind, sound_part, write_sound_part
+from fixgw.journal.retention import readable_from
+from fixgw.journal.salvage import Sound, frames_behind, snapshots_of, sound_part, write_sound_part
+from fixgw.snapshots import FOLDER
 from fixgw.spec.sequenced import Sequenced
 
 BEHIND = "behind-the-damage.jsonl"
@@ -30,14 +33,16 @@ class Run(NamedTuple):
 def repair(data_dir: Path, output: Path | None, as_json: bool) -> None:
     """Tell what is whole, or write it to ``output``; exits 1 when there is damage and nothing was written."""
     folder = data_dir / "journal"
-    sound = sound_part(folder)
+    snapshots = data_dir / FOLDER
+    sound = sound_part(folder, readable_from(data_dir, snapshots))
     if sound.damage is None:
         _tell_whole(sound, as_json)
         return
     behind = runs(frames_behind(folder, sound))
     lost = gaps(sound.last_sequence, behind)
+    stand = snapshots_of(sound, snapshots) if sound.first_sequence > 1 else []
     if output is not None:
-        _write(folder, sound, output, as_json)
+        _write(folder, sound, stand, output, as_json)
     if as_json:
         show_json(
             {
@@ -50,7 +55,7 @@ def repair(data_dir: Path, output: Path | None, as_json: bool) -> None:
             }
         )
     else:
-        _tell_damaged(sound, behind, lost, output)
+        _tell_damaged(sound, stand, behind, lost, output)
     if output is None:
         sys.exit(EXIT_REFUSED)
 
@@ -72,14 +77,20 @@ def gaps(last_sound: int, behind: list[Run]) -> list[Run]:
     return [Run(end + 1, run.first - 1) for end, run in zip(ends, behind, strict=False) if end + 1 < run.first]
 
 
-def _write(folder: Path, sound: Sound, output: Path, as_json: bool) -> None:
-    """Write the sound part as a data folder, and what is behind it for people; exits 1 when the place is taken."""
+def _write(folder: Path, sound: Sound, snapshots: list[Path], output: Path, as_json: bool) -> None:
+    """Write the sound part as a data folder, and what is behind it for people; exits 1 when the place is taken.
+
+    ``snapshots`` stand for what precedes the sound part, and go with it.
+    """
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         fail([f"{output} is not an empty folder; name another, nothing is written over"], as_json)
     try:
         output.mkdir(parents=True, exist_ok=True)
         if sound.last_sequence:
             write_sound_part(sound, output / "journal")
+        for path in snapshots:
+            (output / FOLDER).mkdir(exist_ok=True)
+            shutil.copy(path, output / FOLDER / path.name)
         with (output / BEHIND).open("x", encoding="utf-8") as file:
             file.writelines(json.dumps(frame_json(frame)) + "\n" for frame in frames_behind(folder, sound))
     except OSError as error:
@@ -93,12 +104,15 @@ def _tell_whole(sound: Sound, as_json: bool) -> None:
         click.echo(f"the journal is whole up to sequence {sound.last_sequence:,}; there is nothing to repair")
 
 
-def _tell_damaged(sound: Sound, behind: list[Run], lost: list[Run], output: Path | None) -> None:
+def _tell_damaged(sound: Sound, snapshots: list[Path], behind: list[Run], lost: list[Run], output: Path | None) -> None:
     damage = sound.damage
     assert damage is not None
     click.echo(f"{damage.path}, byte {damage.offset}, where sequence {damage.sequence} should be: {damage.problem}")
-    if sound.last_sequence:
-        click.echo(f"sound:  {Run(1, sound.last_sequence)}; a venue can go on from there")
+    if sound.last_sequence and (sound.first_sequence == 1 or snapshots):
+        click.echo(f"sound:  {Run(sound.first_sequence, sound.last_sequence)}; a venue can go on from there")
+    elif sound.last_sequence:
+        run = Run(sound.first_sequence, sound.last_sequence)
+        click.echo(f"sound:  {run}; no venue can go on from there, since no snapshot stands for what precedes it")
     else:
         click.echo("sound:  nothing; no venue can go on from this journal")
     click.echo(f"lost:   {_listed(lost) or 'nobody knows: nothing behind the damage is whole'}")

@@ -53,6 +53,8 @@ class Journal:
     interval_ms: int
     segment_mb: int
     snapshot_every: int
+    keep_days: int
+    """0 for ever."""
 
 
 @dataclass(frozen=True)

@@ -113,6 +113,15 @@ JOURNAL = (
         "How many commands there are between two snapshots: a start replays at most as many, some seconds for 25,000",
         "25000",
     ),
+    Key(
+        "keep_days",
+        whole_number(0, 36_500, 0),
+        0,
+        "How many days the journal goes back, at least; 0 is for ever. Older files are removed once they are packed, "
+        "behind the oldest snapshot, and read by all who follow; messages in them are not sent again (docs/journal.md, "
+        "Retention)",
+        "365",
+    ),
 )
 
 DROP_COPY = (

@@ -15,7 +15,7 @@ from fixgw.fix.ledger import Ledger
 from fixgw.fix.outbound import Encoder, Report, TimeText
 from fixgw.fix.sessions import BEGIN_STRING
 from fixgw.fix.store import store_of
-from fixgw.journal.reader import read
+from fixgw.journal.reader import NotKept, first_kept, read
 from fixgw.spec.audience import audience
 from fixgw.spec.commands import UseNumber
 from fixgw.spec.sequenced import Sequenced
@@ -53,22 +53,50 @@ class Archive:
         self._begins[name] = 1
         self._begun.pop(name, None)
 
+    def begins_with(self, name: str) -> int:
+        """Return the number of the first message of the session that there is; frames of those before are not kept."""
+        if self._begins[name] == 1:
+            return 1
+        first = self._ledger.first_from(name, first_kept(self._journal) - 1)
+        return self._begins[name] if first is None else min(first.next_msg_seq_num, self._begins[name])
+
     def fetch(self, name: str, begin: int, end: int) -> None:
-        """Put the messages of these numbers into the store of the session, as far as it does not have them."""
+        """Put the messages of these numbers into the store of the session, as far as it does not have them.
+
+        Those whose frames are not kept any more become a gap, which QuickFIX fills.
+        """
         last = self._begins[name] - 1
         begin, end = max(begin, 1), min(end, last)
         if begin > end:
             return
+        there = self.begins_with(name)
+        if begin < there:
+            self._leave_gap(name, begin, min(end, there - 1))
+            begin = there
+            if begin > end:
+                return
         at, messages = self._begun.pop(name, (0, iter(())))
         if at != begin:
             messages = dropwhile(lambda message: message[0] < begin, self._messages(name, begin))
         store, count = self._stores[name], 0
-        for number, text in islice(messages, end - begin + 1):
-            store.set(number, text)
-            count += 1
+        try:
+            for number, text in islice(messages, end - begin + 1):
+                store.set(number, text)
+                count += 1
+        except NotKept:  # removed since we looked
+            self._leave_gap(name, begin + count, end)
+            return
         if end < last:
             self._begun[name] = end + 1, messages
         log.info("%s: %d messages from %d on were put back from the journal", name, count, begin)
+
+    def _leave_gap(self, name: str, begin: int, end: int) -> None:
+        """Have QuickFIX fill the gap from ``begin`` to ``end`` with one message."""
+        # From a store with a hole where a resend should begin, QuickFIX reads nothing at all; where it ends with one,
+        # it fills the whole of what was asked for once more.
+        for number in {begin, end}:
+            self._stores[name].set(number, self._text(Report(name, "0", ""), number, 0))
+        log.info("%s: the messages from %d to %d are not kept any more (journal.keep_days)", name, begin, end)
 
     def _messages(self, name: str, msg_seq_num: int) -> Iterator[tuple[int, str]]:
         """Yield the messages to a session, each with its number, from that one or an earlier one on, without a gap."""

@@ -4,6 +4,7 @@ A process of its own, which follows the journal.  A copy keeps OrderID(37), Exec
 amounts; CopyMsgIndicator(797)=Y says what it is, OnBehalfOfCompID(115) whose report it was (E40).
 """
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +19,15 @@ from fixgw.fix.outbound import Encoder, Report, business_reject
 from fixgw.fix.sessions import BEGIN_STRING
 from fixgw.journal.follower import Follower
 from fixgw.journal.position import Position
+from fixgw.journal.reader import first_kept
 from fixgw.spec.events import Event, Trade, TradeBusted, TradeCorrected
 from fixgw.spec.sequenced import Sequenced
 
 NAME = "drop-copy"
 _NOT_AUTHORIZED = "6"
 _EXECUTION_REPORT = "8"
+
+log = logging.getLogger("fixgw.fix.dropcopy")
 
 
 @dataclass(frozen=True)
@@ -81,9 +85,21 @@ class DropCopy:
         self._send = acceptor.postman.send
         self._readers = {name: self._resume(comp_id, name, session, data_dir) for name, session in sessions.items()}
         begin = min((reader.sequence for reader in self._readers.values()), default=0)
-        self.follower = Follower(data_dir / "journal", begin + 1)
+        self.follower = Follower(data_dir / "journal", max(begin + 1, self._first_kept(data_dir / "journal")))
         self._done = Position(data_dir / "positions", NAME)
         acceptor.door.receive = self._refuse
+
+    def _first_kept(self, journal: Path) -> int:
+        """Return the first frame that can be copied; who has not got what precedes it, as a new session, never will."""
+        first = first_kept(journal)
+        for reader in self._readers.values():
+            if reader.sequence < first - 1:
+                log.warning(
+                    "%s gets copies from sequence %d on; what precedes it is not in the journal any more",
+                    reader.name,
+                    first,
+                )
+        return first
 
     def _resume(self, comp_id: str, name: str, session: Copied, data_dir: Path) -> _Reader:
         position = Position(data_dir / "positions", f"{NAME}.{name}")

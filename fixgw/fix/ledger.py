@@ -120,6 +120,19 @@ class Ledger:
                 found = Begun(checkpoint.sequence, number)
         return found
 
+    def first_from(self, session: str, sequence: int) -> Begun | None:
+        """Return the first place from which messages are found in the frames after ``sequence`` alone.
+
+        None when no checkpoint tells: then what is known begins after all of them.
+        """
+        begun_at = self.of(session).begun_anew_at
+        if begun_at >= sequence:
+            return Begun(begun_at, 1)
+        for checkpoint in self.checkpoints:
+            if checkpoint.sequence >= sequence:
+                return Begun(checkpoint.sequence, checkpoint.next_msg_seq_nums.get(session, 1))
+        return None
+
     def _go_on_from(self, session: str, number: int) -> None:
         """Have ``number`` be next; when it is 1 the session began anew."""
         numbers = self.of(session)

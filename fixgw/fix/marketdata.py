@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import quickfix as fix
 
@@ -31,6 +32,7 @@ from fixgw.marketdata.depth import (
     NOT_DISPLAYED,
     Book,
     Depth,
+    DepthState,
     IndicativePrice,
     OrderAdded,
     OrderDeleted,
@@ -56,16 +58,24 @@ _AUCTION_ENTRIES = (MDEntryType.AUCTION_CLEARING_PRICE, MDEntryType.IMBALANCE)
 _ENTRY_TYPES = {Side.BUY: MDEntryType.BID, Side.SELL: MDEntryType.OFFER}
 
 
+class Beginning(NamedTuple):
+    """The books after the frame of ``sequence``; those of 0 are before the first."""
+
+    sequence: int = 0
+    depth: DepthState | None = None
+
+
 def run(
     comp_id: str,
     port: int,
     sessions: Mapping[str, Mapping[str, str]],
     data_dir: Path,
+    begin: Beginning,
     tap: MessageTap | None,
     should_stop: Callable[[], bool],
     ready: Callable[[], None],
 ) -> None:
-    """Serve until told to stop; ``tap`` sees every message.
+    """Serve until told to stop; ``tap`` sees every message, and ``begin`` is where in the journal we do.
 
     Raises OSError when the port or the folder cannot be used, JournalDamaged.  ``sessions`` maps the CompID of
     each client to QuickFIX's settings for it.
@@ -76,7 +86,7 @@ def run(
     store = {"FileStorePath": str(folder / "store"), "PersistMessages": "N"}
     settings = {name: {**session, **store} for name, session in sessions.items()}
     acceptor = FollowerAcceptor(comp_id, port, settings, folder, fix.FileStoreFactory, tap)
-    teller = MarketData(acceptor, data_dir)
+    teller = MarketData(acceptor, data_dir, begin)
     teller.catch_up(should_stop)
     acceptor.open()
     ready()
@@ -118,10 +128,12 @@ class _Watched:
 class MarketData:
     """The books beside the journal, and who is told of them."""
 
-    def __init__(self, acceptor: FollowerAcceptor, data_dir: Path) -> None:
-        self.follower = Follower(data_dir / "journal")
+    def __init__(self, acceptor: FollowerAcceptor, data_dir: Path, begin: Beginning) -> None:
+        self.follower = Follower(data_dir / "journal", begin.sequence + 1)
         self._position = Position(data_dir / "positions", NAME)
-        self._depth = Depth(self._note)
+        # We may read again what we had read before: until then nothing of it may be removed.
+        self._position.save(begin.sequence)
+        self._depth = Depth(self._note, begin.depth)
         self._send = acceptor.postman.send
         self._subscriptions: dict[tuple[str, str], _Subscription] = {}
         """By session and MDReqID(262)."""

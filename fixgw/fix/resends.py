@@ -39,6 +39,8 @@ class Resends:
     def __init__(self, clock: Callable[[], float] = time.monotonic, clock_ns: Callable[[], int] = time.time_ns) -> None:
         self.fetch: Callable[[str, int, int], None] = lambda _session, _begin, _end: None
         """Sees to it that messages of a session, first to last number, are in its store."""
+        self.begins_with: Callable[[str], int] = lambda _session: 1
+        """Says with which number the messages of a session begin that can be sent again; what precedes is a gap."""
         self._clock = clock
         self._clock_ns = clock_ns
         self._time = TimeText()
@@ -60,10 +62,12 @@ class Resends:
         name = session_id.getTargetCompID().getValue()
         if not self.is_going_on:
             self._rests.pop(name, None)
-            if end >= begin + SLICE:
+            # A gap is filled with one message, however long it is.
+            first_end = max(begin + SLICE, self.begins_with(name)) - 1
+            if end > first_end:
                 copy = fix.SessionID(BEGIN_STRING, session_id.getSenderCompID().getValue(), name)
-                self._rests[name] = _Rest(copy, begin + SLICE, end)
-                end = begin + SLICE - 1
+                self._rests[name] = _Rest(copy, first_end + 1, end)
+                end = first_end
                 request.setField(tags.END_SEQ_NO, str(end))
         self.fetch(name, begin, end)
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from inotify_simple import INotify, flags
 
 from fixgw.journal.frame import WHOLE
-from fixgw.journal.reader import JournalDamaged, Segment, first_sequence, segment_path, segment_paths
+from fixgw.journal.reader import JournalDamaged, NotKept, Segment, first_sequence, segment_path, segment_paths
 from fixgw.spec.sequenced import Sequenced
 
 _APPEARED = flags.CREATE | flags.MOVED_TO | flags.ONLYDIR
@@ -128,7 +128,7 @@ def _segment_with(folder: Path, sequence: int) -> Segment | None:
         return None
     starts = [first_sequence(path) for path in paths]
     if sequence < starts[0]:
-        raise JournalDamaged(paths[0], 0, sequence, "the segment before this one is missing")
+        raise NotKept(paths[0], sequence)
     segment = Segment(paths[bisect_right(starts, sequence) - 1], is_last=True)
     segment.skip_to(sequence)
     if segment.next_sequence < sequence:

@@ -39,12 +39,20 @@ class JournalDamaged(Exception):
         self.problem = problem
 
 
+class NotKept(JournalDamaged):
+    """The frames that are wanted precede those that are there: retention removed their segments, or somebody did."""
+
+    def __init__(self, path: Path, sequence: int) -> None:
+        """``path`` is the oldest segment that is there, or the one that is gone; ``sequence`` is wanted."""
+        super().__init__(path, 0, sequence, "the segment before this one is missing")
+
+
 def read(folder: Path, from_sequence: int = 1) -> Iterator[Sequenced]:
     """Yield the frames of ``folder`` (DATA/journal) from ``from_sequence`` on, as far as they were written by now.
 
     Needs no lock and may run beside the writer.  Ends before a last frame that is not whole (yet), and
     yields nothing when ``from_sequence`` has not been written.  Raises JournalDamaged, after the frames
-    that precede the damage, and FileNotFoundError when there is no such folder.
+    that precede the damage, NotKept when it begins later, and FileNotFoundError when there is no such folder.
     """
     for segment in segments(folder, from_sequence):
         yield from segment.frames(WHOLE)
@@ -60,11 +68,14 @@ def segments(folder: Path, from_sequence: int = 1) -> Iterator["Segment"]:
     if not paths:
         return
     if from_sequence < starts[0]:
-        raise JournalDamaged(paths[0], 0, from_sequence, "the segment before this one is missing")
+        raise NotKept(paths[0], from_sequence)
     paths = paths[bisect_right(starts, from_sequence) - 1 :]
     previous: Segment | None = None
     for path in paths:
-        segment = Segment(path, is_last=path is paths[-1])
+        try:
+            segment = Segment(path, is_last=path is paths[-1])
+        except FileNotFoundError:  # retention has overtaken us
+            raise NotKept(path, first_sequence(path)) from None
         segment.check_follows(previous)
         segment.skip_to(from_sequence)
         yield segment
@@ -88,6 +99,12 @@ def segment_paths(folder: Path) -> list[Path]:
         if (name := _SEGMENT_NAME.fullmatch(path.name)) is not None:
             found.setdefault(name[1], path)
     return list(found.values())
+
+
+def first_kept(folder: Path) -> int:
+    """Return the sequence of the oldest frame that is kept, or of the first to come; 1 when there is no journal."""
+    paths = segment_paths(folder) if folder.is_dir() else []
+    return first_sequence(paths[0]) if paths else 1
 
 
 def segment_path(folder: Path, sequence: int) -> Path | None:

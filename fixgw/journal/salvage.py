@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from fixgw.journal import snapshot
 from fixgw.journal.frame import FRAME_HEADER, HEADER_SIZE, WHOLE, SegmentHeader, find_frame
 from fixgw.journal.packed import content
 from fixgw.journal.reader import JournalDamaged, Segment, first_sequence, segment_paths, segments
@@ -24,13 +25,21 @@ class Sound(NamedTuple):
     damage: JournalDamaged | None
     """Why it ends; None when it ends where the journal does."""
 
+    @property
+    def first_sequence(self) -> int:
+        """1 unless what precedes it was removed (journal.keep_days)."""
+        return self.segments[0].header.first_sequence if self.segments else 1
 
-def sound_part(folder: Path) -> Sound:
-    """Read the journal of ``folder`` up to the first damage; raises FileNotFoundError when there is no such folder."""
+
+def sound_part(folder: Path, from_sequence: int = 1) -> Sound:
+    """Read the journal of ``folder`` up to the first damage; raises FileNotFoundError when there is no such folder.
+
+    ``from_sequence`` is the first frame that is kept where snapshots stand for those before it.
+    """
     read: list[Segment] = []
     damage = None
     try:
-        for segment in segments(folder):
+        for segment in segments(folder, from_sequence):
             read.append(segment)
             for _ in segment.frames(WHOLE):
                 pass
@@ -77,6 +86,16 @@ def write_sound_part(sound: Sound, folder: Path) -> None:
         finally:
             os.close(file)
     sync_folder(folder)
+
+
+def snapshots_of(sound: Sound, folder: Path) -> list[Path]:
+    """Return the snapshots in ``folder`` from which the sound part can be gone on from, the newest first."""
+    venue_id = sound.segments[0].header.venue_id if sound.segments else None
+    return [
+        folder / taken.file_name
+        for taken in snapshot.usable(folder, venue_id, sound.last_sequence)
+        if taken.sequence >= sound.first_sequence - 1
+    ]
 
 
 def _is_of_another(data: bytes, venue_id: bytes) -> bool:

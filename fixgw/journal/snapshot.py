@@ -42,6 +42,10 @@ class Snapshot(msgspec.Struct, frozen=True):
     def hash(self) -> bytes:
         return state_hash(self.state)
 
+    @property
+    def file_name(self) -> str:
+        return f"{self.sequence:020d}.snapshot"
+
 
 def state_hash(state: bytes) -> bytes:
     """Return BLAKE2b-256 of an encoded state: equal states have equal ones, on any machine."""
@@ -69,7 +73,7 @@ def write(folder: Path, snapshot: Snapshot) -> Path:
         len(packed),
         snapshot.hash,
     )
-    path = folder / f"{snapshot.sequence:020d}.snapshot"
+    path = folder / snapshot.file_name
     new = path.with_suffix(".new")
     file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
@@ -126,6 +130,17 @@ def usable(folder: Path, venue_id: UUID | None, sequence_max: int) -> Iterator[S
                 yield snapshot
             else:
                 log.warning("%s is of another venue, %s; it is passed over", path, snapshot.venue_id)
+
+
+def put_aside_ahead(folder: Path, sequence: int) -> None:
+    """Rename the snapshots of frames behind ``sequence``, the last of the journal, so that nobody takes them.
+
+    They are of frames that are lost, as after a power cut: their sequences will be given to others.  Raises OSError.
+    """
+    for path in paths(folder):
+        if int(path.stem) > sequence:
+            path.rename(path.with_suffix(".ahead"))
+            log.warning("%s is ahead of the journal, which ends with %d; it is put aside", path, sequence)
 
 
 def paths(folder: Path) -> list[Path]:

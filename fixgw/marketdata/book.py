@@ -54,6 +54,21 @@ class BookOrder(msgspec.Struct, eq=False, gc=False):
     transact_time_ns: int
 
 
+class BookData(msgspec.Struct, frozen=True, array_like=True):
+    """All of one book, as plain data.
+
+    Orders are OrderID, price, quantity and when they took their place; each side from the best price to the worst,
+    the oldest of a price first.
+    """
+
+    listing: InstrumentListed
+    state: TradingState
+    last_px: Price | None
+    bids: list[tuple[int, Price, Qty, int]]
+    asks: list[tuple[int, Price, Qty, int]]
+    indicative: IndicativePrice | None
+
+
 class Level:
     """All orders at one price, in the order of priority."""
 
@@ -203,6 +218,24 @@ class Book:
         if not isinstance(ended, SnapshotEnded) or ended.md_sequence != began.md_sequence or len(book) != began.orders:
             raise book._broken(f"its snapshot has {len(book)} of {began.orders} orders, or no end of its own")
         book.last_px = None if began.last_px == NO_PRICE else Price(began.last_px)
+        return book
+
+    def data(self) -> BookData:
+        """Return all of it, as plain data."""
+        bids, asks = (
+            [(order.order_id, order.price, order.qty, order.transact_time_ns) for order in self.orders(side)]
+            for side in (_BUY, _SELL)
+        )
+        return BookData(self.listing, self.state, self.last_px, bids, asks, self.indicative)
+
+    @classmethod
+    def from_data(cls, data: BookData) -> "Book":
+        """Return the book that ``data`` was made of."""
+        book = cls(data.listing)
+        book.state, book.last_px, book.indicative = data.state, data.last_px, data.indicative
+        for side, orders in ((_BUY, data.bids), (_SELL, data.asks)):
+            for order_id, price, qty, time_ns in orders:
+                book._add(OrderAdded(data.listing.instrument, time_ns, order_id, side, price, qty))
         return book
 
     def _add(self, added: OrderAdded) -> None:

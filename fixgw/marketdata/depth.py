@@ -6,7 +6,9 @@ The messages, and so their numbers in the channel, are a pure function of the jo
 from collections.abc import Callable, Iterable
 from typing import assert_never
 
-from fixgw.marketdata.book import Book, BookBroken, BookOrder, Books, Level, Levels
+import msgspec
+
+from fixgw.marketdata.book import Book, BookBroken, BookData, BookOrder, Books, Level, Levels
 from fixgw.marketdata.messages import (
     NO_PRICE,
     NOT_DISPLAYED,
@@ -82,6 +84,7 @@ __all__ = [
     "BookOrder",
     "Books",
     "Depth",
+    "DepthState",
     "IndicativePrice",
     "Level",
     "Levels",
@@ -100,11 +103,27 @@ _BUY, _SELL = Side.BUY, Side.SELL
 _BETWEEN_DAYS = "between days"  # no symbol and no scope: these have no spaces
 
 
+class DepthState(msgspec.Struct, frozen=True, array_like=True):
+    """All that a Depth knows, as plain data: after the same frames it has the same bytes."""
+
+    books: list[BookData]
+    """In the order of the numbers of their instruments."""
+    forbidden: list[str]
+    suspended: list[str]
+    halted: list[str]
+    phases: list[tuple[str, Phase]]
+    configured: list[Instrument]
+    listed: list[Instrument]
+
+
 class Depth:
     """The public books as of the last frame applied."""
 
-    def __init__(self, before: Callable[[Book, Update], None] | None = None) -> None:
-        """``before`` is told of each change of an instrument that was listed, while its book is as it was."""
+    def __init__(self, before: Callable[[Book, Update], None] | None = None, state: DepthState | None = None) -> None:
+        """Go on from ``state``, or begin with the first frame.
+
+        ``before`` is told of each change of an instrument that was listed, while its book is as it was.
+        """
         self.books = Books()
         self.before = before
         self._listing = Listing()
@@ -115,6 +134,27 @@ class Depth:
         """Symbols, segments as ``segment:NAME``, and ``venue``."""
         self._phases: dict[str, Phase] = {}
         """Of the instruments that are not in continuous trading, or were not."""
+        if state is not None:
+            for data in state.books:
+                self.books.put(Book.from_data(data))
+            self._forbidden.update(state.forbidden)
+            self._suspended.update(state.suspended)
+            self._halted.update(state.halted)
+            self._phases.update(state.phases)
+            self._listing.configured = {instrument.symbol: instrument for instrument in state.configured}
+            self._listing.put(state.listed)
+
+    def data(self) -> DepthState:
+        """Return all that is known, as plain data."""
+        return DepthState(
+            books=[book.data() for book in self.books],
+            forbidden=sorted(self._forbidden),
+            suspended=sorted(self._suspended),
+            halted=sorted(self._halted),
+            phases=sorted(self._phases.items()),
+            configured=list(self._listing.configured.values()),
+            listed=list(self._listing.listed.values()),
+        )
 
     def book(self, symbol: str) -> Book | None:
         """Return the book of an instrument that is or was listed, else None."""

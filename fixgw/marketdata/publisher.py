@@ -18,10 +18,12 @@ from redis.retry import Retry
 
 from fixgw.journal.follower import Follower
 from fixgw.journal.position import Position
+from fixgw.journal.reader import first_kept, read_header
 from fixgw.marketdata import channel
-from fixgw.marketdata.depth import Book, Depth, Update
+from fixgw.marketdata.depth import Book, Update
 from fixgw.marketdata.embedded import url
 from fixgw.marketdata.messages import encode
+from fixgw.marketdata.tape import Place, Tape, TapeState
 from fixgw.marketdata.words import book_in_words, line, message_in_words, price_text
 
 NAME = "publisher"
@@ -80,16 +82,23 @@ class Entry(NamedTuple):
     update: Update
 
 
-def run(data_dir: Path, redis_url: str | None, should_stop: Callable[[], bool], ready: Callable[[], None]) -> None:
+def run(
+    data_dir: Path,
+    redis_url: str | None,
+    tapes: Callable[[], Iterable[TapeState]],
+    should_stop: Callable[[], bool],
+    ready: Callable[[], None],
+) -> None:
     """Publish until told to stop; a Redis that is not there is waited for.
 
-    Raises JournalDamaged, NoRedis, OtherVenue.
+    ``tapes`` gives those from which the journal can be read on, the newest first; there may be none.  Raises
+    JournalDamaged, NoRedis, OtherVenue.
     """
     client = redis.Redis.from_url(
         # What failed is not simply done again: first we look how far it came.
         url(data_dir, redis_url), retry=Retry(NoBackoff(), 0), socket_timeout=ANSWER_TIMEOUT_S,
     )  # fmt: skip
-    publisher = Publisher(client, data_dir, owns_redis=redis_url is None)
+    publisher = Publisher(client, data_dir, tapes, owns_redis=redis_url is None)
     ready()
     retry_s = RETRY_MIN_S
     while not should_stop():
@@ -110,18 +119,20 @@ def _sleep(duration_s: float, should_stop: Callable[[], bool]) -> None:
         time.sleep(min(left_s, WAIT_S))
 
 
-class Tape:
-    """The journal as the messages that it brings about, numbered, from its beginning on; raises JournalDamaged."""
+class Recorder:
+    """The journal as the entries of the stream, from a tape on; raises JournalDamaged."""
 
-    def __init__(self, journal: Path) -> None:
-        self.follower = Follower(journal)
-        self.depth = Depth()
-        self.number = 0
-        """Of the last message made."""
-        self.entry_id = _NOTHING
-        """Of the last entry made."""
+    def __init__(self, journal: Path, state: TapeState | None = None) -> None:
+        """Go on from ``state``, or begin with the first frame."""
+        self.tape = Tape(state)
+        self.follower = Follower(journal, self.tape.sequence + 1)
         self.frames = 0
         """How many the last ``read`` found."""
+
+    @property
+    def entry_id(self) -> str:
+        """Of the last message made, here or before we began."""
+        return _entry_id(self.tape.place)
 
     def read(self) -> list[Entry]:
         """Return what the next frames bring about; often nothing."""
@@ -129,26 +140,29 @@ class Tape:
         self.frames = len(frames)
         entries = []
         for frame in frames:
-            for count, update in enumerate(self.depth.apply(frame)):
-                self.number += 1
-                self.entry_id = f"{frame.sequence}-{count}"
-                entries.append(Entry(self.entry_id, self.number, encode(update), update))
+            number = self.tape.number
+            for count, update in enumerate(self.tape.apply(frame)):
+                entries.append(Entry(_entry_id((frame.sequence, count)), number + count + 1, encode(update), update))
         return entries
 
 
 class Publisher:
     """Books beside the journal, and how much of what they tell Redis has."""
 
-    def __init__(self, client: "redis.Redis", data_dir: Path, *, owns_redis: bool) -> None:
+    def __init__(
+        self, client: "redis.Redis", data_dir: Path, tapes: Callable[[], Iterable[TapeState]], *, owns_redis: bool
+    ) -> None:
         self._redis = client
+        self._tapes = tapes
         self._owns_redis = owns_redis
         self._script = client.register_script(_SCRIPT)
         self._journal = data_dir / "journal"
         self._position = Position(data_dir / "positions", NAME)
-        self._tape = Tape(self._journal)
+        self._recorder: Recorder | None = None
+        """None before we know from where on Redis needs the journal."""
         self._venue = ""
         self._has = _NOTHING
-        """The id of the last entry that Redis has."""
+        """The id of the last entry that Redis has; of nothing, when its stream is empty."""
         self._pending: list[Entry] = []
         """What follows it and was made already."""
         self._snapshot_at: int | None = None
@@ -161,23 +175,37 @@ class Publisher:
         self.has_published = False
 
     def close(self) -> None:
-        self._tape.follower.close()
+        if self._recorder is not None:
+            self._recorder.follower.close()
+
+    @property
+    def _follower(self) -> Follower:
+        return self._reading.follower
+
+    @property
+    def _reading(self) -> Recorder:
+        assert self._recorder is not None, "_find_place comes first"
+        return self._recorder
+
+    @property
+    def _tape(self) -> Tape:
+        return self._reading.tape
 
     def publish_until(self, should_stop: Callable[[], bool]) -> None:
         """Publish until told to stop; raises redis.ConnectionError, and goes on rightly when called again."""
         while not self._find_place(should_stop):
             if should_stop():
                 return
-            self._tape.follower.wait(WAIT_S)
+            time.sleep(WAIT_S)
         look_at = time.monotonic() + LOOK_EVERY_S
         while not should_stop():
             is_due = time.monotonic() >= look_at
-            if not (self._pending or self._changed or is_due or self._tape.follower.wait(WAIT_S)):
+            if not (self._pending or self._changed or is_due or self._follower.wait(WAIT_S)):
                 continue
             if not self.publish(look=is_due):
                 self._find_place(should_stop)
             look_at = time.monotonic() + LOOK_EVERY_S
-            time.sleep(GATHER_S if self._tape.frames < BUSY_FRAMES else GATHER_BUSY_S)
+            time.sleep(GATHER_S if self._reading.frames < BUSY_FRAMES else GATHER_BUSY_S)
 
     def publish(self, *, look: bool = False) -> bool:
         """Publish the next batch, if there is one; return False when Redis has another thing than it was given.
@@ -185,11 +213,11 @@ class Publisher:
         ``look`` asks Redis even when there is nothing to publish.  Raises redis.ConnectionError, with nothing lost.
         """
         if not self._pending:
-            self._pending = self._tape.read()
-        if (self._pending or self._changed or look) and not self._write(rests=not self._tape.frames):
+            self._pending = self._reading.read()
+        if (self._pending or self._changed or look) and not self._write(rests=not self._reading.frames):
             return False
         # Written for who asks how far we are: where we are comes from Redis itself.
-        self._position.save(self._tape.follower.next_sequence - 1)
+        self._position.save(self._follower.next_sequence - 1)
         self.has_published = True
         return True
 
@@ -198,19 +226,24 @@ class Publisher:
     def _find_place(self, should_stop: Callable[[], bool]) -> bool:
         """Stand right behind what Redis has; return False while there is no journal yet, or when told to stop."""
         self._redis.ping()
-        self._tape.follower.read(0)
-        venue_id = self._tape.follower.venue_id
-        if venue_id is None:
+        header = read_header(self._journal)
+        if header is None:
             return False
-        self._venue = venue_id.hex
+        self._venue = header.venue_id.hex
         last = self._last_entry()
-        if last == self._tape.entry_id:
+        if self._recorder is None or last not in (self._has, self._made):
+            if not self._catch_up(last, should_stop):
+                return False
+        elif last == self._made:
+            self._has = last
             self._pending.clear()  # it was done, only the answer was lost
-        elif (last != self._has or not self._pending) and not self._catch_up(last, should_stop):
-            return False
-        self._has = last
         self._changed.update(self._tape.depth.books.by_number)
         return True
+
+    @property
+    def _made(self) -> str:
+        """The id of the last entry that Redis has when it has all that was made."""
+        return self._pending[-1].entry_id if self._pending else self._has
 
     def _last_entry(self) -> str:
         """Return the id of the last entry of this journal's; raises OtherVenue."""
@@ -230,22 +263,47 @@ class Publisher:
         return last[0][0].decode() if last else _NOTHING
 
     def _catch_up(self, last: str, should_stop: Callable[[], bool]) -> bool:
-        """Read the journal from its beginning, silently up to what Redis has; return False when told to stop."""
-        log.info("Redis has the messages up to %s; reading the journal up to there", last)
-        self._tape.follower.close()
-        self._tape = Tape(self._journal)
-        self._pending = []
-        while _place(self._tape.entry_id) < _place(last):
+        """Read the journal silently up to what Redis has; return False when told to stop."""
+        self.close()
+        self._recorder, self._pending = None, []
+        recorder = self._begin(last)
+        # We may read again what we had read before: until then nothing of it may be removed.
+        self._position.save(recorder.tape.sequence)
+        log.info("Redis has the messages up to %s; reading the journal from %d on", last, recorder.tape.sequence + 1)
+        while _place(recorder.entry_id) < _place(last):
             if should_stop():
                 return False
-            entries = self._tape.read()
-            if not self._tape.frames:
+            entries = recorder.read()
+            if not recorder.frames:
                 raise OtherVenue(
                     f"Redis has market data up to {last} (sequence of the journal, count), and the journal in "
                     f"{self._journal} ends before it: it was cut or restored.  Delete {channel.STREAM}* in Redis"
                 )
             self._pending = [entry for entry in entries if _place(entry.entry_id) > _place(last)]
+        self._recorder, self._has = recorder, last
         return True
+
+    def _begin(self, last: str) -> Recorder:
+        """Return where to begin for a Redis that has what is up to ``last``.
+
+        From the newest snapshot that is no later.  A Redis without a stream is given what follows the oldest, and so is
+        one that has less than the journal goes back to.
+        """
+        oldest: TapeState | None = None
+        for state in self._tapes():
+            if last != _NOTHING and state.place <= _place(last):
+                return Recorder(self._journal, state)
+            oldest = state
+        if last == _NOTHING:
+            return Recorder(self._journal, oldest)
+        if first_kept(self._journal) == 1:
+            return Recorder(self._journal)
+        log.warning(
+            "Redis has the messages up to %s, and the journal no longer what follows; it is given all anew", last
+        )
+        self._redis.delete(channel.STREAM, channel.SNAPSHOT)
+        self._snapshot_at = None
+        return Recorder(self._journal, oldest)
 
     # What is written.
 
@@ -263,16 +321,16 @@ class Publisher:
             values = self._values()
             self._ask_who_listens()
         if self._snapshot_at is None or self._tape.number - self._snapshot_at >= SNAPSHOT_EVERY:
-            snapshot = [str(self._tape.number), self._tape.entry_id]
+            snapshot = [str(self._tape.number), self._reading.entry_id]
             books = self._books()
         entries = [part for entry in self._pending for part in (entry.entry_id, str(entry.number), len(entry.message))]
         blob = msgspec.msgpack.encode((entries, values, self._lines(), snapshot))
         messages = b"".join(entry.message for entry in self._pending)
         keys = channel.STREAM, channel.VENUE, channel.SNAPSHOT
         last: Any = self._script(keys, (self._has, self._venue, channel.STREAM_LENGTH, blob, messages, books))
-        if last.decode() != self._tape.entry_id:
+        if last.decode() != self._made:
             return False
-        self._has = self._tape.entry_id
+        self._has = self._made
         self._pending.clear()
         if values:
             self._changed.clear()
@@ -323,6 +381,10 @@ def _with_length(message: bytes) -> bytes:
     return len(message).to_bytes(2, "big") + message
 
 
-def _place(entry_id: str) -> tuple[int, int]:
+def _entry_id(place: Place) -> str:
+    return f"{place[0]}-{place[1]}"
+
+
+def _place(entry_id: str) -> Place:
     sequence, _, count = entry_id.partition("-")
     return int(sequence), int(count)

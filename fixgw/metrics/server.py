@@ -8,17 +8,19 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from fixgw.journal.follower import Follower
+from fixgw.journal.position import Position
 from fixgw.journal.reader import JournalDamaged
 from fixgw.metrics.exposition import CONTENT_TYPE, Exposition
 from fixgw.metrics.health import Health, diagnose
-from fixgw.metrics.observation import Observation, Watch, observe
-from fixgw.metrics.tally import Tally
+from fixgw.metrics.observation import NAME, Observation, Watch, observe
+from fixgw.metrics.tally import Beginning, Tally
 
 HOST = "127.0.0.1"
 CONNECTIONS_MAX = 16  # at a time; who comes beyond them is hung up on
@@ -31,9 +33,19 @@ WAIT_S = 0.2  # the longest, before we look whether to stop
 log = logging.getLogger("fixgw.metrics")
 
 
-def run(data_dir: Path, port: int, watch: Watch, should_stop: Callable[[], bool], ready: Callable[[], None]) -> None:
-    """Serve until told to stop; raises OSError when the port cannot be used."""
-    site = Site(data_dir, watch)
+def run(
+    data_dir: Path,
+    port: int,
+    watch: Watch,
+    begin: Beginning | None,
+    should_stop: Callable[[], bool],
+    ready: Callable[[], None],
+) -> None:
+    """Serve until told to stop; raises OSError when the port cannot be used.
+
+    ``begin`` is where counting begins when it is not with the first frame.
+    """
+    site = Site(data_dir, watch, begin)
     with Server(port, site) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.5}, daemon=True).start()
         ready()
@@ -48,11 +60,15 @@ def run(data_dir: Path, port: int, watch: Watch, should_stop: Callable[[], bool]
 class Site:
     """What is served: the pages, and the tally behind them."""
 
-    def __init__(self, data_dir: Path, watch: Watch) -> None:
+    def __init__(self, data_dir: Path, watch: Watch, begin: Beginning | None = None) -> None:
         self._data_dir = data_dir
         self._watch = watch
-        self._follower = Follower(data_dir / "journal")
-        self._tally = Tally()
+        self._tally = Tally(begin)
+        self._follower = Follower(data_dir / "journal", self._tally.sequence + 1)
+        self._position = Position(data_dir / "positions", NAME)
+        if (data_dir / "positions").is_dir():
+            # We may read again what we had read before: until then nothing of it may be removed.
+            self._save_position()
         self._lock = threading.Lock()
         self._is_caught_up = False
         self._damage: str | None = None
@@ -69,9 +85,16 @@ class Site:
         with self._lock:
             for frame in frames:
                 self._tally.apply(frame)
+        if frames:
+            self._save_position()
         has_more = len(frames) == FRAMES_MAX
         self._is_caught_up |= not has_more
         return has_more
+
+    def _save_position(self) -> None:
+        # On a full disk there is more to tell than ever.
+        with suppress(OSError):
+            self._position.save(self._follower.next_sequence - 1)
 
     def wait(self, timeout_s: float) -> None:
         """Sleep until the journal goes on, or the time is up."""

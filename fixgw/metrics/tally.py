@@ -4,7 +4,8 @@ Every label is a word of ours or a name of the configuration, never a client's t
 """
 
 from collections import Counter
-from typing import assert_never, get_args
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, assert_never, get_args
 
 from fixgw.spec.commands import (
     CancelOrder,
@@ -76,10 +77,28 @@ _ONE_NOTIONAL = 10**NOTIONAL_SCALE
 _OPERATOR_COMMANDS = frozenset(get_args(OperatorCommand))
 
 
-class Tally:
-    """Counts from the first frame of a journal on; what is in force or open now is counted, too."""
+class Beginning(NamedTuple):
+    """What is in force and open after the frame of ``sequence``, where what led there is not kept any more."""
 
-    def __init__(self) -> None:
+    sequence: int
+    time_ns: int
+    instruments: Iterable[Instrument]
+    """All that were ever listed."""
+    open_orders: Mapping[str, int]
+    """By symbol."""
+    halted: Iterable[str]
+    killed: Iterable[str]
+    disabled: Iterable[str]
+
+
+class Tally:
+    """Counts from the first frame of a journal on; what is in force or open now is counted, too.
+
+    Or from a later beginning on: then what happened is counted from there, as after a reset, which Prometheus knows of
+    counters, and what is in force or open is what it is.
+    """
+
+    def __init__(self, begin: Beginning | None = None) -> None:
         self.sequence = 0
         """Of the last frame counted."""
         self.public_sequence = 0
@@ -119,6 +138,16 @@ class Tally:
         self._traded_qty: Counter[str] = Counter()
         self._traded_notional: Counter[str] = Counter()
         self._instruments: dict[str, Instrument] = {}
+        if begin is not None:
+            self._begin(begin)
+
+    def _begin(self, begin: Beginning) -> None:
+        self.sequence, self.last_time_ns = begin.sequence, begin.time_ns
+        self._instruments.update((instrument.symbol, instrument) for instrument in begin.instruments)
+        self.open_orders.update((symbol, begin.open_orders.get(symbol, 0)) for symbol in self._instruments)
+        self.halted.update(begin.halted)
+        self.killed.update(begin.killed)
+        self.disabled.update(begin.disabled)
 
     def is_halted(self, symbol: str) -> bool:
         """Return whether an operator has halted the instrument, its segment or all."""

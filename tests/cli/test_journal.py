@@ -11,12 +11,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fixgw.cli.main import main
-from fixgw.core import Core
-from fixgw.fix.ledger import Ledger
 from fixgw.journal import read, snapshot
 from fixgw.journal.cold import pack_all
 from fixgw.journal.frame import encode
-from fixgw.snapshots import FOLDER, take
+from fixgw.marketdata.tape import TapeState
+from fixgw.snapshots import FOLDER, Beside, begun, latest, oldest, tapes
 from fixgw.spec.sequenced import Sequenced
 from tests.cli.command import running
 from tests.journal.day import DAY, write_day
@@ -147,14 +146,12 @@ def test_events_that_a_replay_does_not_give(tmp_path: Path) -> None:
 
 def take_snapshot(data: Path, sequence: int, state_of: int | None = None) -> Path:
     """Write the snapshot of ``sequence``, or one that says so and is of another."""
-    core, ledger = Core(), Ledger()
+    beside = Beside()
     venue_id = write_day(data, ())
     for frame in read(data / "journal"):
         if frame.sequence <= (state_of or sequence):
-            core.replay((frame,))
-            ledger.apply(frame)
-            last = frame
-    taken = msgspec.structs.replace(take(core, ledger, venue_id, last), sequence=sequence)
+            beside.follow(frame)
+    taken = msgspec.structs.replace(beside.taken(venue_id), sequence=sequence)
     return snapshot.write(data / FOLDER, taken)
 
 
@@ -368,3 +365,127 @@ def test_a_file_is_never_written_over(data: Path, tmp_path: Path) -> None:
 
     assert journal(data, "export", "--output", str(there)).exit_code == 2
     assert there.read_text() == "of somebody"
+
+
+# Where the first frames were removed.
+
+
+@pytest.fixture
+def shortened(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder whose journal begins with sequence 4, and has snapshots of 3 and 5."""
+    folder = tmp_path_factory.mktemp("shortened")
+    write_day(folder, segment_size_max=300)
+    for sequence in (3, 5):
+        take_snapshot(folder, sequence)
+    for path in segments(folder / "journal"):
+        if int(path.stem) < 4:
+            path.unlink()
+    return folder
+
+
+def test_it_is_verified_from_the_oldest_snapshot_on(shortened: Path, data: Path) -> None:
+    told = tells(shortened, "verify")
+
+    assert (told["right"], told["first_sequence"], told["last_sequence"], told["begun_after"]) == (True, 4, 6, 3)
+    assert (told["frames"], told["snapshots"]) == (3, [{"sequence": 5, "problem": None}])
+    assert told["state_hash"] == tells(data, "verify")["state_hash"]
+    lines = does(shortened, "verify").splitlines()
+    assert lines[:2] == [
+        "3 frames whole, sequences 4 to 6, the last of 2025-11-21T08:00:06.000000Z",
+        "begun with the snapshot of sequence 3, since what precedes sequence 4 was removed (journal.keep_days)",
+    ]
+
+
+def test_frames_before_the_oldest_snapshot_are_read_and_not_decided_again(shortened: Path) -> None:
+    """They are whole, or it is damage like any other."""
+    (shortened / FOLDER / f"{3:020d}.snapshot").unlink()
+
+    told = tells(shortened, "verify")
+
+    assert (told["frames"], told["begun_after"], told["events"]) == (3, 5, 1)
+    first = segments(shortened / "journal")[0]
+    first.write_bytes(first.read_bytes()[:-1])
+    assert refuses(shortened, "verify").startswith(f"fixgw: {first}, byte 40, where sequence 4 should be: ")
+
+
+def test_without_a_snapshot_nothing_stands_for_what_is_gone(shortened: Path) -> None:
+    for path in snapshot.paths(shortened / FOLDER):
+        path.write_bytes(b"nothing")
+
+    for command in ("verify", "replay", "repair"):
+        result = journal(shortened, command)
+        assert result.exit_code == 1
+        assert "where sequence 1 should be: the segment before this one is missing" in result.output
+
+
+def test_the_books_of_a_moment_that_is_kept(shortened: Path, data: Path) -> None:
+    for moment in ("4", "6", "2025-11-21T08:00:05Z"):
+        assert (
+            tells(shortened, "replay", "--until", moment)["books"] == tells(data, "replay", "--until", moment)["books"]
+        )
+    assert "is before sequence 3, that of the oldest snapshot" in refuses(shortened, "replay", "--until", "2")
+    assert "ask for a later moment" in refuses(shortened, "replay", "--until", "2025-11-21T08:00:02Z")
+
+
+def test_what_reads_frames_begins_with_those_that_are_there(shortened: Path) -> None:
+    assert [line.split()[0] for line in does(shortened, "tail").splitlines()] == ["4", "5", "6"]
+    exported = journal(shortened, "export").stdout.splitlines()
+    assert [json.loads(line)["sequence"] for line in exported] == [4, 5, 6]
+    assert "sequence 3 is not in the journal any more; the journal begins with 4" in refuses(shortened, "show", "3")
+    assert json.loads(does(shortened, "show", "4"))["sequence"] == 4
+
+
+def test_what_can_be_saved_has_the_snapshots_with_it(shortened: Path, tmp_path: Path) -> None:
+    assert "whole up to sequence 6" in does(shortened, "repair")
+    last = segments(shortened / "journal")[-1]
+    content = bytearray(last.read_bytes())
+    content[60] ^= 1
+    last.write_bytes(content + b"\0" * 8 + encode(frames(7, 7)[0]))
+    saved = tmp_path / "saved"
+
+    assert "sound:  4; a venue can go on from there" in journal(shortened, "repair").stdout
+    does(shortened, "repair", "--output", str(saved))
+
+    told = tells(saved, "verify")
+    assert (told["right"], told["first_sequence"], told["last_sequence"]) == (True, 4, 4)
+    assert [(path.stem, path.stat().st_mode & 0o777) for path in snapshot.paths(saved / FOLDER)] == [
+        (f"{3:020d}", 0o600)
+    ]
+
+
+@pytest.mark.parametrize("of_first", [True, False])
+def test_market_data_that_does_not_follow(data: Path, of_first: bool) -> None:
+    """Between two snapshots; that of the first has nothing before it to follow from."""
+    take_snapshot(data, 2)
+    right = snapshot.read(take_snapshot(data, 5))
+    if of_first:
+        (data / FOLDER / f"{2:020d}.snapshot").unlink()
+    core, ledger, tape = msgspec.msgpack.decode(right.state, type=tuple[msgspec.Raw, msgspec.Raw, bytes])
+    state = msgspec.msgpack.decode(tape, type=TapeState)
+    wrong = msgspec.msgpack.encode(msgspec.structs.replace(state, number=state.number + 1))
+    state_of_all = msgspec.msgpack.encode((core, ledger, wrong))
+    path = snapshot.write(data / FOLDER, msgspec.structs.replace(right, state=state_of_all))
+
+    if of_first:
+        assert tells(data, "verify")["right"]
+    else:
+        why = f"{path}: its market data is not what follows from that of the snapshot before"
+        assert why in journal(data, "verify").stderr
+
+
+def test_a_snapshot_of_before_there_were_tapes(data: Path) -> None:
+    """It agrees as far as it goes; who starts takes it, who follows does not."""
+    path = take_snapshot(data, 4)
+    right = snapshot.read(path)
+    core, ledger, _ = msgspec.msgpack.decode(right.state, type=tuple[msgspec.Raw, msgspec.Raw, bytes])
+    old = msgspec.structs.replace(right, state=msgspec.msgpack.encode((core, ledger)))
+    snapshot.write(data / FOLDER, old)
+
+    assert tells(data, "verify")["snapshots"] == [{"sequence": 4, "problem": None}]
+    assert latest(data, 6).sequence == 4
+    assert list(tapes(data)) == []
+    assert oldest(data) is None
+    assert begun(data) is None, "the first frame is there"
+    wrong = msgspec.structs.replace(old, sequence=5)
+    snapshot.write(data / FOLDER, wrong)
+    assert journal(data, "verify").exit_code == 1

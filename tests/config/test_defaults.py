@@ -38,7 +38,7 @@ def test_packaged_defaults_are_what_is_promised(tmp_path: Path) -> None:
         redis_url=None,
         log_format="console",
         log_messages=True,
-        journal=Journal("process", interval_ms=100, segment_mb=256, snapshot_every=25_000),
+        journal=Journal("process", interval_ms=100, segment_mb=256, snapshot_every=25_000, keep_days=0),
         day=DaySettings(None, UTC, restate_gtc=False, reset_sequence_numbers=False),
         stale_order_s=30,
         segments=(),

@@ -167,6 +167,10 @@ def test_what_is_not_toml_is_one_mistake(mistakes: Tell, text: str, expected: st
             "[journal]\nsegment_mb = 5000\n",
             "6: journal.segment_mb: 5000 is above 4096; write a whole number from 1 to 4096, for example 256",
         ),
+        (
+            "[journal]\nkeep_days = -1\n",
+            "6: journal.keep_days: -1 is below 0; write a whole number from 0 to 36500, for example 0",
+        ),
     ],
 )
 def test_mistakes_in_single_values(mistakes: Tell, text: str, expected: str) -> None:

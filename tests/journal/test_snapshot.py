@@ -8,7 +8,7 @@ import pytest
 import zstandard
 
 from fixgw.journal import snapshot
-from fixgw.journal.snapshot import KEPT, Snapshot, SnapshotDamaged, read, usable, write
+from fixgw.journal.snapshot import KEPT, Snapshot, SnapshotDamaged, paths, put_aside_ahead, read, usable, write
 
 VENUE, OTHER = UUID(int=1), UUID(int=2)
 
@@ -94,3 +94,14 @@ def test_no_folder_no_snapshots(tmp_path: Path) -> None:
 def test_what_a_crash_left_is_no_snapshot(tmp_path: Path) -> None:
     (tmp_path / "00000000000000000009.new").write_bytes(b"half")
     assert list(usable(tmp_path, VENUE, 100)) == []
+
+
+def test_what_is_ahead_of_the_journal_is_put_aside(tmp_path: Path) -> None:
+    """Else it would be taken once the journal has come as far with other frames."""
+    for sequence in (7, 8, 9):
+        write(tmp_path, Snapshot(VENUE, sequence, 1, b"state"))
+
+    put_aside_ahead(tmp_path, 7)
+
+    assert [int(path.stem) for path in paths(tmp_path)] == [7]
+    assert sorted(path.name.lstrip("0") for path in tmp_path.iterdir()) == ["7.snapshot", "8.ahead", "9.ahead"]

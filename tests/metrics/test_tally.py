@@ -9,7 +9,7 @@ import pytest
 
 from fixgw.core import Core
 from fixgw.marketdata.depth import Depth
-from fixgw.metrics.tally import UNLISTED, Tally
+from fixgw.metrics.tally import UNLISTED, Beginning, Tally
 from fixgw.spec.commands import (
     AddInstrument,
     CancelAllByOperator,
@@ -308,3 +308,30 @@ def test_any_history_agrees_with_the_engine(seed: int) -> None:
     accepted = sum(count for (_, _, result), count in venue.tally.orders.items() if result == "accepted")
     entered = [event for event in venue.events if isinstance(event, OrderAccepted) and not event.order.is_quoted]
     assert accepted == len(entered) > 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_it_may_begin_in_the_middle(seed: int) -> None:
+    """What is open and in force is what it is, what happened is counted from there on."""
+    core, whole = Core(), Tally()
+    late: Tally | None = None
+    before: Counter[tuple[str]] = Counter()
+    for number, command in enumerate(with_sweeps(history(seed, 1_500), core)):
+        if number == 500:
+            exchange, restrictions = core.exchange, core.gate.restrictions
+            live = Counter(order.symbol for order in exchange.orders)
+            halted = {**restrictions.halted, **restrictions.suspended}
+            forbidden = halted, restrictions.killed, restrictions.disabled
+            late = Tally(Beginning(whole.sequence, 1_000, exchange.ever_listed.values(), live, *forbidden))
+            before = whole.trades.copy()
+        frame = Sequenced(whole.sequence + 1, 1_000, command, core.decide(command))
+        whole.apply(frame)
+        if late is not None:
+            late.apply(frame)
+            for tally in (late, whole):
+                assert tally.open_orders == whole.open_orders
+                assert (tally.halted, tally.killed, tally.disabled) == (whole.halted, whole.killed, whole.disabled)
+    assert late is not None
+    assert late.sequence == whole.sequence
+    assert late.trades == whole.trades - before
+    assert late.trades.total() > 0

@@ -128,15 +128,13 @@ class House:
         return start.core
 
     def take_snapshot(self) -> None:
-        start, last = snapshots.Start(), None
+        beside = snapshots.Beside()
         for frame in self.frames():
-            start.core.replay((frame,))
-            start.ledger.apply(frame)
-            last = frame
-        if last is not None:
+            beside.follow(frame)
+        if beside.sequence:
             header = read_header(self.data / "journal")
             assert header is not None
-            snapshot.write(self.data / "snapshots", snapshots.take(start.core, start.ledger, header.venue_id, last))
+            snapshot.write(self.data / "snapshots", beside.taken(header.venue_id))
 
     def frames(self, from_sequence: int = 1) -> Iterator[Sequenced]:
         return read(self.data / "journal", from_sequence)

@@ -20,13 +20,10 @@ Damage = Callable[[Path], None]
 
 def take_snapshot(data: Path) -> Path:
     """What the process that takes snapshots does, at the end of the journal as it is."""
-    start = snapshots.Start()
-    frames = list(read(data / "journal"))
-    for frame in frames:
-        start.core.replay((frame,))
-        start.ledger.apply(frame)
-    taken = snapshots.take(start.core, start.ledger, venue_id(data), frames[-1])
-    return snapshot.write(data / snapshots.FOLDER, taken)
+    beside = snapshots.Beside()
+    for frame in read(data / "journal"):
+        beside.follow(frame)
+    return snapshot.write(data / snapshots.FOLDER, beside.taken(venue_id(data)))
 
 
 def venue_id(data: Path) -> UUID:
@@ -181,11 +178,9 @@ def test_the_process_takes_them(tmp_path: Path, caplog: pytest.LogCaptureFixture
             snapshots.run(venue.data, lambda: next(turns) > 3, lambda: None, every=10)  # noqa: B023
         newest = next(snapshot.usable(venue.data / snapshots.FOLDER, venue_id(venue.data), frames))
         assert newest.sequence > frames - 10
-        start = snapshots.Start()
+        beside = snapshots.Beside()
         for frame in read(venue.data / "journal"):
             if frame.sequence <= newest.sequence:
-                start.core.replay((frame,))
-                start.ledger.apply(frame)
-                last = frame
-        assert snapshots.take(start.core, start.ledger, newest.venue_id, last) == newest
+                beside.follow(frame)
+        assert beside.taken(newest.venue_id) == newest
     venue.stop()
