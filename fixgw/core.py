@@ -44,6 +44,7 @@ from fixgw.spec.commands import (
     SetPhase,
     TellIndicatives,
     TimeCall,
+    TimeHalt,
     UseNumber,
 )
 from fixgw.spec.events import Event, OperatorRefused, Trade
@@ -123,6 +124,9 @@ class Core:
             case ContinueSweep() | BeginDay() | ExpireDueOrders():
                 return self._go_on(command, number)
             case UseNumber() | OpenSession() | CloseSession():
+                return []
+            case TimeHalt():
+                self.gate.restrictions.time(command.symbol, command.until_ns)
                 return []
             case TimeCall():
                 self.exchange.phases.time(command.symbol, command.ends_ns)

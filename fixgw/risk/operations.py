@@ -57,6 +57,8 @@ class Operations:
         match command:
             case HaltInstrument(symbol=symbol):
                 unknown = self._roster.unknown_to_halt(symbol)
+                if command.level > restrictions.breaker_level:
+                    return unknown
                 return unknown or _already("halted", symbol, restrictions.halted)
             case ResumeInstrument(symbol=symbol):
                 return _not_so("halted", symbol, restrictions.halted)
@@ -81,7 +83,7 @@ def _event(command: RestrictionCommand, limits: LimitTable) -> RestrictionEvent:
     operator, reason = command.operator, command.reason
     match command:
         case HaltInstrument():
-            return InstrumentHalted(command.symbol, operator, reason)
+            return InstrumentHalted(command.symbol, operator, reason, command.pause_s, command.level)
         case ResumeInstrument():
             return InstrumentResumed(command.symbol, operator, reason)
         case Kill():

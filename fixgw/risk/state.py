@@ -26,6 +26,7 @@ class GateState(msgspec.Struct, frozen=True, array_like=True):
     net_qty: list[tuple[str, str, str]]
     """By account and symbol."""
     ended_date: str | None = None
+    breaker_level: int = 0
 
 
 def of(gate: RiskGate) -> GateState:
@@ -38,6 +39,7 @@ def of(gate: RiskGate) -> GateState:
         open_notional=[(account, str(notional)) for account, notional in sorted(gate.exposure.reserved().items())],
         net_qty=[(account, symbol, str(net)) for (account, symbol), net in sorted(gate.positions.all().items())],
         ended_date=restrictions.ended_date,
+        breaker_level=restrictions.breaker_level,
     )
 
 
@@ -56,6 +58,7 @@ def restore(
     ):
         restrictions.update((restriction.name, restriction) for restriction in named)
     gate.restrictions.ended_date = state.ended_date
+    gate.restrictions.breaker_level = state.breaker_level
     for account, notional in state.open_notional:
         gate.exposure.change(account, int(notional))
     for account, symbol, net in state.net_qty:

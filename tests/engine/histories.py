@@ -42,6 +42,7 @@ from fixgw.spec.commands import (
     SetPhase,
     TellIndicatives,
     TimeCall,
+    TimeHalt,
     TradingCommand,
 )
 from fixgw.spec.instructions import Instructions
@@ -192,7 +193,7 @@ _ATTRIBUTES: Sequence[dict[str, Any]] = (
 T = TypeVar("T")
 AnyOrder = TypeVar("AnyOrder", NewOrder, ReplaceOrder)
 
-Decided = TradingCommand | RestrictionCommand | TellIndicatives | TimeCall
+Decided = TradingCommand | RestrictionCommand | TellIndicatives | TimeCall | TimeHalt
 """Commands that bring about events: all but those of FIX sessions."""
 
 
@@ -224,6 +225,11 @@ def with_sweeps(history: Iterable[Decided], core: Core) -> Iterator[Decided]:
             yield ContinueTriggers()
         if core.exchange.indicatives.changed and number % 3 == 0:
             yield TellIndicatives()
+        for name, halt in list(core.gate.restrictions.halted.items()):
+            if halt.pause_s and not halt.until_ns:
+                yield TimeHalt(name, number + halt.pause_s)
+            elif 0 < halt.until_ns <= number:
+                yield ResumeInstrument(*_OPERATOR, name)
         for symbol, ends_ns in list(core.exchange.phases.interrupted.items()):
             if not ends_ns:
                 yield TimeCall(symbol, number + 3)
@@ -458,7 +464,7 @@ class _Writer:
                 return Release(*_OPERATOR, self._killed.pop() if self._killed else self._one(_SCOPES))
             case "halt":
                 self._halted.append(self._one(("STOCK", "SPREAD", "NONE", "segment:shares", "venue", "segment:none")))
-                return HaltInstrument(*_OPERATOR, self._halted[-1])
+                return HaltInstrument(*_OPERATOR, self._halted[-1], self._one((0, 0, 5)))
             case "resume":
                 return ResumeInstrument(*_OPERATOR, self._halted.pop() if self._halted else "STOCK")
             case "limits":

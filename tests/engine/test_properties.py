@@ -22,6 +22,7 @@ from fixgw.spec.commands import (
     SetPhase,
     TellIndicatives,
     TimeCall,
+    TimeHalt,
 )
 from fixgw.spec.events import (
     CancelRejected,
@@ -100,7 +101,7 @@ class Watched:
         sequence = len(self.frames) + 1
         self.frames.append(Sequenced(sequence, sequence, command, events))
 
-        if isinstance(command, TimeCall):
+        if isinstance(command, TimeCall | TimeHalt):
             assert not events
             return
         if isinstance(command, TellIndicatives):
