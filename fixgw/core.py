@@ -169,7 +169,9 @@ class Core:
                 events.append(self.gate.operate(command))
                 if isinstance(events[0], OperatorRefused):
                     return events
-            case HaltInstrument() | ResumeInstrument() | Release() | SetLimits():
+            case HaltInstrument():
+                return self._halt(command, number)
+            case ResumeInstrument() | Release() | SetLimits():
                 return [self.gate.operate(command)]
             case DisableSession() | EnableSession() | LogOutSession():
                 return [self.gate.operate(command)]
@@ -185,6 +187,14 @@ class Core:
                 assert_never(command)
         self._trading_commands = number
         return events + self.exchange.handle(command, number)
+
+    def _halt(self, command: HaltInstrument, number: int) -> list[Event]:
+        """Halt, and cancel what asks for that; the command counts among those that trade only if there is any."""
+        halted = self.gate.operate(command)
+        canceled = [] if isinstance(halted, OperatorRefused) else self.exchange.cancel_on_halt(command, number)
+        if canceled:
+            self._trading_commands = number
+        return [halted, *canceled]
 
     def _refuse_phase(self, command: SetPhase) -> OperatorRefused | None:
         """Return why the instrument cannot go on in that phase, or None."""

@@ -274,7 +274,11 @@ class _Frame:
             self._publish(OrderMoved(number, self._time_ns, int(order.order_id), order.price, shown_qty))
 
     def expire(self, expired: OrderExpired) -> None:
-        self._delete(expired.order)
+        order = expired.order
+        if self._at_work is not None and self._at_work.order_id == order.order_id:
+            self._at_work = order  # it has begun the call that it expires with
+        else:
+            self._delete(order)
 
     def replace(self, replaced: OrderReplaced) -> None:
         self.settle()
