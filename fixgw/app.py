@@ -123,7 +123,9 @@ class Gateway:
         ids = session_ids(config.comp_id, sessions)
         encoder, postman = Encoder(), Postman(config.comp_id, sessions, self._traffic)
         self._doorkeeper = Doorkeeper(config.port, self._readiness, self._traffic)
-        self._schedule = Schedule(config.day, lambda: self._sequencer.core, clock_ns, self._timetables)
+        self._schedule = Schedule(
+            config.day, lambda: self._sequencer.core, clock_ns, self._timetables, config.circuit_breaker
+        )
         self._decoder = decoder = Decoder(
             config.participants, config.instruments, config.stale_order_s, clock_ns, self._schedule.trading_date
         )

@@ -52,6 +52,7 @@ from fixgw.spec.commands import (
     SuspendInstrument,
     TellIndicatives,
     TimeCall,
+    TimeHalt,
     UseNumber,
 )
 from fixgw.spec.events import Event, OperatorRefused, Trade
@@ -137,6 +138,9 @@ class Core:
                 return self._go_on(command, number)
             case UseNumber() | OpenSession() | CloseSession():
                 return []
+            case TimeHalt():
+                self.gate.restrictions.time(command.symbol, command.until_ns)
+                return []
             case TimeCall():
                 self.exchange.phases.time(command.symbol, command.ends_ns)
                 return []
@@ -180,7 +184,9 @@ class Core:
                     return events
             case AddInstrument() | ChangeInstrument() | DelistInstrument():
                 pass
-            case HaltInstrument() | SuspendInstrument() | ResumeInstrument() | Release() | SetLimits():
+            case HaltInstrument():
+                return self._halt(command, number)
+            case SuspendInstrument() | ResumeInstrument() | Release() | SetLimits():
                 return [self.gate.operate(command)]
             case DisableSession() | EnableSession() | LogOutSession():
                 return [self.gate.operate(command)]
@@ -196,6 +202,14 @@ class Core:
                 assert_never(command)
         self._trading_commands = number
         return events + self.exchange.handle(command, number)
+
+    def _halt(self, command: HaltInstrument, number: int) -> list[Event]:
+        """Halt, and cancel what asks for that; the command counts among those that trade only if there is any."""
+        halted = self.gate.operate(command)
+        canceled = [] if isinstance(halted, OperatorRefused) else self.exchange.cancel_on_halt(command, number)
+        if canceled:
+            self._trading_commands = number
+        return [halted, *canceled]
 
     def _refuse_phase(self, command: SetPhase) -> OperatorRefused | None:
         """Return why the instrument cannot go on in that phase, or None."""

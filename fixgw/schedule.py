@@ -10,18 +10,24 @@ from datetime import date, datetime, timedelta
 from fixgw.config.load import DaySettings
 from fixgw.core import Core
 from fixgw.engine.indicative import SLICE_MAX
+from fixgw.spec.breaker import CircuitBreaker
 from fixgw.spec.chance import drawn
 from fixgw.spec.commands import (
     BeginDay,
     Command,
     EndDay,
     ExpireDueOrders,
+    HaltInstrument,
     ResetSession,
+    ResumeInstrument,
     SetPhase,
     TellIndicatives,
     TimeCall,
+    TimeHalt,
 )
+from fixgw.spec.fixed import format_fixed
 from fixgw.spec.phase import Phase
+from fixgw.spec.scope import VENUE
 from fixgw.spec.trading_day import DayPhase
 from fixgw.timetable import Step, Timetable
 
@@ -46,8 +52,10 @@ class Schedule:
         core: Callable[[], Core],
         clock_ns: Callable[[], int],
         timetables: Mapping[str, Timetable] | None = None,
+        breaker: CircuitBreaker | None = None,
     ) -> None:
         """``timetables`` are by segment."""
+        self._breaker = breaker
         self._settings = settings
         self._timetables = timetables or {}
         self._indicated_ns = 0
@@ -83,7 +91,8 @@ class Schedule:
         return max(self.date_now(), self._core().day.date or "")
 
     def _of_the_market(self) -> list[Command]:
-        return self._phases() or self._interruptions() or self._expiry() or self._indicatives()
+        halts = self._breaks() or self._pauses()
+        return halts or self._phases() or self._interruptions() or self._expiry() or self._indicatives()
 
     # Phases.
 
@@ -136,6 +145,38 @@ class Schedule:
                 reason = "the volatility auction is over"
                 due.append(SetPhase(OPERATOR, reason, symbol, Phase.CONTINUOUS))
         return due[:PHASES_MAX]
+
+    # Halts.
+
+    def _breaks(self) -> list[Command]:
+        """Return the halt of all instruments when a level of the circuit breaker is reached, each once a day."""
+        breaker, core = self._breaker, self._core()
+        if breaker is None or (instrument := core.exchange.instruments.get(breaker.symbol)) is None:
+            return []
+        reference, last = instrument.reference_price, core.exchange.last_trades.get(breaker.symbol)
+        if reference is None or last is None:
+            return []
+        level = breaker.reached(reference, last)
+        if level <= core.gate.restrictions.breaker_level:
+            return []
+        if not any(trade.symbol == breaker.symbol for trade in core.exchange.trades):
+            return []  # it fell on a day before
+        price, usual = (format_fixed(each, instrument.price_scale) for each in (last, reference))
+        reason = f"circuit breaker level {level}: {breaker.symbol} is at {price}, from {usual}"
+        return [HaltInstrument(OPERATOR, reason, VENUE, breaker.levels[level - 1].pause_s, level)]
+
+    def _pauses(self) -> list[Command]:
+        """Say when pauses end, and resume those whose time has come."""
+        due: list[Command] = []
+        now_ns = self._clock_ns()
+        for name, halt in self._core().gate.restrictions.halted.items():
+            if halt.pause_s and not halt.until_ns:
+                due.append(TimeHalt(name, now_ns + halt.pause_s * _NS))
+            elif 0 < halt.until_ns <= now_ns:
+                due.append(ResumeInstrument(OPERATOR, f"the pause of {halt.pause_s} s is over", name))
+        return due
+
+    # Calls.
 
     def _indicatives(self) -> list[Command]:
         """Have it told what the calls that have changed would come to, each once in a while."""

@@ -18,6 +18,7 @@ Sessions A to D are CLIENT1 to CLIENT4; each that the file names is logged on wh
                     next has begun when the following line is played; ``phase AAPL phase=closed``;
                     ``operator refused bust ...`` is refused
     ! until A hears     something that no line has brought about: a good-till-date order expires
+    ! until halted      something is, that no line has halted; ``until resumed`` nothing is any more
     ! restart       stop the venue in good order and start it on the same data; ``kill`` stops it with SIGKILL
     # config: ...   a value of venue.toml, an instrument by its symbol: ``instruments.AAPL.lot = "100"``, and
                     ``instruments.AAPL = false`` without it; below the first message, it is so from the next start on
@@ -98,6 +99,7 @@ _REQUESTS = {
 }
 """What the admin socket calls it, and whom it is about."""
 _DIRECTIVE = re.compile(r"! (restart|kill|([A-D]) (logon|logout|connect|drop))")
+_HALTS = re.compile(r"! until (halted|resumed)")
 _HEARS = re.compile(r"! until ([A-D]) hears")
 _SOON_S = 1.0
 _FROM_NOW = re.compile(r"([+-]\d+) s")
@@ -192,6 +194,9 @@ class _Player:
             self._collect(shown_housekeeping=False)
         elif match := _DIRECTIVE.fullmatch(line):
             self._direct(match[1], match[2], match[3])
+        elif match := _HALTS.fullmatch(line):
+            self._venue.wait_for_halt(is_halted=match[1] == "halted")
+            self._collect(shown_housekeeping=False)
         elif match := _HEARS.fullmatch(line):
             self._clients[match[1]].hear()
             self._collect(shown_housekeeping=False)
@@ -400,6 +405,14 @@ class Venue:
             while operator.ask("status")["day_phase"] != "open":
                 if time.monotonic() > until:
                     raise ScenarioError(f"the next trading day does not begin within {TIMEOUT_S:g} s")
+                time.sleep(0.02)
+
+    def wait_for_halt(self, *, is_halted: bool) -> None:
+        until = time.monotonic() + TIMEOUT_S
+        with AdminClient(self._folder / "var") as operator:
+            while bool(operator.ask("status")["halted"]) is not is_halted:
+                if time.monotonic() > until:
+                    raise ScenarioError(f"nothing is halted or resumed within {TIMEOUT_S:g} s")
                 time.sleep(0.02)
 
     def stop(self) -> None:

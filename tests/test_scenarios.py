@@ -24,7 +24,6 @@ NOT_HERE = {
     6: "the venue answers a request at once, so that nothing is ever pending replace",
     9: "pending acknowledgements are optional, and the venue sends none",
     20: "PossDupFlag belongs to the session layer, which is QuickFIX's: tests/wire",
-    38: "a halt leaves orders as they are: ExecInst(18)=J and K are refused",
     40: "there is no drop copy yet",
 }
 """The rules of fix-rules.md that no scenario shows, and why."""

@@ -12,6 +12,7 @@ from fixgw.config import DaySettings
 from fixgw.core import Core, CoreState
 from fixgw.schedule import OPERATOR, Schedule
 from fixgw.sequencer import Sequencer
+from fixgw.spec.breaker import CircuitBreaker, Level
 from fixgw.spec.commands import (
     BeginDay,
     Command,
@@ -25,14 +26,18 @@ from fixgw.spec.commands import (
     SetPhase,
     TellIndicatives,
     TimeCall,
+    TimeHalt,
 )
 from fixgw.spec.events import (
     DayBegun,
     DayEnding,
     Event,
     IndicativeChanged,
+    InstrumentHalted,
+    InstrumentResumed,
     OperatorRefused,
     OrderExpired,
+    OrderRejected,
     OrderRestated,
     OrdersExpired,
     OrdersRestated,
@@ -98,7 +103,8 @@ class House:
         self.next_sequence = len(self.frames) + 1
         self._sequencer = Sequencer(self.core, self, self, lambda: self.now_ns)
         timetables = {"us": Timetable(SHARES, None)}
-        self.schedule = Schedule(settings, lambda: self.core, lambda: self.now_ns, timetables)
+        breaker = CircuitBreaker("MSFT", (Level(70_000, 900), Level(130_000, 900), Level(200_000, 0)))
+        self.schedule = Schedule(settings, lambda: self.core, lambda: self.now_ns, timetables, breaker)
 
     def append(self, sequenced: Sequenced) -> None:
         self.frames.append(sequenced)
@@ -685,3 +691,107 @@ def test_its_random_end_is_within_what_is_announced() -> None:
 def _timed() -> list[TimeCall]:
     houses = [interrupted(f"2026-11-20 10:{minute}", volatility_random_end_s=30) for minute in range(10, 30)]
     return [command for house in houses for command in house.run() if isinstance(command, TimeCall)]
+
+
+# Pauses, and the circuit breaker.
+
+
+def halts(house: House) -> list[tuple[str, str, int]]:
+    """When each halt began or ended, UTC, what was halted, and the level of the circuit breaker; -1 for an end."""
+    found = []
+    for frame in house.frames:
+        at = datetime.fromtimestamp(frame.time_ns / 1e9, UTC).strftime("%H:%M")
+        for event in frame.events:
+            if isinstance(event, InstrumentHalted | InstrumentResumed):
+                found.append((at, event.symbol, event.level if isinstance(event, InstrumentHalted) else -1))
+    return found
+
+
+def falling(at: str = "2026-11-20 10:00") -> House:
+    house = House(ROUND_THE_CLOCK, at)
+    house.do(configuration(instruments=(AAPL, msgspec.structs.replace(MSFT, reference_price=Price(10_000)))))
+    return house
+
+
+def trade_msft(house: House, price: str) -> None:
+    house.do(sell(1, at=price, symbol="MSFT"), buy(1, at=price, symbol="MSFT", by=BOB))
+    house.run()
+
+
+def test_a_pause_ends_by_itself_also_over_a_restart() -> None:
+    house = falling()
+    house.do(HaltInstrument("olivia", "news", "AAPL", 300))
+    assert [type(command) for command in house.run()] == [TimeHalt]
+    house.pass_time(seconds=299)
+    assert house.run() == []
+
+    for from_snapshot in (False, True):
+        again = House(ROUND_THE_CLOCK, "2026-11-20 10:05", house.frames, from_snapshot=from_snapshot)
+        again.run()
+        assert halts(again) == [("10:00", "AAPL", 0), ("10:05", "AAPL", -1)]
+        assert again.run() == []
+
+
+def test_an_operator_may_end_a_pause() -> None:
+    house = falling()
+    house.do(HaltInstrument("olivia", "news", "segment:us", 300), HaltInstrument("olivia", "news", "AAPL", 300))
+    house.run()
+    house.do(ResumeInstrument("olivia", "over", "AAPL"))
+    house.pass_time(hours=1)
+
+    assert house.run() == []
+
+
+def test_levels_of_the_circuit_breaker() -> None:
+    """Each once a day; the last one until the operator resumes; a fall through several is that of the deepest."""
+    house = falling()
+    trade_msft(house, "93.01")
+    assert halts(house) == []
+    trade_msft(house, "93.00")
+    assert halts(house) == [("10:00", "venue", 1)]
+    house.do(buy(1, at="10.00"))
+    assert isinstance(house.events[-1], OrderRejected)
+    house.pass_time(minutes=15)
+    house.run()
+    trade_msft(house, "92.00")
+    assert halts(house)[1:] == [("10:15", "venue", -1)]
+
+    trade_msft(house, "85.00")
+    trade_msft(house, "84.00")
+    assert halts(house)[2:] == [("10:15", "venue", 2)]
+    house.pass_time(minutes=15)
+    house.run()
+    trade_msft(house, "79.00")
+    house.pass_time(hours=5)
+    house.run()
+
+    assert halts(house)[3:] == [("10:30", "venue", -1), ("10:30", "venue", 3)]
+    reason = next(e.reason for e in house.events if isinstance(e, InstrumentHalted))
+    assert reason == "circuit breaker level 1: MSFT is at 93.00, from 100.00"
+
+
+def test_a_level_is_reached_once_over_a_restart_and_anew_on_another_day() -> None:
+    house = falling()
+    trade_msft(house, "93.00")
+    house.do(ResumeInstrument("olivia", "over", "venue"))
+
+    for from_snapshot in (False, True):
+        again = House(ROUND_THE_CLOCK, "2026-11-20 10:01", house.frames, from_snapshot=from_snapshot)
+        assert again.run() == []
+        again.do(EndDay("olivia", "early", "2026-11-20"))
+        again.run()
+        assert halts(again)[-1] == ("10:00", "venue", -1)
+        trade_msft(again, "93.00")
+        assert halts(again)[-1] == ("10:01", "venue", 1)
+
+
+def test_a_level_takes_the_place_of_an_operators_halt() -> None:
+    """And not the other way round."""
+    house = falling()
+    house.do(sell(1, at="92.00", symbol="MSFT"), buy(1, at="92.00", symbol="MSFT", by=BOB))
+    house.do(HaltInstrument("olivia", "news", "venue"))
+    house.run()
+    house.do(HaltInstrument("olivia", "more news", "venue"))
+
+    assert halts(house) == [("10:00", "venue", 0), ("10:00", "venue", 1)]
+    assert isinstance(house.events[-1], OperatorRefused)

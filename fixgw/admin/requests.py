@@ -131,9 +131,10 @@ class Risk(_Ask, tag="risk"):
 
 
 class HaltRequest(_Change, tag="halt"):
-    """``symbol`` may be ``segment:NAME`` or ``venue``, too."""
+    """``symbol`` may be ``segment:NAME`` or ``venue``, too; with ``pause_s`` it is resumed after so many seconds."""
 
     symbol: ScopeText
+    pause_s: Annotated[int, Meta(ge=0, le=86_400)] = 0
 
 
 class ResumeRequest(_Change, tag="resume"):
@@ -305,7 +306,7 @@ def _command(request: Change, user: str) -> OperatorCommand:
     operator, reason = request.by(user)
     match request:
         case HaltRequest():
-            return HaltInstrument(operator, reason, request.symbol)
+            return HaltInstrument(operator, reason, request.symbol, request.pause_s)
         case ResumeRequest():
             return ResumeInstrument(operator, reason, request.symbol)
         case SuspendRequest():

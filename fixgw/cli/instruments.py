@@ -98,17 +98,26 @@ def all_instruments(client: AdminClient) -> Iterator[Json]:
 
 @instruments.command(short_help="Take no orders in an instrument.")
 @click.argument("symbol")
+@click.option("--for", "pause_s", type=click.IntRange(1, 86_400), help="Resume it after so many seconds.")
 @change_options
 @data_option
 @json_option("Print what the venue answers, one JSON object.")
-def halt(symbol: str, reason: str | None, yes: bool, operator: str | None, data_dir: Path, as_json: bool) -> None:
+def halt(
+    symbol: str,
+    pause_s: int | None,
+    reason: str | None,
+    yes: bool,
+    operator: str | None,
+    data_dir: Path,
+    as_json: bool,
+) -> None:
     """Take no new orders and no replaces in SYMBOL until it is resumed.
 
     SYMBOL may be segment:NAME for all instruments of a segment, or venue for all there are.
 
     Its orders stay, and may be canceled.  The halt holds over a restart of the venue.
     """
-    request = {"do": "halt", "symbol": symbol, "operator": operator}
+    request = {"do": "halt", "symbol": symbol, "operator": operator, "pause_s": pause_s or 0}
     change(data_dir, as_json, f"Halt {symbol}?", reason, yes, [request], lambda *_: f"{symbol} is halted")
 
 

@@ -19,6 +19,7 @@ from fixgw.config.session_file import (
     read_session_file,
 )
 from fixgw.config.venue_file import UNREADABLE, ScalarPath, VenueFile, WrittenLimits, read_venue_file
+from fixgw.spec.breaker import CircuitBreaker
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.limits import ScopedLimits
 from fixgw.spec.participant import Participant
@@ -87,6 +88,7 @@ class VenueConfig:
     day: DaySettings
     stale_order_s: int
     segments: tuple[Segment, ...]
+    circuit_breaker: CircuitBreaker | None
     instruments: tuple[Instrument, ...]
     limits: tuple[ScopedLimits, ...]
     sessions: tuple[OrderEntrySession, ...]
@@ -154,6 +156,7 @@ def load(config_dir: Path, environ: Mapping[str, str]) -> VenueConfig:
         day=DaySettings(**{name: value for (table, name), value in scalars.items() if table == "day"}),
         stale_order_s=scalars["order_entry", "stale_order_s"],
         segments=venue.segments,
+        circuit_breaker=venue.circuit_breaker,
         instruments=venue.instruments,
         limits=tuple(written.limits for written in venue.limits),
         sessions=sessions.sessions,

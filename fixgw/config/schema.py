@@ -319,6 +319,24 @@ SEGMENT = (
 )
 """A segment has ``phases`` besides."""
 
+BREAKER_LEVEL = (
+    Key(
+        "fall_percent",
+        number("7", above=0),
+        REQUIRED,
+        "How far its last trade is below its `reference_price`, in per cent of that, with four decimals at most",
+        "7",
+    ),
+    Key(
+        "pause_s",
+        whole_number(1, 86_400, 900),
+        0,
+        "How many seconds all instruments are halted",
+        "900",
+        "until the operator resumes them",
+    ),
+)
+
 PHASE_ENTRY = (
     Key("at", TIME_OF_DAY, REQUIRED, "When the phase begins, local time, `HH:MM` or `HH:MM:SS`", '"09:30"'),
     Key("phase", one_of(*MAY_FOLLOW), REQUIRED, "What begins", '"continuous"'),
@@ -551,5 +569,5 @@ TCP_PORTS = (
 """Keys of which no two may have one value, and so the next."""
 UDP_GROUPS = (("multicast", "a"), ("multicast", "b"), ("multicast", "snapshots"))
 
-TABLES = (*SCALARS, "limits", "segments", "instruments")
+TABLES = (*SCALARS, "limits", "circuit_breaker", "segments", "instruments")
 """All that may stand at the top of venue.toml."""

@@ -10,6 +10,7 @@ import msgspec
 from fixgw.config.mistakes import Notes, suggestion
 from fixgw.config.readers import SEGMENT_NAME, WrongValueError, decimals_of, show
 from fixgw.config.schema import (
+    BREAKER_LEVEL,
     INSTRUMENT,
     LIMITS,
     PHASE_ENTRY,
@@ -22,6 +23,7 @@ from fixgw.config.schema import (
 )
 from fixgw.config.segments import mistakes_of
 from fixgw.config.toml_file import KeyPath, TomlFile, key_text, read_toml
+from fixgw.spec.breaker import CircuitBreaker, Level
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.limits import ScopedLimits
 from fixgw.spec.phase import Phase
@@ -71,6 +73,7 @@ class VenueFile:
     symbols: frozenset[str] | None
     """All symbols that the file names, those of wrong instruments too; None when it could not be read."""
     segments: tuple[Segment, ...] = ()
+    circuit_breaker: CircuitBreaker | None = None
 
 
 UNREADABLE = VenueFile({}, (), (), {}, None)
@@ -102,7 +105,7 @@ class _Reading:
         segments = tuple(self._segments(self._table(("segments",), self.toml.tables.get("segments", {}))))
         instruments = self._instruments(self.toml.tables.get("instruments", []))
         limits = tuple(self._limits(self._table(("limits",), self.toml.tables.get("limits", {}))))
-        return VenueFile(scalars, instruments, limits, lines, self._symbols(), segments)
+        return VenueFile(scalars, instruments, limits, lines, self._symbols(), segments, self._breaker(instruments))
 
     def _note(self, path: KeyPath, message: str) -> None:
         self.notes.add(self.toml.line(path), key_text(path), message)
@@ -171,6 +174,41 @@ class _Reading:
         segments = self.toml.tables.get("segments", {})
         if segment is not None and isinstance(segments, dict) and segment not in segments:
             self._note((*path, "segment"), f"there is no such segment; {suggestion(segment, segments)}")
+
+    # The circuit breaker.
+
+    def _breaker(self, instruments: tuple[Instrument, ...]) -> CircuitBreaker | None:
+        path: KeyPath = ("circuit_breaker",)
+        if "circuit_breaker" not in self.toml.tables:
+            return None
+        table = self._table(path, self.toml.tables["circuit_breaker"])
+        self._note_unknown(path, table, ("instrument", "levels"))
+        symbol, levels = table.get("instrument"), self._levels((*path, "levels"), table.get("levels"))
+        symbols = self._symbols() or ()
+        if not isinstance(symbol, str) or symbol not in symbols:
+            right = suggestion(symbol if isinstance(symbol, str) else "", symbols)
+            self._note((*path, "instrument"), f"names no instrument; {right}")
+            return None
+        found = next((each for each in instruments if each.symbol == symbol), None)
+        if found is not None and (found.reference_price is None or found.reference_price <= 0):
+            self._note((*path, "instrument"), f"{symbol} has no reference_price above 0 to fall from; write one")
+        return CircuitBreaker(symbol, tuple(levels)) if levels else None
+
+    def _levels(self, path: KeyPath, written: object) -> list[Level]:
+        """Return the levels; those that are wrong are noted."""
+        if not isinstance(written, list) or not written:
+            self._note(path, "are missing; write for example levels = [{ fall_percent = 7, pause_s = 900 }]")
+            return []
+        levels: list[Level] = []
+        for index, element in enumerate(written, start=1):
+            here = (*path, index)
+            values = self._values(here, self._table(here, element), BREAKER_LEVEL)
+            ppm = self._millionths(here, "fall_percent", values) if "fall_percent" in values else None
+            if ppm is not None and levels and ppm <= levels[-1].fall_ppm:
+                self._note((*here, "fall_percent"), "is not above that of the level before; write the levels in order")
+            elif ppm is not None:
+                levels.append(Level(ppm, values["pause_s"]))
+        return levels
 
     # Instruments.
 

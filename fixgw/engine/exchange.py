@@ -40,6 +40,7 @@ from fixgw.spec.commands import (
     DelistInstrument,
     EndDay,
     ExpireDueOrders,
+    HaltInstrument,
     Kill,
     ListingCommand,
     MassCancel,
@@ -99,6 +100,7 @@ from fixgw.spec.inquiries import (
     QuoteStatusInquiry,
     SessionsAnswer,
 )
+from fixgw.spec.instructions import CANCEL_ON_HALT
 from fixgw.spec.instrument import UNLISTED, Instrument
 from fixgw.spec.listing import Listing
 from fixgw.spec.participant import Participant
@@ -106,7 +108,7 @@ from fixgw.spec.phase import Phase, uncrosses
 from fixgw.spec.quotes import QuoteEntry, QuoteRefusal
 from fixgw.spec.refusal import Refusal
 from fixgw.spec.restriction import Restriction
-from fixgw.spec.scope import Scope, parse
+from fixgw.spec.scope import Scope, halting, parse
 from fixgw.spec.terms import terms_of
 from fixgw.spec.values import (
     Allocation,
@@ -915,6 +917,22 @@ class Exchange:
         self.sweeps.append(sweep)
         return self._sweep(sweep)
 
+    def cancel_on_halt(self, halt: HaltInstrument, sequence: int) -> list[Event]:
+        """Cancel the orders that ask for it as their instrument is halted (E38), a slice at a time; often nothing."""
+        listed = self.instruments.values()
+        halted = [each.symbol for each in listed if halt.symbol in halting(each.symbol, each.segment)]
+        found = [order for symbol in halted for order in self.orders.open_of(Scope("instrument", symbol))]
+        orders = [each for each in found if each.instructions and CANCEL_ON_HALT in each.instructions.exec_inst]
+        if not orders:
+            return []
+        self._sequence, self._reports = sequence, 0
+        text = f"{halt.symbol} is halted: {halt.reason}"
+        sweep = Sweep(halt.symbol, halt.operator, halt.reason, text, orders, SweepKind.CANCEL_ON_HALT)
+        self.sweeps.append(sweep)
+        events = self._sweep(sweep)
+        self.indicatives.note(events, self.phases.calls)
+        return events
+
     def _continue_sweep(self) -> list[Event]:
         assert self.sweeps, "no sweep to continue"
         return self._sweep(self.sweeps[0])
@@ -926,6 +944,10 @@ class Exchange:
         match sweep.kind:
             case SweepKind.CANCEL:
                 events = [self._cancel_unasked(order, sweep.text) for order in orders]
+                events.append(OrdersSwept(sweep.scope, len(events), len(sweep), sweep.operator, sweep.reason))
+            case SweepKind.CANCEL_ON_HALT:
+                reason = ExecRestatementReason.CANCEL_ON_TRADING_HALT
+                events = [self._cancel_unasked(order, sweep.text, reason) for order in orders]
                 events.append(OrdersSwept(sweep.scope, len(events), len(sweep), sweep.operator, sweep.reason))
             case SweepKind.EXPIRE:
                 events = [self._expire(order, sweep.text) for order in orders]
@@ -941,11 +963,13 @@ class Exchange:
             self.sweeps.remove(sweep)
         return events
 
-    def _cancel_unasked(self, order: Order, text: str) -> OrderCanceled:
+    def _cancel_unasked(
+        self, order: Order, text: str, reason: ExecRestatementReason = ExecRestatementReason.MARKET_OPTION
+    ) -> OrderCanceled:
         """Cancel an order that rests, though its session did not ask for it (E29)."""
         canceled_qty = self._take_out(order)
-        exec_id, reason = self._next_exec_id(), ExecRestatementReason.MARKET_OPTION
-        return OrderCanceled(exec_id, order.state(), canceled_qty, not order.is_waiting, None, text, reason)
+        rested, exec_id = not order.is_waiting, self._next_exec_id()
+        return OrderCanceled(exec_id, order.state(), canceled_qty, rested, None, text, reason)
 
     # Trading days.
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from fixgw.engine.triggers import stop_px
 from fixgw.spec.commands import NewOrder, ReplaceOrder
 from fixgw.spec.fixed import format_fixed
+from fixgw.spec.instructions import CANCEL_ON_HALT
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.phase import CALLS, Phase
 from fixgw.spec.refusal import Refusal
@@ -89,7 +90,7 @@ class Phases:
             return Refusal(OrdRejReason.EXCHANGE_CLOSED, f"{order.symbol} is closed")
         if time_in_force not in _TAKEN[phase]:
             return _mistimed(order, phase)
-        if order.instructions is not None and order.instructions.exec_inst:
+        if order.instructions is not None and order.instructions.exec_inst not in ("", CANCEL_ON_HALT):
             return _unfit(f"ExecInst(18) is not taken in a call, and {order.symbol} is in {phase}; leave it out")
         if order.price is None and stop_px(order) is None:
             text = f"OrdType(40) {order.ord_type} does not rest until the end of a call, and {order.symbol} is in"

@@ -17,6 +17,7 @@ class SweepKind(StrEnum):
     """What becomes of the orders."""
 
     CANCEL = "cancel"
+    CANCEL_ON_HALT = "halt"
     EXPIRE = "expire"
     RESTATE = "restate"
 

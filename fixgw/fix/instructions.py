@@ -8,7 +8,7 @@ from fixgw.fix.quantities import read_qty
 from fixgw.fix.self_match_fields import SELF_MATCH_TAGS, read_self_match
 from fixgw.fix.trigger_fields import TRIGGER_TAGS, TRIGGERED, read_trigger
 from fixgw.spec import tags
-from fixgw.spec.instructions import NO_CROSS, POST_ONLY, TRAILING, Instructions
+from fixgw.spec.instructions import CANCEL_ON_HALT, NO_CROSS, POST_ONLY, TRAILING, Instructions
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.refusal import Refusal
 from fixgw.spec.values import OrdRejReason, OrdType, TimeInForce
@@ -36,6 +36,7 @@ UNSUPPORTED = {
 
 EXEC_INSTS = {
     POST_ONLY: "post-only",
+    CANCEL_ON_HALT: "canceled on a trading halt",
     NO_CROSS: "with 6: refused rather than repriced",
     TRAILING: "trailing stop",
 }

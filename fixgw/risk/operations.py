@@ -60,6 +60,8 @@ class Operations:
             case HaltInstrument(symbol=symbol):
                 unknown = self._roster.unknown_to_halt(symbol)
                 suspended = _already("suspended", symbol, restrictions.suspended)
+                if command.level > restrictions.breaker_level:
+                    return unknown or suspended
                 return unknown or suspended or _already("halted", symbol, restrictions.halted)
             case SuspendInstrument(symbol=symbol):
                 unknown = self._roster.unknown("instrument", symbol)
@@ -89,7 +91,7 @@ def _event(command: RestrictionCommand, limits: LimitTable) -> RestrictionEvent:
     operator, reason = command.operator, command.reason
     match command:
         case HaltInstrument():
-            return InstrumentHalted(command.symbol, operator, reason)
+            return InstrumentHalted(command.symbol, operator, reason, command.pause_s, command.level)
         case SuspendInstrument():
             return InstrumentSuspended(command.symbol, operator, reason)
         case ResumeInstrument():

@@ -39,6 +39,8 @@ class Restrictions:
         self.disabled: dict[str, Restriction] = {}
         self.ended_date: str | None = None
         """The trading day that has ended, while the next one has not begun."""
+        self.breaker_level = 0
+        """Of the circuit breaker, that was reached on this trading day."""
         self.segments: dict[str, str] = {}
         """By symbol, of the instruments that have one."""
 
@@ -64,6 +66,13 @@ class Restrictions:
         names = halting(symbol, self.segments.get(symbol, ""))
         return next((self.halted[name] for name in names if name in self.halted), None)
 
+    def time(self, name: str, until_ns: int) -> None:
+        """Take the end of a pause that has none yet."""
+        halt = self.halted[name]
+        assert halt.pause_s, halt
+        assert not halt.until_ns, halt
+        self.halted[name] = Restriction(name, halt.operator, halt.reason, halt.pause_s, until_ns)
+
     def kill_of_instrument(self, symbol: str) -> Restriction | None:
         """Return the kill that keeps everybody from trading in ``symbol``, or None."""
         return self.killed.get(VENUE) or self.killed.get(f"instrument:{symbol}")
@@ -75,7 +84,8 @@ class Restrictions:
     def apply(self, event: RestrictionEvent | DayEnding | DayBegun) -> None:
         match event:
             case InstrumentHalted():
-                self.halted[event.symbol] = Restriction(event.symbol, event.operator, event.reason)
+                self.halted[event.symbol] = Restriction(event.symbol, event.operator, event.reason, event.pause_s)
+                self.breaker_level = max(self.breaker_level, event.level)
             case InstrumentSuspended():
                 self.forget(event.symbol)
                 self.suspended[event.symbol] = Restriction(event.symbol, event.operator, event.reason)
@@ -93,6 +103,7 @@ class Restrictions:
                 self.ended_date = event.date
             case DayBegun():
                 self.ended_date = None
+                self.breaker_level = 0
             case SessionLoggedOut() | SessionReset() | LimitsSet():
                 pass
             case _:

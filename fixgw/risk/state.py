@@ -27,6 +27,7 @@ class GateState(msgspec.Struct, frozen=True, array_like=True):
     """By account and symbol."""
     ended_date: str | None = None
     suspended: tuple[Restriction, ...] = ()
+    breaker_level: int = 0
 
 
 def of(gate: RiskGate) -> GateState:
@@ -40,6 +41,7 @@ def of(gate: RiskGate) -> GateState:
         net_qty=[(account, symbol, str(net)) for (account, symbol), net in sorted(gate.positions.all().items())],
         ended_date=restrictions.ended_date,
         suspended=tuple(restrictions.suspended.values()),
+        breaker_level=restrictions.breaker_level,
     )
 
 
@@ -63,6 +65,7 @@ def restore(
     ):
         restrictions.update((restriction.name, restriction) for restriction in named)
     gate.restrictions.ended_date = state.ended_date
+    gate.restrictions.breaker_level = state.breaker_level
     for account, notional in state.open_notional:
         gate.exposure.change(account, int(notional))
     for account, symbol, net in state.net_qty:

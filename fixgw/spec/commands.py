@@ -191,6 +191,10 @@ class HaltInstrument(msgspec.Struct, frozen=True, array_like=True, gc=False, tag
     reason: str
     symbol: str
     """Or ``segment:NAME`` for all instruments of a segment, or ``venue`` for all; each is resumed as it was halted."""
+    pause_s: int = 0
+    """How long it lasts; 0 until it is resumed."""
+    level: int = 0
+    """The level of the circuit breaker that was reached, counted from 1; it takes the place of a lower one's halt."""
 
 
 class ResumeInstrument(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="resume"):
@@ -362,6 +366,14 @@ class TimeCall(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="time
     """Ns since the epoch, UTC."""
 
 
+class TimeHalt(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="time-halt"):
+    """Say when a pause ends; the schedule's own."""
+
+    symbol: str
+    until_ns: int
+    """Ns since the epoch, UTC."""
+
+
 class TellIndicatives(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="indicatives"):
     """Tell what calls would come to that have changed since they were told, a slice of them; the schedule's own."""
 
@@ -467,4 +479,6 @@ TradingCommand = (
 """What the engine answers with events."""
 SessionCommand = UseNumber | OpenSession | CloseSession
 """What happened to a FIX session: no events, the journal keeps it for the next start and for followers."""
-Command = TradingCommand | QuoteCommand | RestrictionCommand | SessionCommand | TellIndicatives | TimeCall
+Command = (
+    TradingCommand | QuoteCommand | RestrictionCommand | SessionCommand | TellIndicatives | TimeCall | TimeHalt
+)

@@ -221,6 +221,10 @@ class InstrumentHalted(msgspec.Struct, frozen=True, array_like=True, gc=False, t
     """Or ``segment:NAME``, or ``venue``."""
     operator: str
     reason: str
+    pause_s: int = 0
+    """How long it lasts; 0 until it is resumed."""
+    level: int = 0
+    """The level of the circuit breaker that was reached, 0 for none."""
 
 
 class InstrumentResumed(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="resumed"):

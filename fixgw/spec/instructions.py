@@ -10,6 +10,8 @@ NO_CROSS = "A"
 """ExecInst(18), with POST_ONLY: an order that would take is refused."""
 TRAILING = "a"
 """ExecInst(18): the trigger follows the price."""
+CANCEL_ON_HALT = "K"
+"""ExecInst(18): the order is canceled when its instrument is halted, where others stay (E38)."""
 FOLLOWING = (TRAILING,)
 """ExecInst(18): all that follow a price."""
 

@@ -9,3 +9,7 @@ class Restriction(msgspec.Struct, frozen=True, array_like=True, gc=False):
     name: str
     operator: str
     reason: str
+    pause_s: int = 0
+    """Of a halt: how long it lasts; 0 until it is resumed."""
+    until_ns: int = 0
+    """When that is over, ns since the epoch, UTC; 0 until it is known."""

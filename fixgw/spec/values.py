@@ -106,6 +106,7 @@ class ExecRestatementReason(StrEnum):
     GT_RENEWAL = "1"
     REPRICING = "3"
     PARTIAL_DECLINE_OF_ORDER_QTY = "5"
+    CANCEL_ON_TRADING_HALT = "6"
     SYSTEM_FAILURE = "7"
     MARKET_OPTION = "8"
     OTHER = "99"

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from fixgw.spec.breaker import CircuitBreaker, Level
 from fixgw.spec.phase import Phase
 from fixgw.spec.segment import Entry, Segment
 from tests.config.conftest import AAPL, Load, Tell
@@ -124,3 +125,34 @@ def test_all_mistakes_at_once(mistakes: Tell) -> None:
 )  # fmt: skip
 def test_volatility_auctions(mistakes: Tell, terms: str, told: list[str]) -> None:
     assert [each.partition(": ")[2] for each in mistakes(AAPL + terms)] == told
+
+
+BREAKER = '[circuit_breaker]\ninstrument = "AAPL"\nlevels = [{ fall_percent = 7, pause_s = 900 }, { fall_percent = 20 }]\n'
+
+
+def test_a_circuit_breaker(load_texts: Load) -> None:
+    config = load_texts(f"{AAPL}reference_price = 100\n{BREAKER}")
+
+    assert config.circuit_breaker == CircuitBreaker("AAPL", (Level(70_000, 900), Level(200_000, 0)))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (f"{AAPL}{BREAKER}", "circuit_breaker.instrument: AAPL has no reference_price above 0 to fall from; write one"),
+        (
+            f'{AAPL}[circuit_breaker]\ninstrument = "APL"\nlevels = [{{ fall_percent = 7 }}]\n',
+            "circuit_breaker.instrument: names no instrument; did you mean AAPL?",
+        ),
+        (
+            f'{AAPL}reference_price = 1\n[circuit_breaker]\ninstrument = "AAPL"\n',
+            "circuit_breaker.levels: are missing; write for example levels = [{ fall_percent = 7, pause_s = 900 }]",
+        ),
+        (
+            f'{AAPL}reference_price = 1\n[circuit_breaker]\ninstrument = "AAPL"\nlevels = [{{ fall_percent = 7 }}, {{ fall_percent = 5 }}]\n',
+            "circuit_breaker.levels[2].fall_percent: is not above that of the level before; write the levels in order",
+        ),
+    ],
+)
+def test_mistakes_of_the_circuit_breaker(mistakes: Tell, text: str, told: str) -> None:
+    assert [each.partition(": ")[2] for each in mistakes(text)] == [told]

@@ -53,6 +53,7 @@ from fixgw.spec.commands import (
     SuspendInstrument,
     TellIndicatives,
     TimeCall,
+    TimeHalt,
     TradingCommand,
 )
 from fixgw.spec.instructions import Instructions
@@ -240,6 +241,9 @@ _ATTRIBUTES: Sequence[dict[str, Any]] = (
     {"exec_inst": "6"},
     {"exec_inst": "6"},
     {"exec_inst": "6A"},
+    {"exec_inst": "K"},
+    {"exec_inst": "K"},
+    {"exec_inst": "6K"},
     *({"self_match_prevention": how} for how in SelfMatchPrevention),
     {"self_match_prevention_id": "desk"},
     {"self_match_prevention_id": "desk", "self_match_prevention": SelfMatchPrevention.CANCEL_BOTH},
@@ -259,7 +263,7 @@ _QUOTE_CANCEL_TYPES = (*QuoteCancelType, QuoteCancelType.SECURITIES, QuoteCancel
 T = TypeVar("T")
 AnyOrder = TypeVar("AnyOrder", NewOrder, ReplaceOrder)
 
-Decided = TradingCommand | QuoteCommand | RestrictionCommand | TellIndicatives | TimeCall
+Decided = TradingCommand | QuoteCommand | RestrictionCommand | TellIndicatives | TimeCall | TimeHalt
 """Commands that bring about events: all but those of FIX sessions."""
 
 
@@ -291,6 +295,11 @@ def with_sweeps(history: Iterable[Decided], core: Core) -> Iterator[Decided]:
             yield ContinueTriggers()
         if core.exchange.indicatives.changed and number % 3 == 0:
             yield TellIndicatives()
+        for name, halt in list(core.gate.restrictions.halted.items()):
+            if halt.pause_s and not halt.until_ns:
+                yield TimeHalt(name, number + halt.pause_s)
+            elif 0 < halt.until_ns <= number:
+                yield ResumeInstrument(*_OPERATOR, name)
         for symbol, ends_ns in list(core.exchange.phases.interrupted.items()):
             if not ends_ns:
                 yield TimeCall(symbol, number + 3)
@@ -568,7 +577,7 @@ class _Writer:
                 return Release(*_OPERATOR, self._killed.pop() if self._killed else self._one(_SCOPES))
             case "halt":
                 self._halted.append(self._one(("STOCK", "SPREAD", "NONE", "segment:shares", "venue", "segment:none")))
-                return HaltInstrument(*_OPERATOR, self._halted[-1])
+                return HaltInstrument(*_OPERATOR, self._halted[-1], self._one((0, 0, 5)))
             case "suspend":
                 self._halted.append(self._one(("STOCK", "SPREAD", "NONE")))
                 return SuspendInstrument(*_OPERATOR, self._halted[-1])

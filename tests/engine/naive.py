@@ -87,6 +87,7 @@ class NaiveOrder:
     dormant: bool = False
     firm: str = ""
     post_only: bool = False
+    on_halt: bool = False
     smp_id: str = ""
     smp: str = ""
     display: tuple[int | None, ...] = (None, None)
@@ -112,6 +113,7 @@ class NaiveOrder:
         self.display = display(c)
         self.least = (c.instructions.min_qty or 0) if c.instructions else 0
         self.post_only = "6" in exec_inst(c)
+        self.on_halt = "K" in exec_inst(c)
         self.smp_id = c.instructions.self_match_prevention_id if c.instructions else ""
         self.smp = (c.instructions.self_match_prevention or "") if c.instructions else ""
         good_till_date = c.instructions if self.time_in_force == "6" else None
@@ -861,7 +863,8 @@ class NaiveVenue:
         match c:
             case HaltInstrument(symbol=symbol):
                 known = self.can_be_halted(symbol) and symbol not in self.suspended
-                return self.forbid("halted", symbol, self.halted, known=known)
+                told = self.forbid("halted", symbol, self.halted, known=known)
+                return told if told == [("refused",)] else told + self.cancel_on_halt(symbol)
             case SuspendInstrument(symbol=symbol):
                 told = self.forbid("suspended", symbol, self.suspended, known=self.listed(symbol) is not None)
                 if told != [("refused",)] and symbol in self.halted:
@@ -904,6 +907,13 @@ class NaiveVenue:
             return [("refused",)]
         those.remove(name)
         return [(what, name)]
+
+    def cancel_on_halt(self, name: str) -> list[Outcome]:
+        orders = []
+        for each in self.instruments.values():
+            if name in ("venue", each.symbol) or (each.segment and name == f"segment:{each.segment}"):
+                orders += [order for order in self.open_of(f"instrument:{each.symbol}") if order.on_halt]
+        return self.slice("swept", name, orders, at=len(self.sweeps)) if orders else []
 
     def can_be_halted(self, name: str) -> bool:
         segments = {f"segment:{each.segment}" for each in self.instruments.values() if each.segment}
@@ -1052,7 +1062,7 @@ class NaiveVenue:
         if phase == "closed":
             return "2"
         waits = c.instructions is not None and c.instructions.stop_px is not None
-        stays = (c.price is not None or waits) and not exec_inst(c)
+        stays = (c.price is not None or waits) and exec_inst(c) in ("", "K")
         taken = {"pre-open": "0126B", "opening-auction": "0126B", "volatility-auction": "016B"}
         taken |= {"continuous": "013456", "closing-auction": "0167B", "post-close": "016"}
         fits = (stays or phase == "continuous") and c.time_in_force.value in taken[phase]

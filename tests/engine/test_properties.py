@@ -22,6 +22,7 @@ from fixgw.spec.commands import (
     SetPhase,
     TellIndicatives,
     TimeCall,
+    TimeHalt,
 )
 from fixgw.spec.events import (
     CancelRejected,
@@ -118,7 +119,7 @@ class Watched:
         sequence = len(self.frames) + 1
         self.frames.append(Sequenced(sequence, sequence, command, events))
 
-        if isinstance(command, TimeCall):
+        if isinstance(command, TimeCall | TimeHalt):
             assert not events
             return
         if isinstance(command, TellIndicatives):
@@ -323,7 +324,7 @@ def test_volatility_auctions_and_post_close_are_what_the_naive_venue_says() -> N
                 at_close += is_of_order and isinstance(event, Trade) and event.in_auction
 
     assert begun >= 10, (begun, at_close)
-    assert at_close >= 10, (begun, at_close)
+    assert at_close >= 5, (begun, at_close)
 
 
 def _with_bands_and_post_close(random: Random) -> Iterator[Decided]:

@@ -331,7 +331,11 @@ def test_what_is_displayed(fields: str, wanted: tuple[int | None, ...]) -> None:
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("Q", "Q is not supported; 6 (post-only), A (with 6: refused rather than repriced), a (trailing stop)"),
+        (
+            "Q",
+            "Q is not supported; 6 (post-only), K (canceled on a trading halt), A (with 6: refused rather than "
+            "repriced), a (trailing stop)",
+        ),
         ("A", "A is not supported without 6 (post-only)"),
     ],
 )

@@ -573,3 +573,17 @@ def test_what_a_call_would_come_to_is_told_when_it_is_another(venue: Watched) ->
     venue.send(ResumeInstrument("olivia", "over", "STOCK"))
     venue.send(SetPhase("olivia", "over", "STOCK", Phase.CONTINUOUS))
     assert book.indicative is None
+
+
+def test_an_order_that_expires_with_the_call_it_begins_is_not_seen() -> None:
+    """Good till crossing: it would trade outside the band, a call begins, and it is over."""
+    banded = msgspec.structs.replace(STOCK, dynamic_band_ticks=1, volatility_auction_s=1)
+    venue = Watched(banded)
+    venue.send(new("a1", Side.SELL, 10, 10_000))
+    venue.send(new("b1", Side.BUY, 10, 10_000))
+    venue.send(new("a2", Side.SELL, 10, 10_010))
+
+    (changed,) = venue.send(new("b2", Side.BUY, 10, 10_010, TimeInForce.GOOD_TILL_CROSSING))
+
+    assert isinstance(changed, StateChanged)
+    assert changed.state is TradingState.CALL
