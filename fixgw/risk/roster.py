@@ -29,7 +29,7 @@ class Roster:
         if name in names:
             return None
         more = f" and {len(names) - _NAMED_MAX} more" if len(names) > _NAMED_MAX else ""
-        return f"there is no {kind} {name}; there are: {', '.join(names[:_NAMED_MAX])}{more}"
+        return f"there is no {kind} {name}; there are: {', '.join(names[:_NAMED_MAX]) or 'none'}{more}"
 
     def unknown_to_halt(self, name: str) -> str | None:
         """Return why nothing is halted under ``name``, as an operator wrote it, or None."""

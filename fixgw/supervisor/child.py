@@ -29,7 +29,8 @@ class Plan:
     """What a process is.
 
     It says in one line on its standard output that it serves, or, in a line that begins with ERROR, why it
-    cannot; unless it ``is_silent``.  One that is nice never takes the processor from one that is not, as it is woken.
+    cannot; unless it ``is_silent``.  One that is nice never takes the processor from one that is not, as it is woken,
+    and is as nice as it says from when it serves: a busy machine does not keep it from starting.
     """
 
     name: str
@@ -77,7 +78,6 @@ class Child:
         self._started_at = self._monotonic()
         self.process = subprocess.Popen(self.plan.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
         if self.plan.niceness:
-            os.setpriority(os.PRIO_PROCESS, self.process.pid, self.plan.niceness)
             os.sched_setscheduler(self.process.pid, os.SCHED_BATCH, os.sched_param(0))
         self._become(State.RUNNING if self.plan.is_silent else State.STARTING)
 
@@ -123,5 +123,7 @@ class Child:
             self._become(State.STOPPED)
 
     def _become(self, state: State) -> None:
+        if state is State.RUNNING and self.plan.niceness and self.process is not None:
+            os.setpriority(os.PRIO_PROCESS, self.process.pid, self.plan.niceness)
         self.state = state
         self.since = time.time()
