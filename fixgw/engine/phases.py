@@ -91,10 +91,9 @@ class Phases:
         if time_in_force not in _TAKEN[phase]:
             return _mistimed(order, phase)
         if order.instructions is not None and order.instructions.exec_inst not in ("", CANCEL_ON_HALT):
-            return _unfit(f"ExecInst(18) is not taken in a call, and {order.symbol} is in {phase}; leave it out")
+            return _unfit(f"ExecInst(18) is not taken while {order.symbol} is in {phase}; leave it out")
         if order.price is None and stop_px(order) is None:
-            text = f"OrdType(40) {order.ord_type} does not rest until the end of a call, and {order.symbol} is in"
-            return _unfit(f"{text} {phase}; 2 (limit)")
+            return _unfit(f"OrdType(40) {order.ord_type} is not taken while {order.symbol} is in {phase}; 2 (limit)")
         return self._worse_than_close(order) if phase is Phase.POST_CLOSE else None
 
     def _worse_than_close(self, order: NewOrder | ReplaceOrder) -> Refusal | None:
