@@ -16,6 +16,7 @@ from fixgw.spec.commands import (
     BustTrade,
     CancelAllByOperator,
     CancelByOperator,
+    CancelList,
     CancelOrder,
     CloseSession,
     Command,
@@ -31,6 +32,7 @@ from fixgw.spec.commands import (
     LogOutSession,
     MassCancel,
     NewOrder,
+    NewOrderList,
     OpenSession,
     OperatorCommand,
     RefuseChange,
@@ -112,10 +114,15 @@ class Core:
                 if refusal is not None:
                     self._trading_commands = number
                     return self.exchange.refuse(command, refusal, number)
+            case NewOrderList():
+                refusals = self.gate.check_list(command)
+                if refusals:
+                    self._trading_commands = number
+                    return self.exchange.refuse_list(command, refusals, number)
             case ConfigureVenue():
                 self.configuration = command
                 self.gate.configure(command)
-            case CancelOrder() | MassCancel() | RefuseOrder() | RefuseChange() | ContinueTriggers():
+            case CancelOrder() | MassCancel() | CancelList() | RefuseOrder() | RefuseChange() | ContinueTriggers():
                 pass
             case ContinueSweep() | BeginDay():
                 return self._go_on(command, number)

@@ -15,6 +15,7 @@ from fixgw.spec.commands import (
 from fixgw.spec.inquiries import (
     Answer,
     Inquiry,
+    ListStatusInquiry,
     MassStatusAnswer,
     MassStatusInquiry,
     OperatorAnswer,
@@ -42,6 +43,7 @@ _CONTINUE_TRIGGERS = ContinueTriggers()
 _INQUIRIES = (
     OrderStatusInquiry,
     MassStatusInquiry,
+    ListStatusInquiry,
     SecurityListInquiry,
     SecurityDefinitionInquiry,
     SecurityStatusInquiry,
@@ -272,6 +274,8 @@ class Sequencer:
     def _answer(self, inquiry: Inquiry) -> Answer:
         if isinstance(inquiry, OrderStatusInquiry):
             return self._core.exchange.order_status(inquiry)
+        if isinstance(inquiry, ListStatusInquiry):
+            return self._core.exchange.list_status(inquiry)
         if isinstance(inquiry, MassStatusInquiry):
             return self._begin_answering(self._core.exchange.mass_status(inquiry))
         return self._begin_answering(self._core.consult(inquiry))

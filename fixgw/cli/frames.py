@@ -20,6 +20,7 @@ from fixgw.spec.events import (
     InstrumentHalted,
     InstrumentResumed,
     LimitsSet,
+    ListStated,
     MassCanceled,
     OperatorRefused,
     OrderAccepted,
@@ -124,6 +125,9 @@ def event_words(event: Event) -> str:
             return f"refused {event.cl_ord_id}: {event.text}"
         case MassCanceled():
             return f"mass cancel {event.cl_ord_id}: " + (event.text or f"{len(event.affected)} orders")
+        case ListStated():
+            what = event.list_order_status.name.lower().replace("_", " ")
+            return f"list {event.list_id}, {len(event.orders)} orders: {event.text or what}"
         case VenueConfigured():
             return "configured"
         case InstrumentHalted() | InstrumentResumed():

@@ -9,6 +9,7 @@ import msgspec
 from fixgw.engine import auction, inquiries, post_only, triggers
 from fixgw.engine.book import BookSide, Level, OrderBook
 from fixgw.engine.corrections import Venue, amend
+from fixgw.engine.lists import Floor, ListDesk
 from fixgw.engine.matching import can_fill, crosses, match
 from fixgw.engine.order import Order
 from fixgw.engine.phases import Phases
@@ -22,6 +23,7 @@ from fixgw.spec.commands import (
     BustTrade,
     CancelAllByOperator,
     CancelByOperator,
+    CancelList,
     CancelOrder,
     ConfigureVenue,
     ContinueSweep,
@@ -31,6 +33,7 @@ from fixgw.spec.commands import (
     Kill,
     MassCancel,
     NewOrder,
+    NewOrderList,
     RefuseChange,
     RefuseOrder,
     ReplaceOrder,
@@ -68,6 +71,8 @@ from fixgw.spec.inquiries import (
     InstrumentsAnswer,
     InstrumentsInquiry,
     InstrumentSummary,
+    ListStatusAnswer,
+    ListStatusInquiry,
     MassStatusAnswer,
     MassStatusInquiry,
     OrderAnswer,
@@ -129,6 +134,19 @@ class Exchange:
         self.sweeps: deque[Sweep] = deque()
         """What is to be done to many orders and is not done yet, to be continued one slice after the other."""
         self.triggers = Triggers()
+        self.lists = ListDesk(
+            Floor(
+                orders=self.orders,
+                lot_size=lambda symbol: self.instruments[symbol].lot_size,
+                refusal=self._refusal,
+                make=self._order,
+                reject=self._reject,
+                place=self._place,
+                take_from_book=self._take_from_book,
+                count_less=self._count_less,
+                next_exec_id=self._next_exec_id,
+            )
+        )
         self.last_trades: dict[str, Price] = {}
         self.phases = Phases()
         self.trades = Trades()
@@ -142,12 +160,15 @@ class Exchange:
         """Apply one command and return what happened, in order; never empty.
 
         An accepted order yields OrderAccepted first, then one Trade per resting order hit (best price,
-        then oldest), then OrderCanceled for a remainder that may not rest.  What waits and is set off by
-        that follows.  ``sequence`` is the place of the command among those that trade; ExecIDs are made from it.
+        then oldest), then OrderCanceled for a remainder that may not rest.  What follows from that for the orders
+        of lists comes after it, then what waits and is set off by all that.  ``sequence`` is the place of the command
+        among those that trade; ExecIDs are made from it.
         """
         self._sequence = sequence
         self._reports = 0
         events = self._apply(command)
+        if self.lists.open:
+            self.lists.follow(events)
         # As a day ends nothing trades any more.
         return events if isinstance(command, EndDay) else self._with_triggers(events)
 
@@ -167,6 +188,10 @@ class Exchange:
                 return self._replace(command)
             case MassCancel():
                 return self._mass_cancel(command)
+            case NewOrderList():
+                return self.lists.enter(command, {})
+            case CancelList():
+                return self.lists.cancel(command)
             case RefuseOrder():
                 return [self._reject(command, Refusal(command.ord_rej_reason, command.text))]
             case RefuseChange():
@@ -203,9 +228,19 @@ class Exchange:
         response_to, reason = CxlRejResponseTo.ORDER_CANCEL_REPLACE_REQUEST, CxlRejReason.BROKER_OR_EXCHANGE_OPTION
         return self._with_triggers([self._refuse_change(command, response_to, reason, refusal.text)])
 
+    def refuse_list(self, command: NewOrderList, refusals: Mapping[int, Refusal], sequence: int) -> list[Event]:
+        """Record that risk refused orders of ``command``, by their place in it: so none is taken."""
+        self._sequence = sequence
+        self._reports = 0
+        return self._with_triggers(self.lists.enter(command, refusals))
+
     def order_status(self, inquiry: OrderStatusInquiry) -> OrderStatusAnswer:
         """Tell the state of one order; changes nothing."""
         return inquiries.order_status(self.orders, inquiry)
+
+    def list_status(self, inquiry: ListStatusInquiry) -> ListStatusAnswer:
+        """Tell the state of a list; changes nothing."""
+        return ListStatusAnswer(self.lists.status(inquiry.session, inquiry.firm, inquiry.list_id))
 
     def mass_status(self, inquiry: MassStatusInquiry) -> Iterator[MassStatusAnswer]:
         """Yield the state of a session's open orders, a slice at a time, at least one; changes nothing."""
@@ -262,12 +297,24 @@ class Exchange:
 
     def _enter(self, command: NewOrder) -> list[Event]:
         mine = self.orders.of_session(command.session)
-        refusal = _unsupported(command) or self.phases.refuse(command)
+        refusal = self._refusal(command)
         if refusal is not None or command.cl_ord_id in mine.by_cl_ord_id:
             return [self._reject(command, refusal)]
+        order = self._order(command)
+        self.orders.open(order, mine)
+        events: list[Event] = [OrderAccepted(self._next_exec_id(), order.state())]
+        self._place(order, events)
+        return events
+
+    def _refusal(self, command: NewOrder) -> Refusal | None:
+        refusal = _unsupported(command) or self.phases.refuse(command)
+        if refusal is not None or command.instructions is None:
+            return refusal
+        cannot_rest = self._cannot_rest(command)
+        return None if cannot_rest is None else Refusal(OrdRejReason.BROKER_OR_EXCHANGE_OPTION, cannot_rest)
+
+    def _order(self, command: NewOrder) -> Order:
         instrument = self.instruments[command.symbol]
-        if command.instructions is not None and (cannot_rest := self._cannot_rest(command)) is not None:
-            return [self._reject(command, Refusal(OrdRejReason.BROKER_OR_EXCHANGE_OPTION, cannot_rest))]
         order = Order(
             command.session,
             command.firm,
@@ -286,12 +333,9 @@ class Exchange:
             instrument.qty_scale,
             instructions=command.instructions,
         )
-        self.orders.open(order, mine)
         if (stop_px := triggers.stop_px(command)) is not None:
             order.wait(stop_px, triggers.source(command, instrument))
-        events: list[Event] = [OrderAccepted(self._next_exec_id(), order.state())]
-        self._place(order, events)
-        return events
+        return order
 
     def _place(self, order: Order, events: list[Event]) -> None:
         """Let a live order wait for its trigger, or work."""
@@ -304,8 +348,8 @@ class Exchange:
         """Match a live order that is not in the book, then rest it or cancel what is left."""
         book = self.books[order.symbol]
         own, opposite = (book.bids, book.asks) if order.side is _BUY else (book.asks, book.bids)
-        if order.symbol in self.phases.calls:
-            own.add(order)
+        if order.symbol in self.phases.other:
+            self._gather(order, own, events)
             return
         if (best := opposite.best) is not None:
             if order.price is None:
@@ -317,7 +361,8 @@ class Exchange:
             else:
                 self._trade(order, opposite, events)
         if not order.leaves_qty:
-            self.orders.close(order)
+            if not order.held_qty:
+                self.orders.close(order)
         elif order.price is not None and order.time_in_force in _RESTING:
             own.add(order)
         elif order.ord_type is _LEFTOVER_AS_LIMIT and order.cum_qty and order.time_in_force in _RESTING:
@@ -327,6 +372,14 @@ class Exchange:
         else:
             canceled_qty, why = self._end(order), self._why_it_may_not_rest(order)
             events.append(OrderCanceled(self._next_exec_id(), order.state(), canceled_qty, False, None, why))
+
+    def _gather(self, order: Order, own: BookSide, events: list[Event]) -> None:
+        """Rest an order while nothing trades; one that another of its list lets to trade may not be able to."""
+        if order.price is not None and order.time_in_force in _RESTING:
+            own.add(order)
+            return
+        canceled_qty, why = self._end(order), f"{order.symbol} is in {self.phases.of(order.symbol)}: it cannot rest"
+        events.append(OrderCanceled(self._next_exec_id(), order.state(), canceled_qty, False, None, why))
 
     def _cannot_rest(self, command: NewOrder | ReplaceOrder) -> str | None:
         """Return why a post-only order may not come into the book as it is, or None."""
@@ -349,22 +402,28 @@ class Exchange:
             order=order.state(),
             exec_restatement_reason=ExecRestatementReason.REPRICING,
             previous_price=previous_price,
-            previous_leaves_qty=order.leaves_qty,
+            previous_leaves_qty=order.open_qty,
             rested=rested,
             keeps_priority=False,
             text=text,
+            previous_held_qty=order.held_qty,
         )
 
     def _trade(self, order: Order, opposite: BookSide, events: list[Event]) -> None:
-        if order.time_in_force is _FILL_OR_KILL and not can_fill(order, opposite):
+        if order.time_in_force is _FILL_OR_KILL and not self._can_fill(order, opposite):
             return
         for resting, last_px, last_qty in match(order, opposite):
             self.last_trades[order.symbol] = last_px
-            if not resting.leaves_qty:
+            if not resting.open_qty:
                 self.orders.close(resting)
             passive = Fill(self._next_exec_id(), resting.state())
             active = Fill(self._next_exec_id(), order.state())
             events.append(Trade(order.symbol, last_px, last_qty, active, passive))
+            if self.lists.open:
+                self.lists.follow_trade(resting, order, events, at_work=order)
+
+    def _can_fill(self, order: Order, opposite: BookSide) -> bool:
+        return self.lists.can_fill(order, opposite) if self.lists.open else can_fill(order, opposite)
 
     def _why_it_may_not_rest(self, order: Order) -> str:
         if order.time_in_force is _FILL_OR_KILL:
@@ -388,7 +447,10 @@ class Exchange:
             order = self._next_due()
             if order is None:
                 return
+            at = len(events)
             self._release(order, events)
+            if self.lists.open:
+                self.lists.follow(events, at)
         self._look_at_triggers(events[looked_at:])
 
     def _look_at_triggers(self, events: list[Event]) -> None:
@@ -477,11 +539,10 @@ class Exchange:
         found = self._find_for_change(command, response_to)
         if not isinstance(found, Order):
             return found
-        canceled_qty = self._take_out(found)
+        rested, canceled_qty = found.rests, self._take_out(found)
         found.cl_ord_id = command.cl_ord_id
         state = found.state()
-        rested, orig_cl_ord_id = not found.is_waiting, command.orig_cl_ord_id
-        return OrderCanceled(self._next_exec_id(), state, canceled_qty, rested, orig_cl_ord_id, None)
+        return OrderCanceled(self._next_exec_id(), state, canceled_qty, rested, command.orig_cl_ord_id, None)
 
     def _replace(self, command: ReplaceOrder) -> list[Event]:
         response_to = CxlRejResponseTo.ORDER_CANCEL_REPLACE_REQUEST
@@ -507,13 +568,13 @@ class Exchange:
         if order.is_waiting:
             trigger = self._trigger_of(command)
             keeps_priority = keeps_priority and trigger == (order.trigger_price, order.trigger_source)
-        orig_cl_ord_id, previous_price, previous_leaves_qty = order.cl_ord_id, order.price, order.leaves_qty
+        orig_cl_ord_id, previous_price, previous_leaves_qty = order.cl_ord_id, order.price, order.open_qty
         previous_trigger_price = order.trigger_price if order.is_waiting else None
-        leaves_after = command.order_qty - order.cum_qty
-        if not keeps_priority or leaves_after <= 0:
+        leaves_after = order.leaves_qty_after(command)
+        if not keeps_priority or not leaves_after:
             self._take_from_book(order)
-        elif not order.is_waiting:
-            self.books[order.symbol].side(order.side).reduce(order, previous_leaves_qty - leaves_after)
+        elif order.rests:
+            self._count_less(order, order.leaves_qty - leaves_after)
         order.restate(command)
         if trigger is not None:
             order.wait(*trigger)
@@ -528,9 +589,9 @@ class Exchange:
                 previous_trigger_price,
             )
         ]
-        if not order.leaves_qty:
+        if not order.open_qty:
             self.orders.close(order)
-        elif not keeps_priority:
+        elif not keeps_priority and order.leaves_qty:
             self._place(order, events)
         return events
 
@@ -609,9 +670,7 @@ class Exchange:
                 if command.symbol not in (None, order.symbol) or command.side not in (None, order.side):
                     continue
                 affected.append(AffectedOrder(order.cl_ord_id, order.order_id))
-                canceled_qty, why = self._take_out(order), f"OrderMassCancelRequest {command.cl_ord_id}"
-                rested = not order.is_waiting
-                events.append(OrderCanceled(self._next_exec_id(), order.state(), canceled_qty, rested, None, why))
+                events.append(self._cancel_asked(order, f"OrderMassCancelRequest {command.cl_ord_id}"))
         events.append(
             MassCanceled(
                 session=command.session,
@@ -627,6 +686,11 @@ class Exchange:
             )
         )
         return events
+
+    def _cancel_asked(self, order: Order, text: str) -> OrderCanceled:
+        """Cancel an open order for a request about many of its session."""
+        rested, canceled_qty = order.rests, self._take_out(order)
+        return OrderCanceled(self._next_exec_id(), order.state(), canceled_qty, rested, None, text)
 
     def _refuse_mass_cancel(self, command: MassCancel) -> tuple[MassCancelRejectReason | None, str | None]:
         match command.mass_cancel_request_type:
@@ -644,15 +708,22 @@ class Exchange:
                 return MassCancelRejectReason.MASS_CANCEL_NOT_SUPPORTED, text
 
     def _take_out(self, order: Order) -> Qty:
-        """Cancel an order that rests or waits and return what was open."""
+        """Cancel an order that rests, waits or is held, and return what was open."""
         self._take_from_book(order)
         return self._end(order)
 
     def _take_from_book(self, order: Order) -> None:
+        """Take out what may trade; one of which all is held is nowhere."""
+        if not order.leaves_qty:
+            return
         if order.is_waiting:
             self.triggers.remove(order)
-            return
-        self.books[order.symbol].side(order.side).remove(order, order.leaves_qty)
+        else:
+            self.books[order.symbol].side(order.side).remove(order, order.leaves_qty)
+
+    def _count_less(self, order: Order, qty: int) -> None:
+        """Have ``qty`` less of an order in the book, which keeps its place."""
+        self.books[order.symbol].side(order.side).reduce(order, qty)
 
     def _end(self, order: Order) -> Qty:
         """Cancel a live order that is not in the book and return what was open."""
@@ -703,10 +774,10 @@ class Exchange:
         return events
 
     def _cancel_unasked(self, order: Order, text: str) -> OrderCanceled:
-        """Cancel an order that rests, though its session did not ask for it (E29)."""
-        canceled_qty = self._take_out(order)
+        """Cancel an open order, though its session did not ask for it (E29)."""
+        rested, canceled_qty = order.rests, self._take_out(order)
         exec_id, reason = self._next_exec_id(), ExecRestatementReason.MARKET_OPTION
-        return OrderCanceled(exec_id, order.state(), canceled_qty, not order.is_waiting, None, text, reason)
+        return OrderCanceled(exec_id, order.state(), canceled_qty, rested, None, text, reason)
 
     # Trading days.
 
@@ -730,10 +801,11 @@ class Exchange:
         return self.orders.open_of(parse("venue"))
 
     def _expire(self, order: Order, text: str) -> OrderExpired:
+        rested = order.rests
         self._take_from_book(order)
         self.orders.close(order)
         expired_qty = order.expire()
-        return OrderExpired(self._next_exec_id(), order.state(), expired_qty, text)
+        return OrderExpired(self._next_exec_id(), order.state(), expired_qty, text, rested)
 
     def _restate_unasked(self, order: Order) -> OrderRestated:
         return OrderRestated(self._next_exec_id(), order.state(), ExecRestatementReason.GT_RENEWAL)
@@ -751,17 +823,19 @@ class Exchange:
 
     def _uncross(self, symbol: str, events: list[Event]) -> None:
         book = self.books[symbol]
-        cleared = auction.clear(book, self.instruments[symbol].tick_size, self.last_trades.get(symbol))
-        if cleared is None:
-            return
-        self.last_trades[symbol] = cleared.price
-        for buy, sell, last_qty in auction.uncross(book, cleared.price):
-            for order in (buy, sell):
-                if not order.leaves_qty:
-                    self.orders.close(order)
-            bought = Fill(self._next_exec_id(), buy.state())
-            sold = Fill(self._next_exec_id(), sell.state())
-            events.append(Trade(symbol, cleared.price, last_qty, sold, bought, in_auction=True))
+        tick = self.instruments[symbol].tick_size
+        # Again, where orders of lists have ended others that the price was found with.
+        while (cleared := auction.clear(book, tick, self.last_trades.get(symbol))) is not None:
+            self.last_trades[symbol] = cleared.price
+            for buy, sell, last_qty in auction.uncross(book, cleared.price):
+                for order in (buy, sell):
+                    if not order.open_qty:
+                        self.orders.close(order)
+                bought = Fill(self._next_exec_id(), buy.state())
+                sold = Fill(self._next_exec_id(), sell.state())
+                events.append(Trade(symbol, cleared.price, last_qty, sold, bought, in_auction=True))
+                if self.lists.open:
+                    self.lists.follow_trade(buy, sell, events, at_work=None)
 
     # The venue itself.
 
@@ -801,7 +875,8 @@ class Exchange:
                         assert not order.is_waiting, order.order_id
         self.triggers.check()
         live = list(self.orders)
-        assert len(live) == resting + len(self.triggers), (len(live), resting, len(self.triggers))
+        held = sum(not order.leaves_qty for order in live)
+        assert len(live) == resting + len(self.triggers) + held, (len(live), resting, len(self.triggers), held)
         assert all(order.is_live for order in live)
 
 

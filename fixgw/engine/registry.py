@@ -48,7 +48,7 @@ class OrderRegistry:
         for order in orders:
             mine = of_session[order.session]
             by_order_id[order.order_id] = mine.by_cl_ord_id[order.entering_cl_ord_id] = order
-            if order.leaves_qty:
+            if order.open_qty:
                 mine.open[order.order_id] = order
 
     def close(self, order: Order) -> None:

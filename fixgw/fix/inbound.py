@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 import quickfix as fix
 
-from fixgw.fix import reference_requests
+from fixgw.fix import lists, reference_requests
 from fixgw.fix.fields import (
     ID_LENGTH_MAX,
     KEY,
@@ -25,7 +25,7 @@ from fixgw.fix.instructions import INSTRUCTION_TAGS, needs_instructions, read_in
 from fixgw.spec import tags
 from fixgw.spec.commands import CancelOrder, MassCancel, NewOrder, OrderCommand, RefuseChange, RefuseOrder, ReplaceOrder
 from fixgw.spec.fixed import FixedError
-from fixgw.spec.inquiries import Inquiry, MassStatusInquiry, OrderStatusInquiry
+from fixgw.spec.inquiries import Inquiry, ListStatusInquiry, MassStatusInquiry, OrderStatusInquiry
 from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import UNLISTED, Instrument
 from fixgw.spec.participant import Participant
@@ -42,6 +42,8 @@ from fixgw.spec.values import (
     Side,
     TimeInForce,
 )
+
+_NEW_ORDER_LIST = "E"
 
 _CL_ORD_ID = KEY[tags.CL_ORD_ID]
 _SYMBOL = KEY[tags.SYMBOL]
@@ -91,6 +93,8 @@ class Decoder:
             "H": _order_status,
             "AF": _mass_status,
             "q": _mass_cancel,
+            "K": _cancel_list,
+            "M": _list_status,
             "x": reference_requests.security_list,
             "c": reference_requests.security_definition,
             "e": reference_requests.security_status,
@@ -100,15 +104,19 @@ class Decoder:
     def decode(self, text: str) -> Request:
         """Return what ``text``, a whole FIX message with SOH between fields, asks for; raises one of REJECTS."""
         fields = split(text)
-        read = self._readers.get(fields.get(_MSG_TYPE, ""))
-        if read is None:
+        msg_type = fields.get(_MSG_TYPE, "")
+        read = self._readers.get(msg_type)
+        if read is None and msg_type != _NEW_ORDER_LIST:
             raise fix.UnsupportedMessageType
         participant = self._participants.get(fields.get(_SENDER_COMP_ID, ""))
         if participant is None:
             raise fix.IncorrectTagValue(tags.SENDER_COMP_ID)
         if fields.get(_POSS_DUP_FLAG) == "Y" and KEY[tags.ORIG_SENDING_TIME] not in fields:
             raise fix.IncorrectTagValue(tags.ORIG_SENDING_TIME)  # a session reject, as QuickFIX's own (E20)
-        return read(fields, participant)
+        return self._new_order_list(text, fields, participant) if read is None else read(fields, participant)
+
+    def _new_order_list(self, text: str, fields: Fields, participant: Participant) -> OrderCommand:
+        return lists.read_list(text, fields, participant, self._new_order)
 
     def _new_order(self, fields: Fields, participant: Participant) -> OrderCommand:
         cl_ord_id, account, symbol, side, ord_type, time_in_force = _terms(fields, participant)
@@ -268,6 +276,14 @@ def _mass_cancel(fields: Fields, participant: Participant) -> Request:
         _optional_side(fields),
         _msg_seq_num(fields),
     )
+
+
+def _cancel_list(fields: Fields, participant: Participant) -> Request:
+    return lists.read_list_cancel(fields, participant, _msg_seq_num(fields))
+
+
+def _list_status(fields: Fields, participant: Participant) -> Request:
+    return ListStatusInquiry(participant.session, participant.firm, identifier(fields, tags.LIST_ID))
 
 
 def _order_status(fields: Fields, participant: Participant) -> Request:

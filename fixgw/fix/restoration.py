@@ -14,10 +14,12 @@ from fixgw.fix.outbound import Encoder, Report, TimeText
 from fixgw.fix.postman import Postman
 from fixgw.spec import tags
 from fixgw.spec.commands import (
+    CancelList,
     CancelOrder,
     CloseSession,
     MassCancel,
     NewOrder,
+    NewOrderList,
     OpenSession,
     RefuseChange,
     RefuseOrder,
@@ -90,6 +92,8 @@ class Restoration:
                 self._go_on_from(frame.command.session, frame.command.next_msg_seq_num)
                 self._expect(frame.command.session, frame.command.expected_msg_seq_num)
             case NewOrder() | CancelOrder() | ReplaceOrder() | MassCancel() | RefuseOrder() | RefuseChange() as command:
+                self._expect(command.session, command.msg_seq_num and command.msg_seq_num + 1)
+            case NewOrderList() | CancelList() as command:
                 self._expect(command.session, command.msg_seq_num and command.msg_seq_num + 1)
             case ResetSession() if any(isinstance(event, SessionReset) for event in frame.events):
                 self._to_begin_anew.add(frame.command.session)

@@ -30,6 +30,7 @@ from fixgw.spec.events import (
     InstrumentHalted,
     InstrumentResumed,
     LimitsSet,
+    ListStated,
     MassCanceled,
     OperatorRefused,
     OrderAccepted,
@@ -144,7 +145,7 @@ class Depth:
                     self._phases[event.symbol] = event.phase
                     frame.settle()
                     frame.restate()
-                case OrderRejected() | OrderStated() | CancelRejected() | MassCanceled():
+                case OrderRejected() | OrderStated() | CancelRejected() | MassCanceled() | ListStated():
                     pass  # nothing that is or was in the book
                 case OrdersSwept() | OperatorRefused() | LimitsSet():
                     pass
@@ -209,7 +210,7 @@ class _Frame:
             int(resting.order_id),
             trade.last_px,
             trade.last_qty,
-            resting.leaves_qty,
+            Qty(resting.working_qty),
             int(match_number),
             int(match_index),
         )
@@ -236,18 +237,21 @@ class _Frame:
                 self._amend_order(number, side)
 
     def _amend_order(self, number: int, side: Amendment) -> None:
-        order, order_id = side.order, int(side.order.order_id)
-        if not order.leaves_qty:
+        order, order_id, qty = side.order, int(side.order.order_id), Qty(side.order.working_qty)
+        resting = self._resting(order)
+        if resting is None:
+            return
+        if not qty:
             self._publish(OrderDeleted(number, self._time_ns, order_id))
-        elif order.leaves_qty < side.previous_leaves_qty:
-            self._publish(OrderReduced(number, self._time_ns, order_id, order.leaves_qty))
-        elif order.leaves_qty > side.previous_leaves_qty:
+        elif qty < resting.qty:
+            self._publish(OrderReduced(number, self._time_ns, order_id, qty))
+        elif qty > resting.qty:
             assert order.price is not None, order_id
-            self._publish(OrderMoved(number, self._time_ns, order_id, order.price, order.leaves_qty))
+            self._publish(OrderMoved(number, self._time_ns, order_id, order.price, qty))
 
     def expire(self, expired: OrderExpired) -> None:
         order = expired.order
-        if not order.is_waiting:
+        if expired.rested:
             self._publish(OrderDeleted(self._number(order.symbol), self._time_ns, int(order.order_id)))
 
     def replace(self, replaced: OrderReplaced) -> None:
@@ -271,11 +275,18 @@ class _Frame:
 
     def _keep_in_place(self, changed: OrderReplaced | OrderAmended) -> None:
         order = changed.order
-        if not order.leaves_qty:
-            self._publish(OrderDeleted(self._number(order.symbol), self._time_ns, int(order.order_id)))
-        elif order.leaves_qty != changed.previous_leaves_qty:
-            number, order_id = self._number(order.symbol), int(order.order_id)
-            self._publish(OrderReduced(number, self._time_ns, order_id, order.leaves_qty))
+        resting = self._resting(order)
+        if resting is None:
+            return
+        number, order_id, qty = self._number(order.symbol), int(order.order_id), Qty(order.working_qty)
+        if not qty:
+            self._publish(OrderDeleted(number, self._time_ns, order_id))
+        elif qty != resting.qty:
+            self._publish(OrderReduced(number, self._time_ns, order_id, qty))
+
+    def _resting(self, order: OrderState) -> BookOrder | None:
+        """Return the order as it is in the public book, or None."""
+        return self._books.by_symbol[order.symbol].order(int(order.order_id))
 
     def _shrink(self, order: OrderState) -> None:
         """The other side of a trade in which both orders rested: its quantity is told once, with the buyer's."""
@@ -291,17 +302,17 @@ class _Frame:
         if order is None:
             return
         number, order_id = self._number(order.symbol), int(order.order_id)
-        rested = order_id in self._books.by_number[number]
-        if not order.leaves_qty:
+        rested, qty = order_id in self._books.by_number[number], Qty(order.working_qty)
+        if not qty:
             if rested:
                 self._publish(OrderDeleted(number, self._time_ns, order_id))
             return
         assert order.price is not None, order_id
         if rested:
-            self._publish(OrderMoved(number, self._time_ns, order_id, order.price, order.leaves_qty))
+            self._publish(OrderMoved(number, self._time_ns, order_id, order.price, qty))
         else:
             side = _BUY if order.side is _BUY else _SELL
-            self._publish(OrderAdded(number, self._time_ns, order_id, side, order.price, order.leaves_qty))
+            self._publish(OrderAdded(number, self._time_ns, order_id, side, order.price, qty))
 
     def list(self, instruments: Iterable[Instrument]) -> None:
         """Tell of the instruments that are new or have other terms, and of those that are gone."""

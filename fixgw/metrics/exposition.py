@@ -58,7 +58,9 @@ TRADE_AMENDMENTS = Family(
 FILLS = Family("fixgw_fills_total", ("symbol", "ord_status"), "Fills told, two a trade, by OrdStatus(39) after it")
 TRADED_QTY = Family("fixgw_traded_qty_total", ("symbol",), "Quantity traded, in units of the instrument")
 TRADED_NOTIONAL = Family("fixgw_traded_notional_total", ("symbol",), "Price times quantity times multiplier traded")
-CANCELS = Family("fixgw_cancels_total", ("symbol", "by"), "Canceled orders: by client, mass_cancel, operator or venue")
+CANCELS = Family(
+    "fixgw_cancels_total", ("symbol", "by"), "Canceled orders: by client, mass_cancel, list, operator or venue"
+)
 EXPIRATIONS = Family("fixgw_expired_orders_total", ("symbol",), "Orders that expired at the end of their day")
 REPLACES = Family("fixgw_replaces_total", ("symbol",), "Replaced orders")
 MASS_CANCELS = Family("fixgw_mass_cancels_total", ("result",), "Mass cancel requests")

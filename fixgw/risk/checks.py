@@ -131,7 +131,7 @@ def price_is_within_collar(order: OrderRequest, rules: Rules) -> Refusal | None:
 
 def open_notional_is_within_limit(order: OrderRequest, rules: Rules) -> Refusal | None:
     """Count what would rest; what may not rest opens nothing."""
-    limit, price = rules.limits.open_notional_max, _open_price(order)
+    limit, price = rules.limits.open_notional_max, open_price(order)
     if limit is None or price is None or order.time_in_force in _NEVER_RESTING:
         return None
     qty, reserved = int(order.order_qty), 0
@@ -178,7 +178,7 @@ def _stop_px(order: OrderRequest) -> Price | None:
     return None if order.instructions is None else order.instructions.stop_px
 
 
-def _open_price(order: OrderRequest) -> Price | None:
+def open_price(order: OrderRequest) -> Price | None:
     """Return what would be open is counted at: the limit, or what a market order waits for; None for any other."""
     return _stop_px(order) if order.price is None else order.price
 
@@ -190,7 +190,7 @@ def _name_of_price(order: OrderRequest) -> str:
 
 
 def _expected_price(order: OrderRequest, rules: Rules) -> Price | None:
-    price = _open_price(order)
+    price = open_price(order)
     if price is not None:
         return price
     return rules.market.reference_price(rules.instrument.symbol)

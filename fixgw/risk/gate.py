@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 from typing import assert_never
 
-from fixgw.risk.checks import Market, OrderRequest, Rules, only_lowers_risk
+from fixgw.risk.checks import Market, OrderRequest, Rules, only_lowers_risk, open_price
 from fixgw.risk.exposure import Exposure
 from fixgw.risk.limits import LimitTable
 from fixgw.risk.operations import Operations
 from fixgw.risk.positions import Positions
 from fixgw.risk.restrictions import Restrictions
 from fixgw.risk.roster import Roster
-from fixgw.spec.commands import CancelAllByOperator, ConfigureVenue, RestrictionCommand
+from fixgw.spec.commands import CancelAllByOperator, ConfigureVenue, NewOrder, NewOrderList, RestrictionCommand
 from fixgw.spec.events import (
     AmendmentEvent,
     CancelRejected,
@@ -20,6 +20,7 @@ from fixgw.spec.events import (
     InstrumentHalted,
     InstrumentResumed,
     LimitsSet,
+    ListStated,
     MassCanceled,
     OperatorRefused,
     OrderAccepted,
@@ -102,6 +103,25 @@ class RiskGate:
                 return self._unless_risk_falls(order, refusal)
         return None
 
+    def check_list(self, command: NewOrderList) -> dict[int, Refusal]:
+        """Return the first refusal of each order that may not pass, by its place; each counts for those after it."""
+        refusals = {}
+        reserved: list[tuple[str, int]] = []
+        for place, entry in enumerate(command.entries):
+            order = entry.order
+            if not isinstance(order, NewOrder):
+                continue
+            refusal = self.check(order)
+            if refusal is not None:
+                refusals[place] = refusal
+            elif (price := open_price(order)) is not None:
+                notional = abs(price) * order.order_qty * self._unit[order.symbol]
+                reserved.append((order.account, notional))
+                self.exposure.change(order.account, notional)
+        for account, notional in reserved:
+            self.exposure.change(account, -notional)
+        return refusals
+
     def _unless_risk_falls(self, order: OrderRequest, refusal: Refusal) -> Refusal | None:
         """Let a replace that only lowers risk pass: limits come last, so that it has passed all other checks."""
         is_limit = refusal.ord_rej_reason is OrdRejReason.ORDER_EXCEEDS_LIMIT
@@ -168,7 +188,7 @@ class RiskGate:
                 self._reserve(event.order, event.order.exposed_price, event.order.leaves_qty)
             case OrderExpired():
                 self._reserve(event.order, event.order.exposed_price, -event.expired_qty)
-            case OrderRejected() | OrderStated() | CancelRejected() | MassCanceled() | VenueConfigured():
+            case OrderRejected() | OrderStated() | CancelRejected() | MassCanceled() | ListStated() | VenueConfigured():
                 pass
             case OrdersSwept() | OperatorRefused() | OrderRestated() | OrdersExpired() | OrdersRestated():
                 pass

@@ -10,6 +10,7 @@ from fixgw.spec.events import (
     InstrumentHalted,
     InstrumentResumed,
     LimitsSet,
+    ListStated,
     MassCanceled,
     OperatorRefused,
     OrderAccepted,
@@ -45,7 +46,7 @@ def audience(event: Event) -> tuple[str, ...]:
             return (event.order.session,)
         case Trade() | TradeBusted() | TradeCorrected():
             return event.resting.order.session, event.aggressor.order.session
-        case CancelRejected() | MassCanceled():
+        case CancelRejected() | MassCanceled() | ListStated():
             return (event.session,)
         case OrderExpired() | OrderRestated() | OrderAmended():
             return (event.order.session,)

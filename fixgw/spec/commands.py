@@ -13,6 +13,7 @@ from fixgw.spec.limits import LimitChange, ScopedLimits
 from fixgw.spec.participant import Participant
 from fixgw.spec.phase import Phase
 from fixgw.spec.values import (
+    ContingencyType,
     CxlRejReason,
     CxlRejResponseTo,
     MassCancelRequestType,
@@ -119,6 +120,38 @@ class RefuseChange(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="
     cxl_rej_response_to: CxlRejResponseTo
     cxl_rej_reason: CxlRejReason
     text: str
+    msg_seq_num: int = 0
+
+
+class ListEntry(msgspec.Struct, frozen=True, array_like=True):
+    """One order of a list."""
+
+    order: NewOrder | RefuseOrder
+    cl_ord_link_id: str | None = None
+    """ClOrdLinkID(583): what one order triggers updates each other where it is the same."""
+
+
+class NewOrderList(msgspec.Struct, frozen=True, array_like=True, tag="E"):
+    """NewOrderList(35=E): all of its orders are taken, or none is."""
+
+    session: str
+    firm: str
+    list_id: str
+    contingency_type: ContingencyType | None
+    entries: tuple[ListEntry, ...]
+    """In the order of ListSeqNo(67), which counts from 1."""
+    poss_resend: bool = False
+    msg_seq_num: int = 0
+    unsupported: str | None = None
+    """What is not done with lists and this one asks for, or None."""
+
+
+class CancelList(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="K"):
+    """ListCancelRequest(35=K): cancels all orders of the list that are open."""
+
+    session: str
+    firm: str
+    list_id: str
     msg_seq_num: int = 0
 
 
@@ -308,7 +341,8 @@ class CloseSession(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="
     expected_msg_seq_num: int
 
 
-OrderCommand = NewOrder | CancelOrder | ReplaceOrder | MassCancel | RefuseOrder | RefuseChange
+ListCommand = NewOrderList | CancelList
+OrderCommand = NewOrder | CancelOrder | ReplaceOrder | MassCancel | RefuseOrder | RefuseChange | ListCommand
 """What a client asks for."""
 RestrictionCommand = (
     HaltInstrument

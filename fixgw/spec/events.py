@@ -14,6 +14,8 @@ from fixgw.spec.values import (
     CxlRejReason,
     CxlRejResponseTo,
     ExecRestatementReason,
+    ListOrderStatus,
+    ListStatusType,
     MassCancelRejectReason,
     MassCancelRequestType,
     OrdRejReason,
@@ -57,11 +59,20 @@ class OrderState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Whether it is not in the book, nor was, since its trigger has not gone off; stays so when it ends like that."""
     trigger_price: Price | None = None
     """StopPx(99) as it stands."""
+    list_id: str | None = None
+    """ListID(66) of the list that it came with, or None."""
+    held_qty: Qty = Qty(0)
+    """Of ``leaves_qty``, what may not trade before another order has traded."""
 
     @property
     def exposed_price(self) -> Price | None:
         """Return what its open quantity counts at: its limit; for one at market, while it waits, its trigger."""
         return self.trigger_price if self.price is None and self.is_waiting else self.price
+
+    @property
+    def working_qty(self) -> int:
+        """What of it may trade, now or when its trigger goes off."""
+        return self.leaves_qty - self.held_qty
 
 
 class OrderAccepted(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="accepted"):
@@ -190,6 +201,18 @@ class MassCanceled(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="
     text: str | None
 
 
+class ListStated(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="list-stated"):
+    """ListStatus(35=N), after the events of its orders; without orders for a list that there is not."""
+
+    session: str
+    firm: str
+    list_id: str
+    list_status_type: ListStatusType
+    list_order_status: ListOrderStatus
+    orders: tuple[OrderState, ...]
+    text: str | None
+
+
 class VenueConfigured(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="configured"):
     """The instruments, limits and participants of the command are in force from here on."""
 
@@ -291,8 +314,10 @@ class OrderExpired(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="
     exec_id: str
     order: OrderState
     expired_qty: Qty
-    """What was open, and in the book, until now; order_qty - cum_qty."""
+    """What was open until now; order_qty - cum_qty."""
     text: str
+    rested: bool = True
+    """Whether any of that was in the book."""
 
 
 class OrdersExpired(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="orders-expired"):
@@ -326,6 +351,7 @@ class OrderAmended(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="
     """Whether it has its place in the book still; one that did not rest has none."""
     text: str
     previous_trigger_price: Price | None = None
+    previous_held_qty: Qty = Qty(0)
 
     @property
     def previous_exposed_price(self) -> Price | None:
@@ -447,6 +473,7 @@ Event = (
     | OrderStated
     | CancelRejected
     | MassCanceled
+    | ListStated
     | VenueConfigured
     | OperatorEvent
     | OrderExpired

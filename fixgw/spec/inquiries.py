@@ -6,7 +6,7 @@ moment it is asked for, and tells where the next one begins.
 
 import msgspec
 
-from fixgw.spec.events import OrderState
+from fixgw.spec.events import ListStated, OrderState
 from fixgw.spec.limits import ScopedLimits
 from fixgw.spec.phase import Phase
 from fixgw.spec.reference import ReferenceAnswer, ReferenceInquiry
@@ -38,6 +38,14 @@ class MassStatusInquiry(msgspec.Struct, frozen=True, gc=False):
     side: Side | None
 
 
+class ListStatusInquiry(msgspec.Struct, frozen=True, gc=False):
+    """ListStatusRequest(35=M)."""
+
+    session: str
+    firm: str
+    list_id: str
+
+
 class OrderStatusAnswer(msgspec.Struct, frozen=True, gc=False):
     """150=I with 17=0; ``order`` is None when there is none such (E22)."""
 
@@ -60,8 +68,14 @@ class MassStatusAnswer(msgspec.Struct, frozen=True, gc=False):
     text: str | None
 
 
-Inquiry = OrderStatusInquiry | MassStatusInquiry | ReferenceInquiry
-Answer = OrderStatusAnswer | MassStatusAnswer | ReferenceAnswer
+class ListStatusAnswer(msgspec.Struct, frozen=True, gc=False):
+    """ListStatus(35=N): the list as it is now."""
+
+    stated: ListStated
+
+
+Inquiry = OrderStatusInquiry | MassStatusInquiry | ListStatusInquiry | ReferenceInquiry
+Answer = OrderStatusAnswer | MassStatusAnswer | ListStatusAnswer | ReferenceAnswer
 """Those of clients."""
 
 

@@ -17,6 +17,7 @@ from fixgw.spec.commands import (
     BustTrade,
     CancelAllByOperator,
     CancelByOperator,
+    CancelList,
     CancelOrder,
     ContinueSweep,
     ContinueTriggers,
@@ -26,9 +27,11 @@ from fixgw.spec.commands import (
     EndDay,
     HaltInstrument,
     Kill,
+    ListEntry,
     LogOutSession,
     MassCancel,
     NewOrder,
+    NewOrderList,
     RefuseChange,
     RefuseOrder,
     Release,
@@ -47,6 +50,7 @@ from fixgw.spec.participant import Participant
 from fixgw.spec.phase import CALLS, Phase
 from fixgw.spec.trading_day import DayPhase
 from fixgw.spec.values import (
+    ContingencyType,
     CxlRejReason,
     CxlRejResponseTo,
     MassCancelRequestType,
@@ -61,7 +65,7 @@ from fixgw.spec.values import (
 )
 from tests.orders import ALICE, BOB, CAROL, DAY, FOK, GTC, IOC, configuration, limits
 
-BYTES_A_COMMAND = 24
+BYTES_A_COMMAND = 36
 
 STOCK = Instrument("STOCK", 2, 0, Price(1), Qty(1), 1, Qty(1_000), Price(100_000), market_protection_ticks=2)
 SPREAD = Instrument(
@@ -85,6 +89,8 @@ CONFIGURATIONS = tuple(
 
 _KINDS = (
     (("new",) * 10 + ("replace",) * 6 + ("cancel",) * 3 + ("mass", "configure", "refuse-order", "refuse-change")) * 4
+    + ("list",) * 10
+    + ("list-cancel",) * 2
     + ("kill", "halt", "limits", "operator-cancel", "operator-cancel-all", "session", "session")
     + ("release", "resume") * 3
     + ("end-day",) * 2
@@ -136,6 +142,13 @@ _CORRECTED = {
 _QTIES = {"STOCK": (1, 2, 3, 4, 6), "SPREAD": (2, 4, 6, 8, 3)}
 
 _EXEC_INSTS = ("",) * 6 + ("6", "6A")
+
+_CONTINGENCIES = (
+    (ContingencyType.ONE_TRIGGERS_THE_OTHER,) * 4
+    + (ContingencyType.ONE_CANCELS_THE_OTHER,) * 2
+    + (ContingencyType.ONE_UPDATES_THE_OTHER_ABSOLUTE, ContingencyType.ONE_UPDATES_THE_OTHER_PROPORTIONAL) * 2
+    + (None, ContingencyType.BID_AND_OFFER)
+)
 
 T = TypeVar("T")
 
@@ -193,6 +206,7 @@ class _Writer:
         self._choices = iter(b"")
         self._used: list[str] = ["0"]
         self._sent: list[NewOrder | ReplaceOrder] = []
+        self._lists: list[NewOrderList] = []
         self._killed: list[str] = []
         self._halted: list[str] = []
         self._disabled: list[str] = []
@@ -208,6 +222,11 @@ class _Writer:
         match kind:
             case "new":
                 return self._new(by, cl_ord_id)
+            case "list":
+                return self._new_list(by, cl_ord_id)
+            case "list-cancel":
+                of = self._one(self._lists[-5:][::-1]) if self._lists else self._new_list(by, cl_ord_id)
+                return CancelList(of.session, of.firm, of.list_id if not self._one_in(8) else "none")
             case "configure":
                 return self._one(CONFIGURATIONS)
             case "mass":
@@ -286,6 +305,35 @@ class _Writer:
         if not exec_inst and instructions is None:
             return None
         return msgspec.structs.replace(instructions or Instructions(), exec_inst=exec_inst)
+
+    def _new_list(self, by: Participant, cl_ord_id: str) -> NewOrderList:
+        contingency_type = self._one(_CONTINGENCIES)
+        first = self._new(by, cl_ord_id)
+        entries = [ListEntry(first)]
+        for _ in range(self._one((2, 1, 2, 3, 0))):
+            self._used.append(str(len(self._used)))
+            other = msgspec.structs.replace(
+                first,
+                cl_ord_id=cl_ord_id if self._one_in(16) else self._used[-1],
+                side=self._one((Side.SELL, Side.BUY)),
+                price=Price(self._one(_PRICES.get(first.symbol, (1,)))),
+                order_qty=first.order_qty if self._one_in(2) else Qty(self._one(_QTIES.get(first.symbol, (1,)))),
+                ord_type=OrdType.LIMIT,
+                time_in_force=self._one((DAY, GTC, IOC, DAY, GTC, FOK)),
+                instructions=None,
+            )
+            if self._one_in(4):
+                stop = Instructions(stop_px=other.price)
+                other = msgspec.structs.replace(other, ord_type=OrdType.STOP, price=None, instructions=stop)
+            elif self._one_in(8):
+                other = msgspec.structs.replace(other, symbol="SPREAD", price=Price(0), order_qty=Qty(2))
+            self._sent.append(other)
+            entries.append(ListEntry(other, self._one(("exit", None, "exit"))))
+        before = self._one(self._lists) if self._lists and self._one_in(8) else None
+        list_id = str(len(self._lists)) if before is None or before.session != first.session else before.list_id
+        entered = NewOrderList(first.session, first.firm, list_id, contingency_type, tuple(entries), self._one_in(8))
+        self._lists.append(entered)
+        return entered
 
     def _order_to_change(self, by: Participant, cl_ord_id: str) -> NewOrder | ReplaceOrder:
         """Mostly one of the last that were sent, whoever sent it."""

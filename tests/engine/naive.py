@@ -12,6 +12,7 @@ from fixgw.spec.commands import (
     BustTrade,
     CancelAllByOperator,
     CancelByOperator,
+    CancelList,
     CancelOrder,
     ConfigureVenue,
     ContinueSweep,
@@ -25,6 +26,7 @@ from fixgw.spec.commands import (
     LogOutSession,
     MassCancel,
     NewOrder,
+    NewOrderList,
     RefuseChange,
     RefuseOrder,
     Release,
@@ -66,14 +68,22 @@ class NaiveOrder:
     waits: bool = False
     worst: int | None = None
     post_only: bool = False
+    held: int = 0
+    list: "NaiveList | None" = None
 
     @property
     def leaves(self) -> int:
         return self.qty - self.cum if self.status in LIVE else 0
 
+    @property
+    def working(self) -> int:
+        return max(self.leaves - self.held, 0)
+
     def told(self, cl_ord_id: str | None = None) -> Outcome:
         named, terms = cl_ord_id or self.ids[-1], (self.time_in_force, self.qty, self.price)
-        return (self.order_id, named, self.status, *terms, self.cum, self.leaves, self.paid, self.waits, self.stop)
+        held = self.held if self.leaves else 0
+        state = (self.status, *terms, self.cum, self.leaves, self.paid)
+        return (self.order_id, named, *state, self.waits, self.stop, held)
 
     def fill(self, price: int, qty: int) -> Outcome:
         self.cum, self.paid = self.cum + qty, self.paid + price * qty
@@ -90,6 +100,35 @@ class NaiveTrade:
     aggressor: NaiveOrder
     of_today: bool = True
     exec_id: str = ""
+
+
+@dataclass
+class NaiveList:
+    list_id: str
+    session: str
+    kind: str | None
+    orders: list[NaiveOrder] = field(default_factory=list)
+    links: dict[str, str | None] = field(default_factory=dict)
+    known: dict[str, int] = field(default_factory=dict)
+    over: set[str] = field(default_factory=set)
+
+    def told(self, what: str) -> Outcome:
+        live = any(order.status in LIVE for order in self.orders)
+        return ("N", self.list_id, what, "3" if live else "6", tuple(order.told() for order in self.orders))
+
+    def others(self, order: NaiveOrder) -> list[NaiveOrder]:
+        """Return those that are canceled or updated by ``order``, live or not."""
+        others = [other for other in self.orders if other is not order]
+        if self.kind == "2":
+            first, link = self.orders[0], self.links[order.order_id]
+            return [o for o in others if first not in (o, order) and link and self.links[o.order_id] == link]
+        return others if self.kind else []
+
+    def waiting(self, order: NaiveOrder) -> list[NaiveOrder]:
+        """Return those that wait for ``order`` to trade."""
+        if self.kind != "2" or order is not self.orders[0]:
+            return []
+        return [other for other in self.orders[1:] if other.leaves and other.held]
 
 
 @dataclass
@@ -110,13 +149,19 @@ class NaiveVenue:
     phases: dict[str, str] = field(default_factory=dict)
     slice_max: int = 2
     due: list[NaiveOrder] = field(default_factory=list)
+    lists: list[NaiveList] = field(default_factory=list)
+    list_ids: list[tuple[str, str]] = field(default_factory=list)
+    happened: list[NaiveOrder] = field(default_factory=list)
+    asked_for: list[tuple[str, Fraction]] = field(default_factory=list)
 
     def handle(self, command: AnyCommand) -> list[Outcome]:
         was_open = self.phase == "open"
+        self.happened = []
         told = self.apply(command)
         concerns_engine = not isinstance(command, RestrictionCommand | EndDay) or isinstance(command, Kill)
         if isinstance(command, Kill | CancelAllByOperator | SetPhase) and told == [("refused",)]:
             concerns_engine = False
+        told += self.follow()
         return told + self.go_off(told) if was_open and concerns_engine else told
 
     def apply(self, command: AnyCommand) -> list[Outcome]:
@@ -132,6 +177,10 @@ class NaiveVenue:
                 return [refused or self.cancel_reject(command, order, command.cxl_rej_reason.value)]
             case MassCancel():
                 return self.mass_cancel(command)
+            case NewOrderList():
+                return self.new_list(command)
+            case CancelList():
+                return self.cancel_list(command)
             case ConfigureVenue():
                 self.configure(command)
                 return [("configured",)]
@@ -157,24 +206,37 @@ class NaiveVenue:
         self.configured = c
 
     def new(self, c: NewOrder | RefuseOrder) -> list[Outcome]:
-        before = [order for session, used, order in self.used if (session, used) == (c.session, c.cl_ord_id)]
-        order = before[0] if before and before[0] else self.make(c)
-        if before:
-            if c.poss_resend and before[0] and before[0].ids[0] == c.cl_ord_id:
-                return [("I", order.told())]
-            return [("8", order.told(c.cl_ord_id), "6")]
-        if isinstance(c, RefuseOrder):
-            reason: str | None = c.ord_rej_reason.value
-        else:
-            phase = self.unfit_for_phase(c)
-            reason = self.risk(c) or self.unsupported(c) or phase or ("0" if self.may_not_take(c) else None)
-        self.used.append((c.session, c.cl_ord_id, order))
-        self.orders.append(order)
+        reason = self.why_not(c)
         if reason:
-            order.status = "8"
-            return [("8", order.told(), reason)]
+            return [self.reject(c, reason)]
+        order = self.enter(c)
         self.wait(order, c)
         return [("0", order.told()), *([] if order.waits else self.work(order))]
+
+    def why_not(self, c: NewOrder | RefuseOrder) -> str | None:
+        if (c.session, c.cl_ord_id) in [(session, used) for session, used, _ in self.used]:
+            return "6"
+        if isinstance(c, RefuseOrder):
+            return c.ord_rej_reason.value
+        phase = self.unfit_for_phase(c)
+        return self.risk(c) or self.unsupported(c) or phase or ("0" if self.may_not_take(c) else None)
+
+    def reject(self, c: NewOrder | RefuseOrder, reason: str) -> Outcome:
+        before = [order for session, used, order in self.used if (session, used) == (c.session, c.cl_ord_id)]
+        if before:
+            order = before[0] or self.make(c)
+            if c.poss_resend and before[0] and before[0].ids[0] == c.cl_ord_id:
+                return ("I", order.told())
+            return ("8", order.told(c.cl_ord_id), "6")
+        order = self.enter(c)
+        order.status = "8"
+        return ("8", order.told(), reason)
+
+    def enter(self, c: NewOrder | RefuseOrder) -> NaiveOrder:
+        order = self.make(c)
+        self.used.append((c.session, c.cl_ord_id, order))
+        self.orders.append(order)
+        return order
 
     # Orders that wait.
 
@@ -201,6 +263,7 @@ class NaiveVenue:
             self.arrivals += 1
             ready[0].arrival = self.arrivals
             news = [("T", ready[0].told()), *self.work(ready[0])]
+            news += self.follow()
             all_told += news
         self.look(news)
         return all_told
@@ -230,7 +293,7 @@ class NaiveVenue:
         seen |= {"3": [*bids[:1]], "1": [*asks[:1]]}
         reached = []
         for order in self.orders:
-            if order.status in LIVE and order.waits and order.symbol == symbol and order not in self.due:
+            if order.working and order.waits and order.symbol == symbol and order not in self.due:
                 rises = (order.side == "1") == (order.ord_type in "34")
                 far = [(price - (order.stop or 0)) * (1 if rises else -1) for price in seen[order.source]]
                 if far and max(far) >= 0:
@@ -252,39 +315,227 @@ class NaiveVenue:
         return order
 
     def work(self, order: NaiveOrder) -> list[Outcome]:
-        if self.phases.get(order.symbol) in CALLS:
-            return []
+        if self.phases.get(order.symbol, "continuous") != "continuous":
+            rests = order.price is not None and order.time_in_force in "01"
+            return [] if rests else [self.end(order, order.ids[-1], rested=False, orig=None)]
         away = self.tick_away(order.symbol, order.side, order.price) if order.post_only else None
         if away is not None:
             before, order.price = order.price, away
-            return [("D", order.told(), "3", before, order.leaves, False, False)]
-        worst_first = 1 if order.side == "1" else -1
+            return [("D", order.told(), "3", before, order.leaves, order.held, False, False)]
         if order.price is None:
             order.worst = self.protection(order)
-        limit = order.worst if order.price is None else order.price
-        hit = sorted(
-            (
-                other
-                for other in self.orders
-                if other.status in LIVE and not other.waits
-                if other.symbol == order.symbol and other.side != order.side
-                if limit is None or (limit - (other.price or 0)) * worst_first >= 0
-            ),
-            key=lambda other: (worst_first * (other.price or 0), other.arrival),
-        )
-        if order.time_in_force == "4" and sum(other.leaves for other in hit) < order.leaves:
-            hit = []
         told: list[Outcome] = []
-        for other in hit:
-            qty, price = min(order.leaves, other.leaves), other.price or 0
-            if qty:
+        if order.time_in_force != "4" or self.could_fill(order):
+            while order.working and (hit := self.hit(order)):
+                other = hit[0]
+                qty, price = min(order.working, other.working), other.price or 0
                 self.traded.append(NaiveTrade(order.symbol, price, qty, other, order))
                 told.append(("F", order.symbol, price, qty, other.fill(price, qty), order.fill(price, qty)))
-        if order.leaves and order.ord_type == "K" and order.cum and order.time_in_force in "01" and order.price is None:
+                self.happened += [other, order]
+                for each in (other, order):
+                    if each.list and not each.list.waiting(each):
+                        told += self.consequences(each, at_work=order)
+        is_leftover = order.ord_type == "K" and order.cum and order.price is None
+        if order.working and is_leftover and order.time_in_force in "01":
             order.price = self.traded[-1].price
-            told.append(("D", order.told(), "3", None, order.leaves, False, False))
-        if order.leaves and (order.price is None or order.time_in_force in ("3", "4")):
+            told.append(("D", order.told(), "3", None, order.leaves, order.held, False, False))
+        if order.working and (order.price is None or order.time_in_force in ("3", "4")):
             told.append(self.end(order, order.ids[-1], rested=False, orig=None))
+        return told
+
+    def hit(self, order: NaiveOrder) -> list[NaiveOrder]:
+        """Return what ``order`` would trade with, the first to trade first."""
+        worst_first = 1 if order.side == "1" else -1
+        limit = order.worst if order.price is None else order.price
+        crossing = (
+            other
+            for other in self.orders
+            if other.working and not other.waits and other is not order
+            if other.symbol == order.symbol and other.side != order.side
+            if limit is None or (limit - (other.price or 0)) * worst_first >= 0
+        )
+        return sorted(crossing, key=lambda other: (worst_first * (other.price or 0), other.arrival))
+
+    def could_fill(self, order: NaiveOrder) -> bool:
+        taken: dict[str, int] = {}
+        for other in self.hit(order):
+            if order.list and other in order.list.others(order):
+                return False
+            gone = sum(taken.get(each.order_id, 0) for each in other.list.others(other)) if other.list else 0
+            all_gone = gone and other.list and other.list.kind in ("1", "4")
+            taken[other.order_id] = 0 if all_gone else max(other.working - gone, 0)
+            if sum(taken.values()) >= order.working:
+                return True
+        return False
+
+    # Lists.
+
+    def new_list(self, c: NewOrderList) -> list[Outcome]:
+        known = [each for each in self.lists if (each.session, each.list_id) == (c.session, c.list_id)]
+        if known and c.poss_resend:
+            return [known[0].told("2")]
+        orders = [entry.order for entry in c.entries]
+        reasons = self.why_not_list(c, orders)
+        if (c.session, c.list_id) not in self.list_ids:
+            self.list_ids.append((c.session, c.list_id))
+        if any(reasons):
+            told = [self.reject(order, reason or "99") for order, reason in zip(orders, reasons, strict=True)]
+            return [*told, ("N", c.list_id, "1", "7", tuple(each[1] for each in told if each[0] == "8"))]
+        self.lists.append(entered := NaiveList(c.list_id, c.session, c.contingency_type))
+        told = []
+        for entry in c.entries:
+            order = self.enter(entry.order)
+            self.wait(order, entry.order)
+            order.list = entered
+            entered.orders.append(order)
+            entered.links[order.order_id] = entry.cl_ord_link_id
+            order.held = order.qty if entered.kind == "2" and order is not entered.orders[0] else 0
+            told.append(("0", order.told()))
+            told += self.catch_up(order, entered)
+            self.happened.append(order)
+            if not order.held and order.status in LIVE and not self.is_placed(order, entered):
+                told += [] if order.waits else self.work(order)
+            told += self.follow()
+        return [*told, entered.told("1")]
+
+    def is_placed(self, order: NaiveOrder, entered: NaiveList) -> bool:
+        return entered.kind == "2" and order is not entered.orders[0]
+
+    def why_not_list(self, c: NewOrderList, orders: list[NewOrder | RefuseOrder]) -> list[str | None]:
+        reasons: list[str | None] = []
+        used = [cl_ord_id for session, cl_ord_id, _ in self.used if session == c.session]
+        self.asked_for = []
+        for order in orders:
+            reasons.append(self.why_not(order))
+            instrument = self.listed(order.symbol)
+            stop = order.instructions.stop_px if isinstance(order, NewOrder) and order.instructions else None
+            price = order.price if isinstance(order, NewOrder) and order.price is not None else stop
+            if isinstance(order, NewOrder) and price is not None and instrument and not self.risk(order):
+                self.asked_for.append((order.account, worth(instrument, price, order.order_qty)))
+            if order.cl_ord_id in used:
+                reasons[-1] = "6"
+            used.append(order.cl_ord_id)
+        self.asked_for = []
+        if (c.session, c.list_id) in self.list_ids:
+            return ["99"] * len(orders)
+        if c.unsupported or (not any(reasons) and self.mismatch(c.contingency_type, orders)):
+            return ["11"] * len(orders)
+        return reasons
+
+    def mismatch(self, kind: str | None, orders: list[NewOrder | RefuseOrder]) -> bool:
+        sizes = [order.order_qty for order in orders if isinstance(order, NewOrder)]
+        if kind is None:
+            return False
+        if kind not in "1234" or len(orders) < 2 or (kind in "23" and len({order.symbol for order in orders}) > 1):
+            return True
+        return kind == "2" and (max(sizes) > sizes[0] or any(order.time_in_force.value == "4" for order in orders[1:]))
+
+    def cancel_list(self, c: CancelList) -> list[Outcome]:
+        known = [each for each in self.lists if (each.session, each.list_id) == (c.session, c.list_id)]
+        if not known:
+            return [("N", c.list_id, "2", "7", ())]
+        live = [order for order in known[0].orders if order.status in LIVE]
+        return [*(self.end(o, o.ids[-1], rested=o.working > 0, orig=None) for o in live), known[0].told("2")]
+
+    def catch_up(self, order: NaiveOrder, entered: NaiveList) -> list[Outcome]:
+        """An order that comes after others of its list have traded or ended."""
+        told: list[Outcome] = []
+        rested = False
+        for other in entered.others(order):
+            if order.status not in LIVE:
+                break
+            if entered.kind == "1" and (other.cum or other.status not in LIVE):
+                told.append(self.withdraw(order, rested=rested))
+            elif entered.kind != "1" and other.cum:
+                told += self.lower(order, other.cum, other.qty, rested=rested)
+        if entered.kind == "2" and order is not entered.orders[0]:
+            first = entered.orders[0]
+            if order.leaves and entered.known.get(first.order_id):
+                told += self.release(order, entered.known[first.order_id])
+            if order.leaves and first.status not in LIVE:
+                told += self.give_up(order)
+        return told
+
+    def consequences(self, order: NaiveOrder, at_work: NaiveOrder | None = None) -> list[Outcome]:
+        mine = order.list
+        if mine is None:
+            return []
+        told: list[Outcome] = []
+        traded = order.cum - mine.known.get(order.order_id, 0)
+        if traded > 0:
+            was_open = order.leaves + traded
+            mine.known[order.order_id] = order.cum
+            for child in mine.waiting(order):
+                told += self.release(child, traded)
+            for other in mine.others(order):
+                rested = other is not at_work and other.working > 0
+                if other.status in LIVE and mine.kind == "1":
+                    told.append(self.withdraw(other, rested=rested))
+                elif other.status in LIVE:
+                    told += self.lower(other, traded, was_open, rested=rested)
+        if order.status not in LIVE and order.order_id not in mine.over:
+            mine.over.add(order.order_id)
+            for child in mine.waiting(order):
+                told += self.give_up(child)
+            for other in mine.others(order) if mine.kind == "1" else []:
+                if other.status in LIVE:
+                    told.append(self.withdraw(other, rested=other is not at_work and other.working > 0))
+        return told
+
+    def withdraw(self, order: NaiveOrder, *, rested: bool) -> Outcome:
+        if order.list:
+            order.list.over.add(order.order_id)
+        return self.end(order, order.ids[-1], rested=rested, orig=None)
+
+    def lower(self, order: NaiveOrder, traded: int, was_open: int, *, rested: bool) -> list[Outcome]:
+        instrument = self.listed(order.symbol)
+        assert order.list
+        qty = min(traded, order.leaves)
+        if order.list.kind == "4":
+            lot = instrument.lot_size if instrument else 1
+            qty = order.leaves // lot * traded // was_open * lot
+        if not qty:
+            return []
+        if qty == order.leaves:
+            return [self.withdraw(order, rested=rested)]
+        before, before_held = order.leaves, order.held
+        held = order.held - max(qty - order.working, 0)
+        order.qty, order.held = order.qty - qty, held
+        if not order.working:
+            self.due = [each for each in self.due if each is not order]
+        return [self.amended(order, "5", before, before_held, rested=rested, keeps=rested)]
+
+    def give_up(self, order: NaiveOrder) -> list[Outcome]:
+        if order.held == order.qty:
+            return [self.withdraw(order, rested=False)]
+        if not order.held:
+            return []
+        before, before_held, rested = order.leaves, order.held, order.working > 0
+        order.qty, order.held = order.qty - order.held, 0
+        if order.qty == order.cum:
+            order.status = "2"
+        return [self.amended(order, "5", before, before_held, rested=rested, keeps=rested)]
+
+    def release(self, order: NaiveOrder, traded: int) -> list[Outcome]:
+        before, before_held, rested = order.leaves, order.held, order.working > 0
+        order.held -= min(traded, order.held)
+        self.arrivals += 1
+        order.arrival = self.arrivals
+        self.due = [each for each in self.due if each is not order]
+        told = [self.amended(order, "8", before, before_held, rested=rested, keeps=False)]
+        return told if order.waits else told + self.work(order)
+
+    def amended(
+        self, order: NaiveOrder, reason: str, before: int, before_held: int, *, rested: bool, keeps: bool
+    ) -> Outcome:
+        self.happened.append(order)
+        rested = rested and not order.waits
+        return ("D", order.told(), reason, order.price, before, before_held, rested, keeps and rested)
+
+    def follow(self) -> list[Outcome]:
+        told: list[Outcome] = []
+        while self.happened:
+            told += self.consequences(self.happened.pop(0))
         return told
 
     def protection(self, order: NaiveOrder) -> int | None:
@@ -321,6 +572,7 @@ class NaiveVenue:
         self.due = [each for each in self.due if each is not order]
         open_qty, order.status = order.leaves, "4"
         order.ids.append(cl_ord_id)
+        self.happened.append(order)
         return ("4", order.told(), open_qty, rested, orig)
 
     # Requests about an order.
@@ -331,7 +583,7 @@ class NaiveVenue:
             return [refused or ()]
         if (c.symbol, c.side.value) != (order.symbol, order.side):
             return [self.cancel_reject(c, order, "99")]
-        return [self.end(order, c.cl_ord_id, rested=True, orig=c.orig_cl_ord_id)]
+        return [self.end(order, c.cl_ord_id, rested=order.working > 0, orig=c.orig_cl_ord_id)]
 
     def replace(self, c: ReplaceOrder) -> list[Outcome]:
         order, refused = self.order_to_change(c, c.order_id)
@@ -360,14 +612,17 @@ class NaiveVenue:
             self.wait(order, c)
             keeps = keeps and trigger == (order.stop, order.source)
         order.ids.append(c.cl_ord_id)
+        may_work = order.qty - order.held
         order.qty, order.price, order.time_in_force = max(c.order_qty, order.cum), c.price, c.time_in_force.value
+        order.held = max(order.qty - may_work, 0) if order.held else 0
         order.post_only = "6" in exec_inst(c)
         if order.qty == order.cum:
             order.status = "2"
         if order.status == "2" or not keeps:
             self.due = [each for each in self.due if each is not order]
         told: list[Outcome] = [("5", order.told(), *before, keeps)]
-        if keeps or order.status == "2":
+        self.happened.append(order)
+        if keeps or not order.working:
             return told
         self.arrivals += 1
         order.arrival = self.arrivals
@@ -405,7 +660,8 @@ class NaiveVenue:
         ended = [order for order in mine if c.symbol in (None, order.symbol)]
         ended = [order for order in ended if c.side is None or c.side.value == order.side]
         affected = tuple((order.ids[-1], order.order_id) for order in ended)
-        return [*(self.end(o, o.ids[-1], rested=True, orig=None) for o in ended), ("r", affected, None)]
+        told = [self.end(o, o.ids[-1], rested=o.working > 0, orig=None) for o in ended]
+        return [*told, ("r", affected, None)]
 
     # What operators do.
 
@@ -431,7 +687,7 @@ class NaiveVenue:
                 return [self.set_limits(c)]
             case CancelByOperator(order_id=order_id):
                 found = [order for order in self.orders if order.order_id == order_id and order.status in LIVE]
-                return [self.end(o, o.ids[-1], rested=True, orig=None) for o in found] or [("refused",)]
+                return [self.end(o, o.ids[-1], rested=o.working > 0, orig=None) for o in found] or [("refused",)]
             case CancelAllByOperator(scope=scope):
                 return self.sweep(scope) if self.knows(scope) else [("refused",)]
             case ContinueSweep():
@@ -482,7 +738,7 @@ class NaiveVenue:
         live = [order for order in now if order.status in LIVE]
         match what:
             case "swept":
-                told = [self.end(order, order.ids[-1], rested=True, orig=None) for order in live]
+                told = [self.end(order, order.ids[-1], rested=order.working > 0, orig=None) for order in live]
             case "expired":
                 told = [self.expire(order) for order in live]
             case _:
@@ -511,17 +767,21 @@ class NaiveVenue:
 
     def uncross(self, instrument: Instrument) -> list[Outcome]:
         symbol, tick = instrument.symbol, instrument.tick_size
-        price = self.clearing_price(symbol, tick)
         told: list[Outcome] = []
-        if price is None:
-            return []
-        buys = [o for p, o in self.in_queue(symbol, "1") if p >= price]
-        sells = [o for p, o in self.in_queue(symbol, "2") if p <= price]
-        while buys and sells:
-            qty = min(buys[0].leaves, sells[0].leaves)
-            self.traded.append(NaiveTrade(symbol, price, qty, buys[0], sells[0]))
-            told.append(("uncross", symbol, price, qty, buys[0].fill(price, qty), sells[0].fill(price, qty)))
-            buys, sells = [o for o in buys if o.leaves], [o for o in sells if o.leaves]
+        while (price := self.clearing_price(symbol, tick)) is not None:
+            while True:
+                buys = [o for p, o in self.in_queue(symbol, "1") if p >= price]
+                sells = [o for p, o in self.in_queue(symbol, "2") if p <= price]
+                if not buys or not sells:
+                    break
+                buy, sell = buys[0], sells[0]
+                qty = min(buy.working, sell.working)
+                self.traded.append(NaiveTrade(symbol, price, qty, buy, sell))
+                told.append(("uncross", symbol, price, qty, buy.fill(price, qty), sell.fill(price, qty)))
+                self.happened += [buy, sell]
+                for each in (buy, sell):
+                    if each.list and not each.list.waiting(each):
+                        told += self.consequences(each)
         return told
 
     def clearing_price(self, symbol: str, tick: int) -> int | None:
@@ -577,8 +837,9 @@ class NaiveVenue:
 
     def expire(self, order: NaiveOrder) -> Outcome:
         self.due = [each for each in self.due if each is not order]
-        open_qty, order.status = order.leaves, "C"
-        return ("C", order.told(), open_qty)
+        open_qty, rested, order.status = order.leaves, order.working > 0 and not order.waits, "C"
+        self.happened.append(order)
+        return ("C", order.told(), open_qty, rested)
 
     def scopes(self, o: NaiveOrder) -> set[str]:
         firm = next(each.firm for each in self.configured.participants if each.session == o.session)
@@ -608,7 +869,9 @@ class NaiveVenue:
         reopened: list[NaiveOrder] = []
         for order in sides:
             was_live = order.status in LIVE
+            all_held = order.held and not order.working
             order.cum, order.paid = order.cum + more, order.paid + paid
+            order.held = order.qty - order.cum if all_held else min(order.held, order.qty - order.cum)
             if was_live or order.status == "2":
                 order.status = "2" if order.cum == order.qty else "1" if order.cum else "0"
             if was_live and more < 0:
@@ -684,7 +947,8 @@ class NaiveVenue:
             return False
         leaves = max(c.order_qty - (replaced.cum if replaced else 0), 0)
         more = worth(instrument, price, leaves) - (self.open(replaced) if replaced else 0)
-        already = sum(self.open(order) for order in self.orders if order.account == c.account)
+        already = sum((self.open(order) for order in self.orders if order.account == c.account), Fraction(0))
+        already += sum(asked for account, asked in self.asked_for if account == c.account)
         return more > 0 and already + more > open_max
 
     def limit(self, name: str, scopes: set[str]) -> Fraction | None:
@@ -720,10 +984,10 @@ class NaiveVenue:
 
     def queue(self, symbol: str, side: str) -> list[tuple[int, str, int]]:
         """Return price, OrderID and LeavesQty of all open orders of one side, the first to trade first."""
-        return [(price, order.order_id, order.leaves) for price, order in self.in_queue(symbol, side)]
+        return [(price, order.order_id, order.working) for price, order in self.in_queue(symbol, side)]
 
     def in_queue(self, symbol: str, side: str) -> list[tuple[int, NaiveOrder]]:
-        open_orders = [o for o in self.orders if o.status in LIVE and (o.symbol, o.side) == (symbol, side)]
+        open_orders = [o for o in self.orders if o.working and (o.symbol, o.side) == (symbol, side)]
         open_orders = [order for order in open_orders if not order.waits]
         open_orders.sort(key=lambda order: ((order.price or 0) * (-1 if side == "1" else 1), order.arrival))
         return [(order.price or 0, order) for order in open_orders]
