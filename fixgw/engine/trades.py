@@ -9,7 +9,7 @@ from fixgw.spec.events import Trade
 from fixgw.spec.values import Price, Qty
 
 TRADES_MAX = 250_000
-"""Trades that are surely remembered, some 150 bytes each; at twice as many the older half is let go."""
+"""Trades that are surely remembered, some 200 bytes each; at twice as many the older half is let go."""
 
 
 class RememberedTrade(msgspec.Struct, eq=False, gc=False, array_like=True):
@@ -43,7 +43,7 @@ class Trades:
     """Remembers trades in the order in which they happened, which is that of their ExecIDs."""
 
     def __init__(self, count_max: int = TRADES_MAX) -> None:
-        self._count_max = count_max
+        self._let_go_at = 2 * count_max
         self._trades: list[RememberedTrade] = []
         self._forgotten: dict[str, Price] = {}
 
@@ -51,12 +51,15 @@ class Trades:
         return iter(self._trades)
 
     def remember(self, trade: Trade) -> None:
-        trades = self._trades
-        resting, aggressor = trade.resting, trade.aggressor
-        order_ids = resting.order.order_id, aggressor.order.order_id
-        trades.append(RememberedTrade(resting.exec_id, trade.symbol, *order_ids, trade.last_px, trade.last_qty))
-        if len(trades) >= 2 * self._count_max:
-            self._forget(self._count_max)
+        """Take in a trade that was made after all others."""
+        resting, order_id = trade.resting, trade.aggressor.order.order_id
+        self._trades.append(
+            RememberedTrade(
+                resting.exec_id, trade.symbol, resting.order.order_id, order_id, trade.last_px, trade.last_qty
+            )
+        )
+        if len(self._trades) >= self._let_go_at:
+            self._forget(self._let_go_at // 2)
 
     def forget(self) -> None:
         """Let go of all: what is to be undone or corrected is so within its day."""

@@ -180,14 +180,38 @@ def test_trades_are_read_from_the_journal(venue: Venue, alice: Session, bob: Ses
 
     newest, *_ = venue.tells("trades", "list", "--limit", "1")["trades"]
 
-    del newest["sequence"], newest["time"]
+    del newest["sequence"], newest["time"], newest["trade"]
     assert newest == {
         "symbol": "AAPL", "last_qty": "10", "last_px": "3.00", "buyer": "CLIENT1", "buy_order_id": buy,
         "seller": "CLIENT2", "sell_order_id": sell, "aggressor": "sell",
+        "state": None,
     }  # fmt: skip
     assert venue.tells("trades", "list", "--symbol", "MSFT")["trades"] == []
     assert venue.tells("trades", "list", "--firm", "GAMMA")["trades"] == []
-    assert words(venue.does("trades", "list", "--session", "CLIENT2"))[1][2:6] == ["AAPL", "10", "3.00", "CLIENT1"]
+    assert words(venue.does("trades", "list", "--session", "CLIENT2"))[1][3:7] == ["AAPL", "10", "3.00", "CLIENT1"]
+
+
+def test_trades_are_corrected_and_busted_once(venue: Venue, alice: Session, bob: Session) -> None:
+    venue.order(alice, "1", "3.00")
+    bought = venue.order(bob, "2", "3.00")
+    trade = venue.tells("trades", "list", "--limit", "1")["trades"][0]["trade"]
+
+    told = venue.changes("trades", "correct", trade, "--price", "2.50", "--qty", "4")
+    assert f"trade {trade} is corrected: it is 4 AAPL at 2.50 (sequence " in told
+    newest = venue.tells("trades", "list", "--limit", "1")["trades"][0]
+    assert [newest[name] for name in ("trade", "last_qty", "last_px", "state")] == [trade, "4", "2.50", "corrected"]
+
+    told = venue.changes("trades", "bust", trade)
+    assert f"trade {trade} is busted: it was 4 AAPL at 2.50 (sequence " in told
+    assert venue.tells("trades", "list", "--limit", "1")["trades"][0]["state"] == "busted"
+    happened = [each["what"] for each in venue.tells("orders", "show", bought)["history"]]
+    assert happened == ["accepted", "filled", "fill corrected", "canceled", "fill busted"]
+
+    again = venue.run("trades", "bust", trade, "--reason", "a drill", "--yes")
+    assert (again.exit_code, again.stderr) == (1, f"fixgw: trade {trade} is busted already\n")
+    nothing = venue.run("trades", "correct", trade, "--reason", "a drill", "--yes")
+    assert nothing.exit_code == 2
+    assert "--price, --qty or both" in nothing.stderr
 
 
 def test_kill_and_release(venue: Venue, alice: Session) -> None:

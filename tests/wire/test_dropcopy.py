@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from fixgw.admin.client import AdminClient
 from fixgw.client.message import Message
 from fixgw.client.protocol import Direction
 from fixgw.fix.outbound import Encoder
@@ -86,6 +87,33 @@ def test_a_firm_sees_its_own_reports_only(house: House) -> None:
 
     assert [copy[115] for copy in copies(alphas)] == ["CLIENT1", "CLIENT4"]
     assert [copy[17] for copy in copies(alphas)] == exec_ids(house, "ALPHA")
+
+
+def test_busts_and_corrections_are_copied_to_both_firms(house: House) -> None:
+    """E30: a copy has the ExecID(17) and the ExecRefID(19) of the report."""
+    alice, bob, alphas = trader(house, "CLIENT1"), trader(house, "CLIENT2"), reader(house, "DROPALPHA")
+    everything = reader(house, "DROPCOPY")
+    alice.sell("5", "10.00")
+    bob.buy("3", "10.00")
+    sold = alice.expect({150: "F"}, WAIT_S, skip=True)
+
+    with AdminClient(house.data) as operator:
+        operator.ask("correct-trade", trade=sold[17], qty="2", reason="a mistake")
+        operator.ask("bust-trade", trade=sold[17], reason="a mistake")
+    originals = [alice.expect({150: "G"}), alice.expect({150: "H"})]
+    originals += [bob.expect({150: "G"}, WAIT_S, skip=True), bob.expect({150: "4"}), bob.expect({150: "H"})]
+
+    for original, owner in zip(originals, ("CLIENT1",) * 2 + ("CLIENT2",) * 3, strict=True):
+        copied = {each[17]: each for each in wait_for_copies(everything, 9)}[original[17]]
+        assert copied[115] == owner
+        assert [copied.get(tag) for tag in (*AMOUNTS, 19)] == [original.get(tag) for tag in (*AMOUNTS, 19)]
+    assert [copy[150] for copy in wait_for_copies(alphas, 4)] == ["0", "F", "G", "H"]
+    assert everything.invalid == alphas.invalid == []
+
+
+def wait_for_copies(reader: Trader, count: int) -> list[Message]:
+    wait_for(lambda: len(copies(reader)) >= count, WAIT_S, f"{count} copies")
+    return copies(reader)
 
 
 def test_what_was_missed_comes_at_the_next_logon(house: House) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from fixgw.admin.client import AdminClient
 from fixgw.client.message import Field, Message
 from fixgw.journal.reader import read
 from fixgw.marketdata.depth import Depth
@@ -177,6 +178,31 @@ def test_updates_say_what_is_new_changes_and_goes_and_every_trade(house: House) 
 
     alice.send([(35, "F"), (11, new_id()), (41, order), (55, "AAPL"), (54, "1"), (60, "20260101-00:00:00")])
     assert entries(client.expect({35: "X", 262: "all"})) == [{279: DELETE, 269: BID, 55: "AAPL", 270: "10.00"}]
+    assert client.invalid == []
+
+
+def test_a_trade_is_corrected_and_busted_by_its_name(house: House) -> None:
+    alice, bob, client = trader(house, "CLIENT1"), trader(house, "CLIENT2"), reader(house)
+    alice.buy("5", "10.00")
+    alice.expect({150: "0"})
+    client.send(request("AAPL", md_req_id="all"))
+    client.expect({35: "W", 262: "all"})
+    bob.sell("2", "10.00")
+    bought = alice.expect({150: "F"})
+    client.expect({35: "X", 262: "all"})
+
+    with AdminClient(house.data) as operator:
+        operator.ask("correct-trade", trade=bought[17], price="9.99", reason="a mistake")
+        (corrected,) = entries(client.expect({35: "X", 262: "all"}))
+        operator.ask("bust-trade", trade=bought[17], reason="a mistake")
+        busted, level = entries(client.expect({35: "X", 262: "all"}))
+
+    named = (TRADE, "AAPL", bought[17])
+    assert (corrected[279], corrected[269], corrected[55], corrected[278]) == (CHANGE, *named)
+    assert (corrected[270], corrected[271]) == ("9.99", "2")
+    assert (busted[279], busted[269], busted[55], busted[278]) == (DELETE, *named)
+    assert 271 not in busted
+    assert level == {279: CHANGE, 269: BID, 55: "AAPL", 270: "10.00", 271: "5", 346: "1"}
     assert client.invalid == []
 
 

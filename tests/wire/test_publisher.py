@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import redis
 
+from fixgw.admin.client import AdminClient
 from fixgw.journal.reader import read
 from fixgw.marketdata import channel, embedded
 from fixgw.marketdata.depth import Depth
@@ -124,6 +125,21 @@ def test_a_book_and_a_price_are_there_to_be_read(
         "asks": [["100.25", "2.3000", 2]],
     }
     assert own_redis.get("BTC-USD.price") == b"100.25"
+
+
+def test_a_busted_trade_leaves_no_price(market: Market, own_redis: "redis.Redis", traders: list[Trader]) -> None:
+    """The price of the last trade that stands; where none does there is none."""
+    alice, bob = traders
+    alice.sell("1", "4000.00", "ESZ6")
+    bob.buy("1", "4000.00", "ESZ6")
+    trade = alice.expect({150: "F"}, WAIT_S, skip=True)[17]
+    wait_for(lambda: own_redis.get("ESZ6.price") == b"4000.00", WAIT_S, "the price")
+
+    with AdminClient(market.data) as operator:
+        operator.ask("bust-trade", trade=trade, reason="a mistake")
+
+    wait_for(lambda: own_redis.get("ESZ6.price") is None, WAIT_S, "no price")
+    assert book_says(own_redis, "ESZ6", len(due(market.data)))["last"] is None
 
 
 def test_who_subscribes_hears_changes_as_they_happen(own_redis: "redis.Redis", traders: list[Trader]) -> None:
