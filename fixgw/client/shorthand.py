@@ -8,8 +8,8 @@ from difflib import get_close_matches
 from fixgw.client.message import Field
 
 USAGE = {
-    "buy": "buy QTY SYMBOL PRICE|mkt [day|gtc|ioc|fok] [acct ACCOUNT] [TAG=VALUE ...]",
-    "sell": "sell QTY SYMBOL PRICE|mkt [day|gtc|ioc|fok] [acct ACCOUNT] [TAG=VALUE ...]",
+    "buy": "buy QTY SYMBOL PRICE|mkt [day|gtc|ioc|fok|opg|gtx|atc] [acct ACCOUNT] [TAG=VALUE ...]",
+    "sell": "sell QTY SYMBOL PRICE|mkt [day|gtc|ioc|fok|opg|gtx|atc] [acct ACCOUNT] [TAG=VALUE ...]",
     "cancel": "cancel N [TAG=VALUE ...]",
     "replace": "replace N QTY [PRICE] [TAG=VALUE ...]",
     "status": "status [N]",
@@ -54,7 +54,7 @@ MEANING = {
 SCRIPT_WORDS = frozenset({"expect", "wait"})
 
 SIDES = {"buy": "1", "sell": "2"}
-TIMES_IN_FORCE = {"day": "0", "gtc": "1", "ioc": "3", "fok": "4"}
+TIMES_IN_FORCE = {"day": "0", "gtc": "1", "ioc": "3", "fok": "4", "opg": "2", "gtx": "5", "atc": "7"}
 DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
 TOKEN = re.compile(r'(?:[^\s"]|"[^"]*"|")+')
 EXPECT_NONE_S = 0.5

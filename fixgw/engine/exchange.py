@@ -12,7 +12,7 @@ from fixgw.engine.corrections import Venue, amend
 from fixgw.engine.lists import Floor, ListDesk
 from fixgw.engine.matching import can_fill, crosses, match
 from fixgw.engine.order import Order
-from fixgw.engine.phases import Phases
+from fixgw.engine.phases import OF_PHASES, Phases, expires
 from fixgw.engine.protection import protection_price
 from fixgw.engine.registry import OrderRegistry
 from fixgw.engine.sweep import SWEEP_SLICE_MAX, Sweep, SweepKind
@@ -85,10 +85,10 @@ from fixgw.spec.inquiries import (
 )
 from fixgw.spec.instrument import UNLISTED, Instrument
 from fixgw.spec.participant import Participant
-from fixgw.spec.phase import uncrosses
+from fixgw.spec.phase import Phase, uncrosses
 from fixgw.spec.refusal import Refusal
 from fixgw.spec.restriction import Restriction
-from fixgw.spec.scope import parse
+from fixgw.spec.scope import Scope, parse
 from fixgw.spec.values import (
     CxlRejReason,
     CxlRejResponseTo,
@@ -114,7 +114,8 @@ _RESTING = (TimeInForce.DAY, TimeInForce.GOOD_TILL_CANCEL)
 _LEFTOVER_AS_LIMIT = OrdType.MARKET_WITH_LEFTOVER_AS_LIMIT
 _UNPRICED = (_MARKET, OrdType.STOP, OrdType.MARKET_IF_TOUCHED, _LEFTOVER_AS_LIMIT)
 _SUPPORTED_ORD_TYPES = (_LIMIT, OrdType.STOP_LIMIT, *_UNPRICED)
-_SUPPORTED_TIMES_IN_FORCE = (*_RESTING, TimeInForce.IMMEDIATE_OR_CANCEL, _FILL_OR_KILL)
+_NEVER_RESTING = (TimeInForce.IMMEDIATE_OR_CANCEL, _FILL_OR_KILL)
+_SUPPORTED_TIMES_IN_FORCE = (*_RESTING, *_NEVER_RESTING, *OF_PHASES)
 
 
 class Exchange:
@@ -363,7 +364,7 @@ class Exchange:
         if not order.leaves_qty:
             if not order.held_qty:
                 self.orders.close(order)
-        elif order.price is not None and order.time_in_force in _RESTING:
+        elif order.price is not None and order.time_in_force not in _NEVER_RESTING:
             own.add(order)
         elif order.ord_type is _LEFTOVER_AS_LIMIT and order.cum_qty and order.time_in_force in _RESTING:
             text = "OrdType(40)=K: what is left rests at the price of its last trade"
@@ -375,7 +376,7 @@ class Exchange:
 
     def _gather(self, order: Order, own: BookSide, events: list[Event]) -> None:
         """Rest an order while nothing trades; one that another of its list lets to trade may not be able to."""
-        if order.price is not None and order.time_in_force in _RESTING:
+        if order.price is not None and order.time_in_force not in _NEVER_RESTING:
             own.add(order)
             return
         canceled_qty, why = self._end(order), f"{order.symbol} is in {self.phases.of(order.symbol)}: it cannot rest"
@@ -782,8 +783,8 @@ class Exchange:
     # Trading days.
 
     def _end_day(self, command: EndDay) -> list[Event]:
-        """Have all Day orders expire; from here on risk lets none in."""
-        orders = [order for order in self._all_open() if order.time_in_force is TimeInForce.DAY]
+        """Have all orders expire that are not good till cancel; from here on risk lets none in."""
+        orders = [order for order in self._all_open() if order.time_in_force is not TimeInForce.GOOD_TILL_CANCEL]
         text = f"the trading day {command.date} has ended: {command.reason}"
         sweep = Sweep("venue", command.operator, command.reason, text, orders, SweepKind.EXPIRE, command.date)
         self.sweeps.append(sweep)
@@ -817,9 +818,16 @@ class Exchange:
         events: list[Event] = []
         if uncrosses(before, command.phase):
             self._uncross(symbol, events)
+        text = f"{symbol} goes on in {command.phase}: {command.reason}"
+        events += [self._expire(order, text) for order in self._expiring(symbol, command.phase)]
         self.phases.set(symbol, command.phase)
         events.append(PhaseChanged(symbol, command.phase, before, command.operator, command.reason))
         return events
+
+    def _expiring(self, symbol: str, phase: Phase) -> list[Order]:
+        """Return the orders whose time in force ends as ``phase`` begins, by session, the oldest of each first."""
+        open_orders = self.orders.open_of(Scope("instrument", symbol))
+        return [order for order in open_orders if expires(order.time_in_force, phase)]
 
     def _uncross(self, symbol: str, events: list[Event]) -> None:
         book = self.books[symbol]
@@ -889,8 +897,10 @@ def _unsupported(command: NewOrder) -> Refusal | None:
         supported = "1 (market), 2 (limit), 3 (stop), 4 (stop limit), J (if touched) or K (market to limit)"
         text = f"OrdType(40) {command.ord_type} is not supported; {supported}"
     elif command.time_in_force not in _SUPPORTED_TIMES_IN_FORCE:
-        supported = "0 (day), 1 (good till cancel), 3 (immediate or cancel) or 4 (fill or kill)"
+        supported = "0 (day), 1 (GTC), 2 (at the opening), 3 (IOC), 4 (FOK), 5 (good till crossing) or 7 (at the close)"
         text = f"TimeInForce(59) {command.time_in_force} is not supported; {supported}"
+    elif command.time_in_force in OF_PHASES and command.ord_type is not _LIMIT:
+        text = f"TimeInForce(59) {command.time_in_force} is not supported with OrdType(40) {command.ord_type}; with 2"
     elif command.ord_type is not _LIMIT and (wrong := _price_not_allowed(command)) is not None:
         text = wrong
     elif triggers.stop_px(command) is not None and command.time_in_force not in _RESTING:
@@ -944,6 +954,6 @@ def _unchangeable(order: Order, command: ReplaceOrder) -> str | None:
         return "Price(44) is missing: the order rests at a limit"
     if (order.trigger_price is None) != (triggers.stop_px(command) is None):
         return "StopPx(99) cannot be added to an order or taken from it; send a new one"
-    if command.time_in_force not in _RESTING:
+    if command.time_in_force not in (*_RESTING, order.time_in_force):
         return f"TimeInForce(59) {command.time_in_force} is not for an order that rests; 0 (day) or 1 (GTC)"
     return None

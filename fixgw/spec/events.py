@@ -309,7 +309,7 @@ class DayEnding(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="day
 
 
 class OrderExpired(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="expired"):
-    """150=C: a Day order has come to the end of its day (E26)."""
+    """150=C: an order has come to the end of its time in force, which is that of its day or of a phase (E26)."""
 
     exec_id: str
     order: OrderState

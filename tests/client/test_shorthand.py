@@ -32,6 +32,9 @@ from fixgw.client.shorthand import (
     [
         ("buy 100 AAPL 10.05", Order("1", "100", "AAPL", "10.05")),
         ("sell 50 AAPL mkt ioc", Order("2", "50", "AAPL", None, "3")),
+        ("buy 100 AAPL 10 opg", Order("1", "100", "AAPL", "10", "2")),
+        ("buy 100 AAPL 10 gtx", Order("1", "100", "AAPL", "10", "5")),
+        ("buy 100 AAPL 10 atc", Order("1", "100", "AAPL", "10", "7")),
         ("SELL 0.0100 BTC-USD 60000.10 GTC acct B1", Order("2", "0.0100", "BTC-USD", "60000.10", "1", "B1")),
         ("buy 1 ESZ6 -0.25 fok", Order("1", "1", "ESZ6", "-0.25", "4")),
         (
@@ -75,7 +78,7 @@ def test_line(line: str, meant: Command | None) -> None:
         ("buy AAPL 100 10", "QTY must be a number such as 100 or 10.05, not 'AAPL'"),
         ("buy 100 AAPL", "quantity, symbol or price is missing"),
         ("buy 100 AAPL 1e3", "PRICE must be a number such as 100 or 10.05, not '1e3'"),
-        ("buy 100 AAPL 10 gtd", "'gtd' is not one of day, gtc, ioc, fok"),
+        ("buy 100 AAPL 10 gtd", "'gtd' is not one of day, gtc, ioc, fok, opg, gtx, atc"),
         ("buy 100 AAPL 10 acct", "acct needs an account"),
         ("buy 100 AAPL 10 x=1", "'x=1' is not TAG=VALUE with a number as the tag"),
         ("buy 100 AAPL 10 58=", "'58=' is not TAG=VALUE"),

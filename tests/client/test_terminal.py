@@ -69,7 +69,7 @@ def test_completion(screen: Screen) -> None:
     assert screen.completions("buy 1 N") == ["NEWCO"]
     assert screen.completions("buy 1 aa") == ["AAPL"]
     assert screen.completions("buy 1 AAPL m") == ["mkt"]
-    assert screen.completions("buy 1 AAPL 10 ") == ["day", "gtc", "ioc", "fok", "acct"]
+    assert screen.completions("buy 1 AAPL 10 ") == ["day", "gtc", "ioc", "fok", "opg", "gtx", "atc", "acct"]
     assert screen.completions("cancel ") == ["1"]
     assert screen.completions("cancel-all s") == []
     assert screen.completions("cancel-all AAPL s") == ["sell"]

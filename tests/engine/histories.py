@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from fixgw.core import Core
+from fixgw.engine.phases import OF_PHASES
 from fixgw.spec.commands import (
     BeginDay,
     BustTrade,
@@ -96,7 +97,7 @@ _KINDS = (
     + ("end-day",) * 2
     + ("call",) * 4
     + ("trade-on",) * 4
-    + ("bust", "correct", "correct")
+    + ("bust", "bust", "correct", "correct", "correct", "correct")
 )
 _SCOPES = ("instrument:STOCK", "session:CLIENT1", "account:B1", "firm:ALPHA", "firm:BETA", "venue", "firm:NONE", "none")
 _CALLS = sorted(CALLS)
@@ -116,7 +117,9 @@ _TERMS = (
     + ((OrdType.MARKET, DAY), (OrdType.MARKET, IOC), (OrdType.MARKET, FOK))
     + ((OrdType.MARKET_WITH_LEFTOVER_AS_LIMIT, DAY), (OrdType.MARKET_WITH_LEFTOVER_AS_LIMIT, GTC))
     + ((OrdType.STOP, DAY), (OrdType.STOP, GTC), (OrdType.STOP_LIMIT, DAY), (OrdType.MARKET_IF_TOUCHED, DAY))
-    + ((OrdType.STOP_LIMIT, IOC), (OrdType.FUNARI, DAY), (OrdType.LIMIT, TimeInForce.AT_THE_CLOSE))
+    + ((OrdType.STOP_LIMIT, IOC), (OrdType.FUNARI, DAY), (OrdType.LIMIT, TimeInForce.GOOD_TILL_DATE))
+    + tuple((OrdType.LIMIT, each) for each in OF_PHASES)
+    + ((OrdType.MARKET, TimeInForce.AT_THE_CLOSE),)
 )
 _UNPRICED = (
     OrdType.MARKET,

@@ -111,8 +111,9 @@ class Invariants:
                 self._exec_id(event.exec_id)
                 before = self._live(event.order)
                 assert event.expired_qty == before.leaves_qty
-                assert (event.order.time_in_force, event.order.ord_status) == (TimeInForce.DAY, OrdStatus.EXPIRED)
-                assert self._ending is not None
+                assert event.order.ord_status is OrdStatus.EXPIRED
+                assert event.order.time_in_force is not TimeInForce.GOOD_TILL_CANCEL
+                assert self._ending is not None or event.order.time_in_force is not TimeInForce.DAY
                 self._step(event.order, None)
                 self._state(event.order)
             case OrderRestated():

@@ -316,7 +316,7 @@ class NaiveVenue:
 
     def work(self, order: NaiveOrder) -> list[Outcome]:
         if self.phases.get(order.symbol, "continuous") != "continuous":
-            rests = order.price is not None and order.time_in_force in "01"
+            rests = order.price is not None and order.time_in_force not in "34"
             return [] if rests else [self.end(order, order.ids[-1], rested=False, orig=None)]
         away = self.tick_away(order.symbol, order.side, order.price) if order.post_only else None
         if away is not None:
@@ -599,7 +599,10 @@ class NaiveVenue:
         if reason and not (reason == "3" and lowers):
             return [self.cancel_reject(c, order, "2")]
         asked = (c.symbol, c.side.value, c.account, c.ord_type.value)
-        if asked != (order.symbol, order.side, order.account, order.ord_type) or c.time_in_force.value not in "01":
+        if asked != (order.symbol, order.side, order.account, order.ord_type) or c.time_in_force.value not in (
+            *"01",
+            order.time_in_force,
+        ):
             return [self.cancel_reject(c, order, "99")]
         if (order.price is None) != (c.price is None) or (order.stop is None) != (stop is None):
             return [self.cancel_reject(c, order, "99")]
@@ -762,6 +765,11 @@ class NaiveVenue:
         called_off = c.phase.value == "closed" and before in ("pre-open", "continuous")
         if c.phase.value not in CALLS and not called_off:
             told = self.uncross(instrument)
+        over = "5" if c.phase.value in CALLS else ""
+        over += "" if c.phase.value in ("pre-open", "opening-auction") else "2"
+        over += "" if c.phase.value == "closing-auction" else "7"
+        open_orders = self.open_of(f"instrument:{c.symbol}")
+        told += [self.expire(order) for order in open_orders if order.time_in_force in over]
         self.phases[c.symbol] = c.phase.value
         return [*told, ("phase", c.symbol, c.phase.value, before)]
 
@@ -814,8 +822,10 @@ class NaiveVenue:
         if phase == "closed":
             return "2"
         waits = c.instructions is not None and c.instructions.stop_px is not None
-        stays = (c.price is not None or waits) and c.time_in_force.value in "01" and not exec_inst(c)
-        return "11" if phase in CALLS and not stays else None
+        stays = (c.price is not None or waits) and not exec_inst(c)
+        taken = {"pre-open": "012", "opening-auction": "012", "continuous": "01345", "closing-auction": "017"}
+        fits = (stays or phase not in CALLS) and c.time_in_force.value in taken.get(phase, "01")
+        return None if fits else "11"
 
     # Trading days.
 
@@ -823,7 +833,7 @@ class NaiveVenue:
         if self.date not in (None, c.date) or self.phase != "open":
             return [("refused",)]
         self.date, self.phase = c.date, "ending"
-        day_orders = [order for order in self.open_of("venue") if order.time_in_force == "0"]
+        day_orders = [order for order in self.open_of("venue") if order.time_in_force != "1"]
         return [("day ending", c.date), *self.slice("expired", c.date, day_orders, at=len(self.sweeps))]
 
     def begin_day(self, c: BeginDay) -> list[Outcome]:
@@ -960,7 +970,8 @@ class NaiveVenue:
         if "6" in exec_inst(c) and (c.ord_type.value != "2" or c.time_in_force.value not in "01" or waits):
             return "11"
         market_with_price = c.ord_type.value in "13JK" and c.price is not None
-        supported = c.ord_type.value in "1234JK" and c.time_in_force.value in "0134" and not market_with_price
+        supported = c.ord_type.value in "1234JK" and c.time_in_force.value in "0123457" and not market_with_price
+        supported = supported and not (c.ord_type.value != "2" and c.time_in_force.value in "257")
         supported = supported and not (waits and c.time_in_force.value not in "01")
         return None if supported else "11"
 

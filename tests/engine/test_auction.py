@@ -1,16 +1,18 @@
 """The uncross: the one price, and who trades at it."""
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fixgw.engine.auction import Clearing, clear
-from fixgw.spec.commands import HaltInstrument, Kill, Release, ResumeInstrument, SetPhase
+from fixgw.spec.commands import EndDay, HaltInstrument, Kill, Release, ResumeInstrument, SetPhase
 from fixgw.spec.events import (
     Event,
     OperatorRefused,
     OrderAccepted,
     OrderCanceled,
+    OrderExpired,
     OrderRejected,
     OrderTriggered,
     PhaseChanged,
@@ -19,12 +21,13 @@ from fixgw.spec.events import (
 from fixgw.spec.fixed import format_fixed
 from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import Instrument
-from fixgw.spec.phase import Phase
-from fixgw.spec.values import OrdRejReason, OrdType, Price, Qty
+from fixgw.spec.phase import CALLS, Phase
+from fixgw.spec.values import OrdRejReason, OrdType, Price, Qty, TimeInForce
 from tests.engine.test_properties import PROPERTY
 from tests.orders import BOB, FOK, GTC, IOC, Venue, buy, cancel, configuration, replace, sell, venue_with
 
 BY = ("olivia", "a drill")
+OPG, GTX, ATC = TimeInForce.AT_THE_OPENING, TimeInForce.GOOD_TILL_CROSSING, TimeInForce.AT_THE_CLOSE
 
 
 def to(phase: Phase, symbol: str = "AAPL") -> SetPhase:
@@ -195,6 +198,52 @@ def test_a_stop_waits_through_a_call_and_goes_off_at_its_end() -> None:
 
     assert [type(event) for event in events] == [Trade, PhaseChanged, OrderTriggered, Trade, OrderCanceled]
     assert trades(events) == [("3", "4", 5, "1.01"), ("4", "2", 4, "1.01")]
+
+
+def expired(events: list[Event]) -> list[str]:
+    return [event.order.order_id for event in events if isinstance(event, OrderExpired)]
+
+
+def test_at_the_opening_expires_with_what_the_uncross_leaves() -> None:
+    venue = venue_with(CALL, buy(5, at="1.00", time_in_force=OPG), sell(3, at="1.00", by=BOB), buy(1, at="0.90"))
+
+    events = venue.handle(TRADE)
+
+    assert [type(event) for event in events] == [Trade, OrderExpired, PhaseChanged]
+    assert expired(events) == ["1"]
+    assert venue.depth("AAPL").bids == [("0.90", 1)]
+
+
+def test_at_the_opening_lives_from_pre_open_into_the_auction() -> None:
+    venue = venue_with(to(Phase.PRE_OPEN), buy(5, at="1.00", time_in_force=OPG))
+    assert expired(venue.handle(CALL)) == []
+    assert expired(venue.handle(CLOSE)) == ["1"]
+
+
+def test_at_the_close_expires_as_the_closing_auction_ends() -> None:
+    venue = venue_with(to(Phase.CLOSING_AUCTION), buy(5, at="1.00", time_in_force=ATC))
+    assert expired(venue.handle(CLOSE)) == ["1"]
+
+
+def test_good_till_crossing_expires_as_a_call_begins() -> None:
+    for call in CALLS:
+        venue = venue_with(buy(5, at="1.00", time_in_force=GTX), buy(1, at="1.00"))
+        assert expired(venue.handle(to(call))) == ["1"]
+    assert expired(venue_with(buy(5, at="1.00", time_in_force=GTX)).handle(CLOSE)) == []
+
+
+@pytest.mark.parametrize("phase", set(Phase) - {Phase.CLOSED})
+def test_each_phase_takes_its_own_times_in_force(phase: Phase) -> None:
+    taken = {OPG: (Phase.PRE_OPEN, Phase.OPENING_AUCTION), ATC: (Phase.CLOSING_AUCTION,), GTX: (Phase.CONTINUOUS,)}
+    for time_in_force, phases in taken.items():
+        venue = venue_with() if phase is Phase.CONTINUOUS else venue_with(to(phase))
+        (answer,) = venue.handle(buy(1, at="1.00", time_in_force=time_in_force))
+        assert type(answer) is (OrderAccepted if phase in phases else OrderRejected)
+
+
+def test_they_expire_with_their_day() -> None:
+    venue = venue_with(buy(5, at="1.00", time_in_force=GTX), buy(5, at="1.00", time_in_force=GTC))
+    assert expired(venue.handle(EndDay(*BY, "2026-11-20"))) == ["1"]
 
 
 LIMITS = st.lists(st.tuples(st.integers(-12, 12), st.integers(1, 5)), min_size=1, max_size=8)

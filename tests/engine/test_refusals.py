@@ -47,20 +47,11 @@ def test_an_order_type_that_is_not_supported_is_named(ord_type: OrdType) -> None
     assert venue.depth("AAPL") == ([], [])
 
 
-@pytest.mark.parametrize(
-    "time_in_force",
-    [
-        TimeInForce.AT_THE_OPENING,
-        TimeInForce.GOOD_TILL_CROSSING,
-        TimeInForce.GOOD_TILL_DATE,
-        TimeInForce.AT_THE_CLOSE,
-    ],
-)
-def test_a_time_in_force_that_is_not_supported_is_named(time_in_force: TimeInForce) -> None:
-    venue = venue_with()
+def test_a_time_in_force_that_is_not_supported_is_named() -> None:
+    venue, time_in_force = venue_with(), TimeInForce.GOOD_TILL_DATE
     order = buy(100, at="100", time_in_force=time_in_force)
 
-    supported = "0 (day), 1 (good till cancel), 3 (immediate or cancel) or 4 (fill or kill)"
+    supported = "0 (day), 1 (GTC), 2 (at the opening), 3 (IOC), 4 (FOK), 5 (good till crossing) or 7 (at the close)"
     text = f"TimeInForce(59) {time_in_force.value} is not supported; {supported}"
     assert venue.handle(order) == [OrderRejected("2.0", rejected(order), UNSUPPORTED, text)]
 
