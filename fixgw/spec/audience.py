@@ -14,6 +14,7 @@ from fixgw.spec.events import (
     InstrumentResumed,
     InstrumentSuspended,
     LimitsSet,
+    ListStated,
     MassCanceled,
     MassQuoteAnswered,
     OperatorRefused,
@@ -56,7 +57,7 @@ def audience(event: Event) -> tuple[str, ...]:
             return (event.order.session,)
         case Trade() | TradeBusted() | TradeCorrected():
             return event.resting.order.session, event.aggressor.order.session
-        case CancelRejected() | MassCanceled():
+        case CancelRejected() | MassCanceled() | ListStated():
             return (event.session,)
         case OrderExpired() | OrderRestated() | OrderAmended():
             return (event.order.session,)
