@@ -17,6 +17,7 @@ from fixgw.spec.commands import (
     BustTrade,
     CancelAllByOperator,
     CancelByOperator,
+    CancelList,
     CancelOrder,
     CancelQuotes,
     ChangeInstrument,
@@ -37,6 +38,7 @@ from fixgw.spec.commands import (
     MassCancel,
     MassQuote,
     NewOrder,
+    NewOrderList,
     OpenSession,
     OperatorCommand,
     PullQuotes,
@@ -124,10 +126,15 @@ class Core:
                 if refusal is not None:
                     self._trading_commands = number
                     return self.exchange.refuse(command, refusal, number)
+            case NewOrderList():
+                refusals = self.gate.check_list(command)
+                if refusals:
+                    self._trading_commands = number
+                    return self.exchange.refuse_list(command, refusals, number)
             case ConfigureVenue():
                 self.configuration = command
                 self.gate.configure(command, self.exchange.listing.after(command.instruments).values())
-            case CancelOrder() | MassCancel() | RefuseOrder() | RefuseChange() | ContinueTriggers():
+            case CancelOrder() | MassCancel() | CancelList() | RefuseOrder() | RefuseChange() | ContinueTriggers():
                 pass
             case CancelQuotes() | PullQuotes():
                 pass

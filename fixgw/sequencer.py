@@ -18,6 +18,7 @@ from fixgw.spec.commands import (
 from fixgw.spec.inquiries import (
     Answer,
     Inquiry,
+    ListStatusInquiry,
     MassStatusAnswer,
     MassStatusInquiry,
     OperatorAnswer,
@@ -48,6 +49,7 @@ _INQUIRIES = (
     OrderStatusInquiry,
     MassStatusInquiry,
     QuoteStatusInquiry,
+    ListStatusInquiry,
     SecurityListInquiry,
     SecurityDefinitionInquiry,
     SecurityStatusInquiry,
@@ -291,6 +293,8 @@ class Sequencer:
             return self._core.exchange.order_status(inquiry)
         if isinstance(inquiry, QuoteStatusInquiry):
             return self._core.exchange.quote_status(inquiry)
+        if isinstance(inquiry, ListStatusInquiry):
+            return self._core.exchange.list_status(inquiry)
         if isinstance(inquiry, MassStatusInquiry):
             return self._begin_answering(self._core.exchange.mass_status(inquiry))
         return self._begin_answering(self._core.consult(inquiry))

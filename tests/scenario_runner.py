@@ -64,7 +64,7 @@ from tests import stock_dictionary
 SESSIONS = {"A": "CLIENT1", "B": "CLIENT2", "C": "CLIENT3", "D": "CLIENT4"}
 TIMEOUT_S = 10.0
 
-_TRANSACT_TIME_TYPES = frozenset("DFGq")
+_TRANSACT_TIME_TYPES = frozenset("DFGKq")
 _HEADER_AND_TRAILER = frozenset((8, 9, 34, 49, 52, 56, 10))
 _ANY_TWO_RUNS_DIFFER = frozenset((7, 16, 36, 60, 122))
 """Times, and sequence numbers, which count the runner's own questions as well."""

@@ -22,7 +22,7 @@ SCENARIOS = {path.stem: path.read_text(encoding="utf-8") for path in (TESTS / "s
 USER_DEFINED = 5000
 HEADER_AND_TRAILER = {8, 9, 10, 34, 35, 43, 49, 52, 56, 97, 122}
 IN_THE_GROUP_OF_A_REFUSED_FIELD = {336}
-ADDED_BY_THE_RUNNER = {"D": {60}, "F": {60}, "G": {60}, "q": {60}}
+ADDED_BY_THE_RUNNER = {"D": {60}, "F": {60}, "G": {60}, "q": {60}, "K": {60}}
 ONLY_IN_TROUBLE = {"0", "4"}
 """BusinessRejectReason(380) of a venue that is overloaded or at fault, which no scenario can bring about."""
 

@@ -51,6 +51,8 @@ EXTENSIONS = (
     Extension(1102, "TriggerPrice", ORDERS, "TriggerPrice"),
     Extension(1107, "TriggerPriceType", ORDERS, "TriggerPriceType"),
     Extension(1138, "DisplayQty", ORDERS, "DisplayQty"),
+    # FIX 5.0 SP2: what the orders of a list have to do with each other.
+    Extension(1385, "ContingencyType", ("E",), "ContingencyType"),
     # Self-match prevention: the form of CME iLink 2, its alias of FIX Latest, and our own "decrement".
     Extension(7928, "SelfMatchPreventionID", ORDERS, "STRING"),
     Extension(

@@ -25,6 +25,7 @@ from fixgw.spec.events import (
     InstrumentResumed,
     InstrumentSuspended,
     LimitsSet,
+    ListStated,
     MassCanceled,
     MassQuoteAnswered,
     OperatorRefused,
@@ -140,6 +141,9 @@ def event_words(event: Event) -> str:
             return f"mass quote {event.quote_id}: {len(event.entries)} entries, {refused} refused"
         case QuotesPulled():
             return f"pulled {event.canceled} sides of quotes of {event.session}: {event.reason}"
+        case ListStated():
+            what = event.list_order_status.name.lower().replace("_", " ")
+            return f"list {event.list_id}, {len(event.orders)} orders: {event.text or what}"
         case VenueConfigured():
             return "configured"
         case InstrumentHalted() | InstrumentSuspended() | InstrumentResumed() | InstrumentDelisted():

@@ -21,6 +21,7 @@ def match_shared(
     """Trade ``aggressor`` as ``matching.match`` does, each price shared out as ``instrument`` says.
 
     The orders of a round trade in the order of their time.  ``guard`` looks at all of a price before any of it trades.
+    Where a trade of an order of a list leaves another of the round with less, the rest is shared out anew.
     """
     while aggressor.leaves_qty and (level := opposite.best) is not None and crosses(aggressor, level):
         if band is not None and not band.has(level.price):
@@ -29,8 +30,13 @@ def match_shared(
         if guard is not None and (prevented := next(filter(guard.prevents, level), None)) is not None:
             yield prevented, last_px, NOTHING
             continue
-        for resting, last_qty in shares(level, aggressor.leaves_qty, instrument):
+        wanted = aggressor.leaves_qty
+        shared = [(resting, resting.leaves_qty, last_qty) for resting, last_qty in shares(level, wanted, instrument)]
+        for resting, leaves_qty, last_qty in shared:
+            if resting.leaves_qty != leaves_qty or aggressor.leaves_qty != wanted:
+                break
             execute(aggressor, resting, last_px, last_qty, opposite)
+            wanted = Qty(wanted - last_qty)
             yield resting, last_px, last_qty
 
 

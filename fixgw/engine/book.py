@@ -156,4 +156,4 @@ class OrderBook:
                 for order in level:
                     assert (order.side, order.price) == (side, level.price), order.order_id
                     assert order.ord_status in (OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED), order.order_id
-                    assert 0 < order.leaves_qty == order.order_qty - order.cum_qty, order.order_id
+                    assert 0 < order.leaves_qty == order.order_qty - order.cum_qty - order.held_qty, order.order_id

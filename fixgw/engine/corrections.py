@@ -118,28 +118,28 @@ def _amend(
     reopened = [
         order
         for order, side in zip(sides, (resting, aggressor), strict=True)
-        if order.leaves_qty and not side.previous_leaves_qty
+        if order.open_qty and not side.previous_leaves_qty
     ]
     return [event, *(_cancel(venue, order) for order in reopened)]
 
 
 def _amend_side(venue: Venue, order: Order, exec_ref_id: str, qty: int, notional: int) -> Amendment:
-    previous_leaves_qty = order.leaves_qty
-    rests = previous_leaves_qty > 0
+    previous_leaves_qty, working_qty, rests = order.open_qty, order.leaves_qty, order.rests
     side = venue.books[order.symbol].side(order.side)
     if rests and qty < 0:
-        side.remove(order, previous_leaves_qty, order.hidden_qty)
+        side.remove(order, working_qty, order.hidden_qty)
     order.amend(qty, notional)
-    hidden_qty = order.take_from_hidden(max(qty, 0))
+    hidden_qty = order.take_from_hidden(max(working_qty - order.leaves_qty, 0))
     if qty < 0:
         display.hide(order)
     if rests and qty < 0:
         side.add(order)
     elif rests and not order.leaves_qty:
-        side.remove(order, previous_leaves_qty, hidden_qty)
-        venue.orders.close(order)
+        side.remove(order, working_qty, hidden_qty)
     elif rests and qty > 0:
-        side.reduce(order, qty, hidden_qty)
+        side.reduce(order, working_qty - order.leaves_qty, hidden_qty)
+    if previous_leaves_qty and not order.open_qty:
+        venue.orders.close(order)
     return Amendment(venue.next_exec_id(), exec_ref_id, order.state(), previous_leaves_qty)
 
 

@@ -13,6 +13,8 @@ from fixgw.engine.corrections import Venue, amend
 from fixgw.engine.expiry import Expiries, ends_with_day
 from fixgw.engine.indicative import Indicatives
 from fixgw.engine.listings import Listings
+from fixgw.engine.lists import Floor as ListFloor
+from fixgw.engine.lists import ListDesk
 from fixgw.engine.matching import can_fill, crosses, match
 from fixgw.engine.order import Order
 from fixgw.engine.phases import OF_PHASES, Phases, expires
@@ -21,7 +23,7 @@ from fixgw.engine.quotes import Floor, Quotes, Refusals
 from fixgw.engine.registry import OrderRegistry, quoted_side
 from fixgw.engine.sweep import SWEEP_SLICE_MAX, Sweep, SweepKind
 from fixgw.engine.trades import Trades
-from fixgw.engine.trailing import Move, is_trailing
+from fixgw.engine.trailing import Move, is_trailing, trail_from
 from fixgw.engine.triggers import TRAILING_MAX, Triggers
 from fixgw.spec.bands import Band, trading_band
 from fixgw.spec.commands import (
@@ -30,6 +32,7 @@ from fixgw.spec.commands import (
     BustTrade,
     CancelAllByOperator,
     CancelByOperator,
+    CancelList,
     CancelOrder,
     CancelQuotes,
     ChangeInstrument,
@@ -46,6 +49,7 @@ from fixgw.spec.commands import (
     MassCancel,
     MassQuote,
     NewOrder,
+    NewOrderList,
     PullQuotes,
     Quote,
     RefuseChange,
@@ -88,6 +92,8 @@ from fixgw.spec.inquiries import (
     InstrumentsAnswer,
     InstrumentsInquiry,
     InstrumentSummary,
+    ListStatusAnswer,
+    ListStatusInquiry,
     MassStatusAnswer,
     MassStatusInquiry,
     OrderAnswer,
@@ -165,6 +171,20 @@ class Exchange:
         self.sweeps: deque[Sweep] = deque()
         """What is to be done to many orders and is not done yet, to be continued one slice after the other."""
         self.triggers = Triggers()
+        self.lists = ListDesk(
+            ListFloor(
+                orders=self.orders,
+                instruments=self.instruments,
+                judge=self._judge,
+                make=self._order,
+                reject=self._reject,
+                place=self._place,
+                trail_from_here=self._trail_from_here,
+                take_from_book=self._take_from_book,
+                lower_in_book=self._lower_in_book,
+                next_exec_id=self._next_exec_id,
+            )
+        )
         self.last_trades: dict[str, Price] = {}
         self.phases = Phases(self._closing_price)
         self.indicatives = Indicatives()
@@ -191,12 +211,15 @@ class Exchange:
         """Apply one command and return what happened, in order; never empty.
 
         An accepted order yields OrderAccepted first, then one Trade per resting order hit (best price,
-        then oldest), then OrderCanceled for a remainder that may not rest.  What waits and is set off by
-        that follows.  ``sequence`` is the place of the command among those that trade; ExecIDs are made from it.
+        then oldest), then OrderCanceled for a remainder that may not rest.  What follows from that for the orders
+        of lists comes after it, then what waits and is set off by all that.  ``sequence`` is the place of the command
+        among those that trade; ExecIDs are made from it.
         """
         self._sequence = sequence
         self._reports = 0
         events = self._apply(command)
+        if self.lists.open:
+            self.lists.follow(events)
         # As a day ends nothing trades any more.
         if (self.triggers.waiting or self.triggers.due) and not isinstance(command, EndDay):
             self._go_off(events)
@@ -231,6 +254,10 @@ class Exchange:
                 return self._quotes.cancel(command)
             case PullQuotes():
                 return self._quotes.pull(command)
+            case NewOrderList():
+                return self.lists.enter(command, {})
+            case CancelList():
+                return self.lists.cancel(command)
             case RefuseOrder():
                 return [self._reject(command, Refusal(command.ord_rej_reason, command.text))]
             case RefuseChange():
@@ -279,7 +306,10 @@ class Exchange:
         self._reports = 0
         judged = zip(command.entries, refusals, strict=True)
         refusals = [refusal or self._refuse_when_closed(entry) for entry, refusal in judged]
-        events = self._with_triggers(self._quotes.quote(command, refusals))
+        events = self._quotes.quote(command, refusals)
+        if self.lists.open:
+            self.lists.follow(events)
+        self._with_triggers(events)
         self._note_calls(events)
         return events
 
@@ -291,9 +321,19 @@ class Exchange:
         why = "is closed" if phase is Phase.CLOSED else f"is in {phase}, which takes no quotes"
         return QuoteRefusal(QuoteRejectReason.EXCHANGE_CLOSED, f"{entry.symbol} {why}")
 
+    def refuse_list(self, command: NewOrderList, refusals: Mapping[int, Refusal], sequence: int) -> list[Event]:
+        """Record that risk refused orders of ``command``, by their place in it: so none is taken."""
+        self._sequence = sequence
+        self._reports = 0
+        return self._with_triggers(self.lists.enter(command, refusals))
+
     def order_status(self, inquiry: OrderStatusInquiry) -> OrderStatusAnswer:
         """Tell the state of one order; changes nothing."""
         return inquiries.order_status(self.orders, inquiry)
+
+    def list_status(self, inquiry: ListStatusInquiry) -> ListStatusAnswer:
+        """Tell the state of a list; changes nothing."""
+        return ListStatusAnswer(self.lists.status(inquiry.session, inquiry.firm, inquiry.list_id))
 
     def mass_status(self, inquiry: MassStatusInquiry) -> Iterator[MassStatusAnswer]:
         """Yield the state of a session's open orders, a slice at a time, at least one; changes nothing."""
@@ -368,22 +408,37 @@ class Exchange:
 
     def _enter(self, command: NewOrder) -> list[Event]:
         mine = self.orders.of_session(command.session)
-        instrument, instructions = self.instruments[command.symbol], command.instructions
-        refusal: Refusal | None = None
         trigger: Price | None = None
-        if instructions is not None or command.ord_type is not _LIMIT:  # else there is nothing about it to refuse
-            refusal = _unsupported(command, instrument)
-        refusal = refusal or self.phases.refuse(command)
+        if command.instructions is None and command.ord_type is _LIMIT:  # no more than its time is to be judged
+            refusal = self.phases.refuse(command)
+        else:
+            refusal, trigger = self._judge(command)
         if refusal is not None or command.cl_ord_id in mine.by_cl_ord_id:
             return [self._reject(command, refusal)]
-        if instructions is not None:
-            if (cannot_rest := self._cannot_rest(command)) is not None:
-                return [self._reject(command, Refusal(OrdRejReason.BROKER_OR_EXCHANGE_OPTION, cannot_rest))]
-            if triggers.waits(command):
-                first = self._first_trigger(command)
-                if isinstance(first, Refusal):
-                    return [self._reject(command, first)]
-                trigger = first
+        order = self._order(command, trigger)
+        self.orders.open(order, mine)
+        events: list[Event] = [OrderAccepted(self._next_exec_id(), order.state())]
+        if trigger is None:
+            self._work(order, events)
+        else:
+            self.triggers.add(order)
+        return events
+
+    def _judge(self, command: NewOrder) -> tuple[Refusal | None, Price | None]:
+        """Return why an order is not taken, or None, and the trigger that it waits for first, if it waits."""
+        refusal = _unsupported(command, self.instruments[command.symbol]) or self.phases.refuse(command)
+        if refusal is not None or command.instructions is None:
+            return refusal, None
+        if (cannot_rest := self._cannot_rest(command)) is not None:
+            return Refusal(OrdRejReason.BROKER_OR_EXCHANGE_OPTION, cannot_rest), None
+        if not triggers.waits(command):
+            return None, None
+        first = self._first_trigger(command)
+        return (first, None) if isinstance(first, Refusal) else (None, first)
+
+    def _order(self, command: NewOrder, trigger: Price | None) -> Order:
+        """Return a new order that is nowhere yet; with a ``trigger`` it waits for that."""
+        instrument, instructions = self.instruments[command.symbol], command.instructions
         order = Order(
             command.session,
             command.firm,
@@ -404,15 +459,12 @@ class Exchange:
         )
         if instructions is not None:
             display.hide(order)
-        self.orders.open(order, mine)
         if order.time_in_force is _GOOD_TILL_DATE:
             self.expiries.add(order)
         if trigger is not None:
             order.wait(trigger, triggers.source(command, instrument))
             order.is_dormant = triggers.begins_dormant(command)
-        events: list[Event] = [OrderAccepted(self._next_exec_id(), order.state())]
-        self._place(order, events)
-        return events
+        return order
 
     def _first_trigger(self, command: NewOrder) -> Price | Refusal:
         if is_trailing(command) and self.triggers.count_trailing(command.symbol) >= TRAILING_MAX:
@@ -421,6 +473,16 @@ class Exchange:
         instrument, book = self.instruments[command.symbol], self.books[command.symbol]
         prices = triggers.prices(book, self.last_trades.get(command.symbol), ())
         return triggers.first_trigger(command, prices, instrument)
+
+    def _trail_from_here(self, order: Order) -> None:
+        """Have a trailing stop that is let to trade, and was not told where to begin, begin where the market is."""
+        if not order.is_waiting or not is_trailing(order) or triggers.stop_px(order) is not None:
+            return
+        instrument, book = self.instruments[order.symbol], self.books[order.symbol]
+        prices = triggers.prices(book, self.last_trades.get(order.symbol), ())
+        first = triggers.first_trigger(order, prices, instrument)
+        if not isinstance(first, Refusal):
+            trail_from(order, first, instrument)
 
     def _place(self, order: Order, events: list[Event]) -> None:
         """Let a live order wait for its trigger, or work."""
@@ -433,10 +495,8 @@ class Exchange:
         """Match a live order that is not in the book, then rest it or cancel what is left."""
         book = self.books[order.symbol]
         own, opposite = (book.bids, book.asks) if order.side is _BUY else (book.asks, book.bids)
-        if order.symbol in self.phases.apart:
-            own.add(order)
-            if order.symbol not in self.phases.calls:
-                self._trade_at(self._closing_price(order.symbol)[0], order.symbol, events)
+        if order.symbol in self.phases.other:
+            self._gather(order, own, events)
             return
         band = None
         if (best := opposite.best) is not None:
@@ -450,7 +510,8 @@ class Exchange:
                 band = self._band(order.symbol)
                 self._trade(order, opposite, band, events)
         if not order.leaves_qty:
-            self.orders.close(order)
+            if not order.held_qty:
+                self.orders.close(order)
         elif (
             order.price is None
             and order.ord_type is _LEFTOVER_AS_LIMIT
@@ -467,6 +528,25 @@ class Exchange:
         else:
             canceled_qty, why = self._end(order), self._why_it_may_not_rest(order)
             events.append(OrderCanceled(self._next_exec_id(), order.state(), canceled_qty, False, None, why))
+
+    def _gather(self, order: Order, own: BookSide, events: list[Event]) -> None:
+        """Rest an order where none trades as it comes; in post-close it may trade at the closing price then."""
+        symbol, phase = order.symbol, self.phases.of(order.symbol)
+        why = self._why_not_gather(order, phase)
+        if why is not None:
+            canceled_qty = self._end(order)
+            events.append(OrderCanceled(self._next_exec_id(), order.state(), canceled_qty, False, None, why))
+            return
+        own.add(order)
+        if phase is Phase.POST_CLOSE:
+            self._trade_at(self._closing_price(symbol)[0], symbol, events)
+
+    def _why_not_gather(self, order: Order, phase: Phase) -> str | None:
+        """Return why an order of a list, which was taken in another phase than it comes to the book in, ends there."""
+        if order.price is None or order.time_in_force in _NEVER_RESTING or expires(order.time_in_force, phase):
+            return f"{order.symbol} is in {phase}: it cannot rest"
+        refusal = self.phases.worse_than_close(order) if phase is Phase.POST_CLOSE else None
+        return None if refusal is None else refusal.text
 
     def _cannot_rest(self, command: NewOrder | ReplaceOrder) -> str | None:
         """Return why a post-only order may not come into the book as it is, or None."""
@@ -489,10 +569,11 @@ class Exchange:
             order=order.state(),
             exec_restatement_reason=ExecRestatementReason.REPRICING,
             previous_price=previous_price,
-            previous_leaves_qty=order.leaves_qty,
+            previous_leaves_qty=order.open_qty,
             rested=rested,
             keeps_priority=False,
             text=text,
+            previous_held_qty=order.held_qty,
         )
 
     def _band(self, symbol: str) -> Band | None:
@@ -524,7 +605,7 @@ class Exchange:
     def _trade(self, order: Order, opposite: BookSide, band: Band | None, events: list[Event]) -> None:
         instrument = self.instruments[order.symbol]
         guard = self_match.guard(order, instrument)
-        if (wanted := minimum.at_once(order)) and not can_fill(order, wanted, opposite, band, guard):
+        if (wanted := minimum.at_once(order)) and not self._can_fill(order, wanted, opposite, band, guard):
             return
         is_fifo = instrument.allocation is _FIFO
         matches = (
@@ -533,15 +614,26 @@ class Exchange:
         for resting, last_px, last_qty in matches:
             if guard is not None and not last_qty:
                 events.extend(self._prevent(order, resting, guard.how))
+                if self.lists.open:
+                    self.lists.follow_trade(resting, order, events, at_work=order)
                 continue
             self.last_trades[order.symbol] = last_px
-            if not resting.leaves_qty:
+            if not resting.open_qty:
                 self.orders.close(resting)
             elif display.has_shown_all(resting):
                 opposite.refresh(resting, display.show_next(resting, instrument.lot_size, self.seed))
             passive = Fill(self._next_exec_id(), resting.state())
             active = Fill(self._next_exec_id(), order.state())
             events.append(Trade(order.symbol, last_px, last_qty, active, passive))
+            if self.lists.open:
+                self.lists.follow_trade(resting, order, events, at_work=order)
+
+    def _can_fill(
+        self, order: Order, wanted: Qty, opposite: BookSide, band: Band | None, guard: self_match.Guard | None
+    ) -> bool:
+        """Return whether ``wanted`` of ``order`` would trade at once."""
+        is_enough = self.lists.can_fill if self.lists.open else can_fill
+        return is_enough(order, wanted, opposite, band, guard)
 
     def _prevent(self, order: Order, resting: Order, how: SelfMatchPrevention) -> Iterator[Event]:
         """Let one or both of two orders of the same hand give way, the resting one first."""
@@ -554,15 +646,16 @@ class Exchange:
     def _give_way(self, order: Order, other: Order, decrement: Qty, *, rested: bool) -> OrderCanceled | OrderAmended:
         """Take ``decrement`` off ``order``; where that is nothing or all, cancel it."""
         text = f"self-match with order {other.order_id} prevented"
-        if not 0 < decrement < order.leaves_qty:
+        if not 0 < decrement < order.open_qty:
             # One that does not rest is closed by whoever works it.
             canceled_qty, reason = self._take_out(order) if rested else order.cancel(), ExecRestatementReason.OTHER
             return OrderCanceled(self._next_exec_id(), order.state(), canceled_qty, rested, None, text, reason)
-        leaves_qty = order.leaves_qty
-        order.decrement(decrement)
-        hidden_qty = order.take_from_hidden(decrement)
+        leaves_qty, held_qty = order.open_qty, order.held_qty
         if rested:
-            self.books[order.symbol].side(order.side).reduce(order, decrement, hidden_qty)
+            self._lower_in_book(order, decrement)
+        else:
+            order.take_from_hidden(decrement)
+        order.decrement(decrement)
         return OrderAmended(
             exec_id=self._next_exec_id(),
             order=order.state(),
@@ -572,7 +665,16 @@ class Exchange:
             rested=rested,
             keeps_priority=rested,
             text=text,
+            previous_held_qty=held_qty,
         )
+
+    def _lower_in_book(self, order: Order, qty: int) -> None:
+        """Have ``qty`` less of an order where it rests or waits, which it leaves with the last of it."""
+        if qty < order.leaves_qty:
+            self._count_less(order, qty)
+        else:
+            self._take_from_book(order)
+            order.hidden_qty = Qty(0)
 
     def _why_it_may_not_rest(self, order: Order) -> str:
         if order.time_in_force is _FILL_OR_KILL:
@@ -598,7 +700,10 @@ class Exchange:
             order = self._next_due()
             if order is None:
                 return
+            at = len(events)
             self._release(order, events)
+            if self.lists.open:
+                self.lists.follow(events, at)
         self._look_at_triggers(events, looked_at)
 
     def _look_at_triggers(self, events: list[Event], begin: int) -> None:
@@ -622,11 +727,12 @@ class Exchange:
             order=move.order.state(),
             exec_restatement_reason=ExecRestatementReason.REPRICING,
             previous_price=move.previous_price,
-            previous_leaves_qty=move.order.leaves_qty,
+            previous_leaves_qty=move.order.open_qty,
             rested=False,
             keeps_priority=False,
             text="StopPx(99) follows the price",
             previous_trigger_price=move.previous_trigger_price,
+            previous_held_qty=move.order.held_qty,
         )
 
     def _next_due(self) -> Order | None:
@@ -702,11 +808,10 @@ class Exchange:
         found = self._find_for_change(command, response_to)
         if not isinstance(found, Order):
             return found
-        canceled_qty = self._take_out(found)
+        rested, canceled_qty = found.rests, self._take_out(found)
         found.cl_ord_id = command.cl_ord_id
         state = found.state()
-        rested, orig_cl_ord_id = not found.is_waiting, command.orig_cl_ord_id
-        return OrderCanceled(self._next_exec_id(), state, canceled_qty, rested, orig_cl_ord_id, None)
+        return OrderCanceled(self._next_exec_id(), state, canceled_qty, rested, command.orig_cl_ord_id, None)
 
     def _replace(self, command: ReplaceOrder) -> list[Event]:
         response_to = CxlRejResponseTo.ORDER_CANCEL_REPLACE_REQUEST
@@ -738,18 +843,15 @@ class Exchange:
             is_unmoved = trigger == (order.trigger_price, order.trigger_source)
             # What follows a price, and how, is in the instructions.
             keeps_priority = keeps_priority and is_unmoved and not is_trailing(order)
-        orig_cl_ord_id, previous_price, previous_leaves_qty = order.cl_ord_id, order.price, order.leaves_qty
+        orig_cl_ord_id, previous_price, previous_leaves_qty = order.cl_ord_id, order.price, order.open_qty
         previous_trigger_price = order.trigger_price if order.is_waiting else None
-        leaves_after = command.order_qty - order.cum_qty
-        if not keeps_priority or leaves_after <= 0:
+        leaves_after = order.leaves_qty_after(command)
+        if not keeps_priority or not leaves_after:
             self._take_from_book(order)
             order.restate(command)
             display.hide(order)
         else:
-            less = previous_leaves_qty - leaves_after
-            hidden_qty = order.take_from_hidden(less)
-            if not order.is_waiting:
-                self.books[order.symbol].side(order.side).reduce(order, less, hidden_qty)
+            self._count_less(order, order.leaves_qty - leaves_after)
             order.restate(command)
         if order.time_in_force is _GOOD_TILL_DATE:
             self.expiries.add(order)
@@ -767,9 +869,9 @@ class Exchange:
                 previous_trigger_price,
             )
         ]
-        if not order.leaves_qty:
+        if not order.open_qty:
             self.orders.close(order)
-        elif not keeps_priority:
+        elif not keeps_priority and order.leaves_qty:
             self._place(order, events)
         return events
 
@@ -851,9 +953,7 @@ class Exchange:
                 if command.symbol not in (None, order.symbol) or command.side not in (None, order.side):
                     continue
                 affected.append(AffectedOrder(order.cl_ord_id, order.order_id))
-                canceled_qty, why = self._take_out(order), f"OrderMassCancelRequest {command.cl_ord_id}"
-                rested = not order.is_waiting
-                events.append(OrderCanceled(self._next_exec_id(), order.state(), canceled_qty, rested, None, why))
+                events.append(self._cancel_asked(order, f"OrderMassCancelRequest {command.cl_ord_id}"))
         events.append(
             MassCanceled(
                 session=command.session,
@@ -869,6 +969,11 @@ class Exchange:
             )
         )
         return events
+
+    def _cancel_asked(self, order: Order, text: str) -> OrderCanceled:
+        """Cancel an open order for a request about many of its session."""
+        rested, canceled_qty = order.rests, self._take_out(order)
+        return OrderCanceled(self._next_exec_id(), order.state(), canceled_qty, rested, None, text)
 
     def _refuse_mass_cancel(self, command: MassCancel) -> tuple[MassCancelRejectReason | None, str | None]:
         match command.mass_cancel_request_type:
@@ -886,15 +991,24 @@ class Exchange:
                 return MassCancelRejectReason.MASS_CANCEL_NOT_SUPPORTED, text
 
     def _take_out(self, order: Order) -> Qty:
-        """Cancel an order that rests or waits and return what was open."""
+        """Cancel an order that rests, waits or is held, and return what was open."""
         self._take_from_book(order)
         return self._end(order)
 
     def _take_from_book(self, order: Order) -> None:
+        """Take out what may trade; one of which all is held is nowhere."""
+        if not order.leaves_qty:
+            return
         if order.is_waiting:
             self.triggers.remove(order)
-            return
-        self.books[order.symbol].side(order.side).remove(order, order.leaves_qty, order.hidden_qty)
+        else:
+            self.books[order.symbol].side(order.side).remove(order, order.leaves_qty, order.hidden_qty)
+
+    def _count_less(self, order: Order, qty: int) -> None:
+        """Have the book count ``qty`` less of an order, of what is not displayed first; where it rests it stays."""
+        hidden_qty = order.take_from_hidden(qty)
+        if order.rests:
+            self.books[order.symbol].side(order.side).reduce(order, qty, hidden_qty)
 
     def _end(self, order: Order) -> Qty:
         """Cancel a live order that is not in the book and return what was open."""
@@ -930,6 +1044,8 @@ class Exchange:
         sweep = Sweep(halt.symbol, halt.operator, halt.reason, text, orders, SweepKind.CANCEL_ON_HALT)
         self.sweeps.append(sweep)
         events = self._sweep(sweep)
+        if self.lists.open:
+            self.lists.follow(events)
         self.indicatives.note(events, self.phases.calls)
         return events
 
@@ -966,9 +1082,9 @@ class Exchange:
     def _cancel_unasked(
         self, order: Order, text: str, reason: ExecRestatementReason = ExecRestatementReason.MARKET_OPTION
     ) -> OrderCanceled:
-        """Cancel an order that rests, though its session did not ask for it (E29)."""
-        canceled_qty = self._take_out(order)
-        rested, exec_id = not order.is_waiting, self._next_exec_id()
+        """Cancel an open order, though its session did not ask for it (E29)."""
+        rested, canceled_qty = order.rests, self._take_out(order)
+        exec_id = self._next_exec_id()
         return OrderCanceled(exec_id, order.state(), canceled_qty, rested, None, text, reason)
 
     # Trading days.
@@ -1003,10 +1119,11 @@ class Exchange:
         return self.orders.open_of(parse("venue"))
 
     def _expire(self, order: Order, text: str) -> OrderExpired:
+        rested = order.rests
         self._take_from_book(order)
         self.orders.close(order)
         expired_qty = order.expire()
-        return OrderExpired(self._next_exec_id(), order.state(), expired_qty, text)
+        return OrderExpired(self._next_exec_id(), order.state(), expired_qty, text, rested)
 
     def _restate_unasked(self, order: Order) -> OrderRestated:
         return OrderRestated(self._next_exec_id(), order.state(), ExecRestatementReason.GT_RENEWAL)
@@ -1035,12 +1152,10 @@ class Exchange:
         return [order for order in open_orders if expires(order.time_in_force, phase)]
 
     def _uncross(self, symbol: str, events: list[Event]) -> None:
-        book = self.books[symbol]
-        cleared = auction.clear(book, self.instruments[symbol], self.last_trades.get(symbol))
-        if cleared is None:
-            return
-        self.last_trades[symbol] = cleared.price
-        self._trade_at(cleared.price, symbol, events)
+        book, instrument = self.books[symbol], self.instruments[symbol]
+        # Again, where orders of lists have ended others that the price was found with.
+        while (cleared := auction.clear(book, instrument, self.last_trades.get(symbol))) is not None:
+            self._trade_at(cleared.price, symbol, events)
 
     def _closing_price(self, symbol: str) -> tuple[Price | None, Instrument]:
         """Return what ``symbol`` trades at in post-close: the last trade's price, else that of the configuration."""
@@ -1054,11 +1169,13 @@ class Exchange:
         for buy, sell, last_qty in auction.uncross(self.books[symbol], price):
             self.last_trades[symbol] = price
             for order in (buy, sell):
-                if not order.leaves_qty:
+                if not order.open_qty:
                     self.orders.close(order)
             bought = Fill(self._next_exec_id(), buy.state())
             sold = Fill(self._next_exec_id(), sell.state())
             events.append(Trade(symbol, price, last_qty, sold, bought, in_auction=True))
+            if self.lists.open:
+                self.lists.follow_trade(buy, sell, events, at_work=None)
 
     # The venue itself.
 
@@ -1123,7 +1240,8 @@ class Exchange:
                         assert not order.is_waiting, order.order_id
         self.triggers.check()
         live = list(self.orders)
-        assert len(live) == resting + len(self.triggers), (len(live), resting, len(self.triggers))
+        held = sum(not order.leaves_qty for order in live)
+        assert len(live) == resting + len(self.triggers) + held, (len(live), resting, len(self.triggers), held)
         assert all(order.is_live for order in live)
 
     def _knows(self, order: Order) -> bool:

@@ -19,7 +19,7 @@ _LIVE = (_NEW, _PARTIALLY_FILLED)
 class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
     """The mutable order; all changes of its quantities and status go through its methods.
 
-    While live ``order_qty == cum_qty + leaves_qty`` (E1); afterwards ``leaves_qty`` is zero.
+    While live ``order_qty == cum_qty + open_qty`` (E1); afterwards that is zero.
     """
 
     session: str
@@ -36,6 +36,7 @@ class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
     order_qty: Qty
     price: Price | None
     leaves_qty: Qty
+    """What may trade now: LeavesQty(151) without what is held."""
     price_scale: int
     qty_scale: int
     ord_status: OrdStatus = OrdStatus.NEW
@@ -57,6 +58,19 @@ class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
     """Of a side of a quote, see OrderState; None for an order."""
     limit_distance: int | None = None
     """How far its limit is above its trigger; the limit of a trailing stop follows at this distance."""
+    list_id: str | None = None
+    held_qty: Qty = Qty(0)
+    """What may not trade before another order of its list has traded."""
+
+    @property
+    def open_qty(self) -> Qty:
+        """LeavesQty(151): what is neither filled nor given up."""
+        return Qty(self.leaves_qty + self.held_qty)
+
+    @property
+    def rests(self) -> bool:
+        """Whether any of it is in the book, unless it is at work."""
+        return self.leaves_qty > 0 and not self.is_waiting
 
     @property
     def is_live(self) -> bool:
@@ -71,7 +85,7 @@ class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
         self.cum_qty = Qty(self.cum_qty + qty)
         self.leaves_qty = Qty(self.leaves_qty - qty)
         self.cum_notional += price * qty
-        self.ord_status = _PARTIALLY_FILLED if self.leaves_qty else _FILLED
+        self.ord_status = _PARTIALLY_FILLED if self.leaves_qty or self.held_qty else _FILLED
 
     def take_from_hidden(self, qty: int) -> Qty:
         """Have ``qty``, or as much as there is, less of what is not displayed; return how much that was."""
@@ -81,7 +95,8 @@ class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
 
     def decrement(self, qty: Qty) -> None:
         """Have ``qty`` less to trade, as if it had never been asked for."""
-        assert 0 < qty < self.leaves_qty, (self.order_id, qty, self.leaves_qty)
+        assert 0 < qty <= self.leaves_qty, (self.order_id, qty, self.leaves_qty)
+        assert qty < self.open_qty, (self.order_id, qty, self.held_qty)
         self.order_qty = Qty(self.order_qty - qty)
         self.leaves_qty = Qty(self.leaves_qty - qty)
 
@@ -95,8 +110,8 @@ class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
 
     def _end(self, ord_status: OrdStatus) -> Qty:
         assert self.is_live, (self.order_id, self.ord_status)
-        open_qty = self.leaves_qty
-        self.leaves_qty = self.hidden_qty = Qty(0)
+        open_qty = self.open_qty
+        self.leaves_qty = self.hidden_qty = self.held_qty = Qty(0)
         self.ord_status = ord_status
         return open_qty
 
@@ -109,9 +124,16 @@ class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
         self.cum_notional += notional
         assert 0 <= self.cum_qty <= self.order_qty, (self.order_id, self.cum_qty, self.order_qty)
         if self.is_live or self.ord_status is _FILLED:
-            self.leaves_qty = Qty(self.order_qty - self.cum_qty)
-            traded = _PARTIALLY_FILLED if self.leaves_qty else _FILLED
+            self._reopen()
+            traded = _PARTIALLY_FILLED if self.open_qty else _FILLED
             self.ord_status = traded if self.cum_qty else _NEW
+
+    def _reopen(self) -> None:
+        """Have open what is not traded; of an order of which nothing may trade, nothing may then either."""
+        open_qty = self.order_qty - self.cum_qty
+        is_held = self.held_qty > 0 and not self.leaves_qty
+        self.held_qty = Qty(open_qty if is_held else min(self.held_qty, open_qty))
+        self.leaves_qty = Qty(open_qty - self.held_qty)
 
     def restate(self, command: ReplaceOrder) -> None:
         """Take the client's new terms; OrderQty(38) is the new total (E13), never below what is filled (E14)."""
@@ -120,9 +142,35 @@ class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
         self.price = command.price
         self.time_in_force = command.time_in_force
         self.instructions = command.instructions
+        self.leaves_qty = self.leaves_qty_after(command)
         self.order_qty = max(command.order_qty, self.cum_qty)
-        self.leaves_qty = Qty(self.order_qty - self.cum_qty)
-        if not self.leaves_qty:
+        self.held_qty = Qty(self.order_qty - self.cum_qty - self.leaves_qty)
+        self._end_if_filled()
+
+    def leaves_qty_after(self, command: ReplaceOrder) -> Qty:
+        """Return what may trade once ``command`` has been taken: what is held stays so, and is given up first."""
+        open_qty = Qty(max(command.order_qty - self.cum_qty, 0))
+        return min(open_qty, self.leaves_qty) if self.held_qty else open_qty
+
+    def hold(self) -> None:
+        """Let nothing of a new order trade yet."""
+        self.leaves_qty, self.held_qty, self.hidden_qty = Qty(0), self.leaves_qty, Qty(0)
+
+    def release(self, qty: Qty) -> None:
+        """Let ``qty`` of what is held trade."""
+        assert 0 < qty <= self.held_qty, (self.order_id, qty, self.held_qty)
+        self.leaves_qty, self.held_qty = Qty(self.leaves_qty + qty), Qty(self.held_qty - qty)
+
+    def lower(self, leaves_qty: Qty, held_qty: Qty) -> None:
+        """Have less to trade, as if no more had been asked for; what is filled stays."""
+        assert leaves_qty <= self.leaves_qty, (self.order_id, leaves_qty)
+        assert held_qty <= self.held_qty, (self.order_id, held_qty)
+        self.leaves_qty, self.held_qty = leaves_qty, held_qty
+        self.order_qty = Qty(self.cum_qty + self.open_qty)
+        self._end_if_filled()
+
+    def _end_if_filled(self) -> None:
+        if not self.open_qty:
             self.ord_status = _FILLED
 
     def wait(self, trigger_price: Price, source: TriggerPriceType) -> None:
@@ -162,7 +210,7 @@ class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
             self.price,
             self.ord_status,
             self.cum_qty,
-            self.leaves_qty,
+            Qty(self.leaves_qty + self.held_qty),
             self.cum_notional,
             self.price_scale,
             self.qty_scale,
@@ -171,4 +219,6 @@ class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
             self.trigger_price,
             self.hidden_qty,
             self.quote_entry_id,
+            self.list_id,
+            self.held_qty,
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from fixgw.engine.order import Order
 from fixgw.engine.triggers import stop_px
 from fixgw.spec.commands import NewOrder, ReplaceOrder
 from fixgw.spec.fixed import format_fixed
@@ -50,8 +51,6 @@ class Phases:
         """Of the instruments that are not in continuous trading."""
         self.calls: set[str] = set()
         """Symbols whose orders gather and do not trade."""
-        self.apart: set[str] = set()
-        """Symbols whose orders do not trade as they come: those in a call, and those in post-close."""
         self.scheduled: dict[str, int] = {}
         """The time of the last step of its schedule that an instrument has had, ns since the epoch."""
         self.interrupted: dict[str, int] = {}
@@ -79,7 +78,6 @@ class Phases:
         else:
             self.other[symbol] = phase
         (self.calls.add if phase in CALLS else self.calls.discard)(symbol)
-        (self.apart.add if phase in CALLS or phase is Phase.POST_CLOSE else self.apart.discard)(symbol)
 
     def refuse(self, order: NewOrder | ReplaceOrder) -> Refusal | None:
         """Return why the phase of its instrument does not take ``order``, or None."""
@@ -94,9 +92,9 @@ class Phases:
             return _unfit(f"ExecInst(18) is not taken while {order.symbol} is in {phase}; leave it out")
         if order.price is None and stop_px(order) is None:
             return _unfit(f"OrdType(40) {order.ord_type} is not taken while {order.symbol} is in {phase}; 2 (limit)")
-        return self._worse_than_close(order) if phase is Phase.POST_CLOSE else None
+        return self.worse_than_close(order) if phase is Phase.POST_CLOSE else None
 
-    def _worse_than_close(self, order: NewOrder | ReplaceOrder) -> Refusal | None:
+    def worse_than_close(self, order: NewOrder | ReplaceOrder | Order) -> Refusal | None:
         """Return why ``order`` could not trade at the closing price, or None; one with a trigger waits."""
         close, instrument = self._closing_price(order.symbol)
         if order.price is None or stop_px(order) is not None:

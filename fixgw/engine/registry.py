@@ -66,7 +66,7 @@ class OrderRegistry:
             elif order.leaves_qty:
                 mine.quoted[quoted_side(order)] = order
                 self.quoting.add(order.session)
-            if order.leaves_qty:
+            if order.open_qty:
                 mine.open[order.order_id] = order
 
     def close(self, order: Order) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from fixgw.engine.book import BookSide, OrderBook
+from fixgw.engine.contingency import Member, OrderList
 from fixgw.engine.exchange import Exchange
 from fixgw.engine.order import Order
 from fixgw.engine.registry import OrderRegistry
@@ -14,7 +15,7 @@ from fixgw.engine.triggers import Triggers
 from fixgw.spec.commands import ConfigureVenue
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.phase import Phase
-from fixgw.spec.values import Price, TimeInForce
+from fixgw.spec.values import ContingencyType, Price, Qty, TimeInForce
 
 _NO_ORDER = ""
 
@@ -58,6 +59,26 @@ class TriggersState(msgspec.Struct, frozen=True, array_like=True):
     """Those of ``waiting`` that follow a price, in the order in which they do."""
 
 
+class MemberState(msgspec.Struct, frozen=True, array_like=True):
+    """An order of a list."""
+
+    order_id: str
+    cl_ord_link_id: str | None
+    lot_size: Qty
+    followed_qty: Qty
+    is_end_followed: bool
+
+
+class ListState(msgspec.Struct, frozen=True, array_like=True):
+    """A list; without a firm and members where it was refused and has used up its ListID."""
+
+    session: str
+    list_id: str
+    firm: str = ""
+    contingency_type: ContingencyType | None = None
+    members: list[MemberState] = []
+
+
 class ExchangeState(msgspec.Struct, frozen=True, array_like=True):
     """``orders`` are all, live or not, in the order in which they were entered."""
 
@@ -81,6 +102,7 @@ class ExchangeState(msgspec.Struct, frozen=True, array_like=True):
     """Symbols whose call has changed since it was told what it would come to, in the order of their turns."""
     interrupted: list[tuple[str, int]] = []
     """When volatility auctions end that orders have begun; 0 until that is known."""
+    lists: list[ListState] = []
 
 
 def of(exchange: Exchange) -> ExchangeState:
@@ -100,6 +122,7 @@ def of(exchange: Exchange) -> ExchangeState:
         scheduled=sorted(exchange.phases.scheduled.items()),
         indicatives=list(exchange.indicatives.changed),
         interrupted=sorted(exchange.phases.interrupted.items()),
+        lists=[_list(*key, order_list) for key, order_list in exchange.lists.known.items()],
     )
 
 
@@ -143,6 +166,32 @@ def restore(exchange: Exchange, state: ExchangeState, configuration: ConfigureVe
         exchange.triggers.waiting[order.symbol].trail_last(order)
     for order_id in state.triggers.due:
         exchange.triggers.due[order_id] = _known(orders, order_id)
+    for order_list in state.lists:
+        _put_list(exchange, order_list)
+
+
+def _list(session: str, list_id: str, order_list: OrderList | None) -> ListState:
+    if order_list is None:
+        return ListState(session, list_id)
+    members = [
+        MemberState(each.order.order_id, each.cl_ord_link_id, each.lot_size, each.followed_qty, each.is_end_followed)
+        for each in order_list.members
+    ]
+    return ListState(session, list_id, order_list.firm, order_list.contingency_type, members)
+
+
+def _put_list(exchange: Exchange, state: ListState) -> None:
+    if not state.members:
+        exchange.lists.known[state.session, state.list_id] = None
+        return
+    orders = exchange.orders
+    members = [
+        Member(
+            _known(orders, each.order_id), each.cl_ord_link_id, each.lot_size, each.followed_qty, each.is_end_followed
+        )
+        for each in state.members
+    ]
+    exchange.lists.put(OrderList(state.session, state.firm, state.list_id, state.contingency_type, members))
 
 
 def _queue(symbol: str, book: OrderBook) -> QueueState:

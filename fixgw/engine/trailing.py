@@ -60,6 +60,20 @@ def follow(order: Order, reference: Price, instrument: Instrument) -> bool:
     return True
 
 
+def trail_from(order: Order, trigger_price: Price, instrument: Instrument) -> None:
+    """Move the trigger of ``order``, which waits nowhere, and its limit by as much."""
+    assert order.trigger_source is not None, order.order_id
+    if order.price is not None:
+        assert order.limit_distance is not None, order.order_id
+        price = passive(trigger_price + order.limit_distance, order.side, instrument)
+        if not can_be(price, instrument):
+            return
+        order.price = price
+    distance = order.limit_distance
+    order.wait(trigger_price, order.trigger_source)
+    order.limit_distance = distance
+
+
 def _reaches_activation(order: Order, reference: Price) -> bool:
     assert order.instructions is not None, order.order_id
     activation_price = order.instructions.activation_price

@@ -232,12 +232,12 @@ def begins_dormant(command: NewOrder | ReplaceOrder) -> bool:
     return command.instructions is not None and command.instructions.activation_price is not None
 
 
-def stop_px(command: NewOrder | ReplaceOrder) -> Price | None:
+def stop_px(command: Order | NewOrder | ReplaceOrder) -> Price | None:
     """Return the trigger that ``command`` asks for; None where it says none."""
     return None if command.instructions is None else command.instructions.stop_px
 
 
-def source(command: NewOrder | ReplaceOrder, instrument: Instrument) -> TriggerPriceType:
+def source(command: Order | NewOrder | ReplaceOrder, instrument: Instrument) -> TriggerPriceType:
     """Return what the trigger of ``command`` looks at: what it says, or else its instrument."""
     if command.instructions is not None and command.instructions.trigger_price_type is not None:
         return command.instructions.trigger_price_type
@@ -250,7 +250,7 @@ def source(command: NewOrder | ReplaceOrder, instrument: Instrument) -> TriggerP
             return _BEST_OFFER if command.side is Side.BUY else _BEST_BID
 
 
-def first_trigger(command: NewOrder, prices: Prices, instrument: Instrument) -> Price | Refusal:
+def first_trigger(command: Order | NewOrder, prices: Prices, instrument: Instrument) -> Price | Refusal:
     """Return where the trigger of ``command`` is at first, or why a trailing stop cannot be given one."""
     given = stop_px(command)
     if given is not None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 import quickfix as fix
 
-from fixgw.fix import plain_order, reference_requests
+from fixgw.fix import lists, plain_order, reference_requests
 from fixgw.fix.fields import (
     ID_LENGTH_MAX,
     KEY,
@@ -36,7 +36,7 @@ from fixgw.spec.commands import (
     ReplaceOrder,
 )
 from fixgw.spec.fixed import FixedError
-from fixgw.spec.inquiries import Inquiry, MassStatusInquiry, OrderStatusInquiry
+from fixgw.spec.inquiries import Inquiry, ListStatusInquiry, MassStatusInquiry, OrderStatusInquiry
 from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import UNLISTED, Instrument
 from fixgw.spec.participant import Participant
@@ -106,13 +106,16 @@ class Decoder:
             "H": _order_status,
             "AF": _mass_status,
             "q": _mass_cancel,
+            "K": _cancel_list,
+            "M": _list_status,
             "x": reference_requests.security_list,
             "c": reference_requests.security_definition,
             "e": reference_requests.security_status,
             "g": reference_requests.trading_session,
         }
         quotes = QuoteReader(self._instruments)
-        self._quote_readers: dict[str, Callable[[str, Fields, Participant, int], Request]] = {
+        self._readers_of_groups: dict[str, Callable[[str, Fields, Participant, int], Request]] = {
+            "E": self._new_order_list,
             "S": quotes.quote,
             "i": quotes.mass_quote,
             "Z": quotes.cancel,
@@ -132,8 +135,8 @@ class Decoder:
             return plain
         fields = split(text)
         msg_type = fields.get(_MSG_TYPE, "")
-        read, read_quote = self._readers.get(msg_type), None
-        if read is None and (read_quote := self._quote_readers.get(msg_type)) is None:
+        read, read_groups = self._readers.get(msg_type), None
+        if read is None and (read_groups := self._readers_of_groups.get(msg_type)) is None:
             raise fix.UnsupportedMessageType
         participant = self._participants.get(fields.get(_SENDER_COMP_ID, ""))
         if participant is None:
@@ -142,8 +145,11 @@ class Decoder:
             raise fix.IncorrectTagValue(tags.ORIG_SENDING_TIME)  # a session reject, as QuickFIX's own (E20)
         if read is not None:
             return read(fields, participant)
-        assert read_quote is not None
-        return read_quote(text, fields, participant, _msg_seq_num(fields))
+        assert read_groups is not None
+        return read_groups(text, fields, participant, _msg_seq_num(fields))
+
+    def _new_order_list(self, text: str, fields: Fields, participant: Participant, _: int) -> OrderCommand:
+        return lists.read_list(text, fields, participant, self._new_order)
 
     def _new_order(self, fields: Fields, participant: Participant) -> OrderCommand:
         cl_ord_id, account, symbol, side, ord_type, time_in_force = _terms(fields, participant)
@@ -306,6 +312,14 @@ def _mass_cancel(fields: Fields, participant: Participant) -> Request:
         _optional_side(fields),
         _msg_seq_num(fields),
     )
+
+
+def _cancel_list(fields: Fields, participant: Participant) -> Request:
+    return lists.read_list_cancel(fields, participant, _msg_seq_num(fields))
+
+
+def _list_status(fields: Fields, participant: Participant) -> Request:
+    return ListStatusInquiry(participant.session, participant.firm, identifier(fields, tags.LIST_ID))
 
 
 def _order_status(fields: Fields, participant: Participant) -> Request:

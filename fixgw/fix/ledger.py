@@ -10,12 +10,14 @@ import msgspec
 
 from fixgw.spec.audience import audience
 from fixgw.spec.commands import (
+    CancelList,
     CancelOrder,
     CancelQuotes,
     CloseSession,
     MassCancel,
     MassQuote,
     NewOrder,
+    NewOrderList,
     OpenSession,
     Quote,
     RefuseChange,
@@ -86,6 +88,8 @@ class Ledger:
         """Follow the next frame."""
         self._sequence = frame.sequence
         match frame.command:
+            case NewOrderList() | CancelList() as command:
+                self._expect(command.session, command.msg_seq_num and command.msg_seq_num + 1)
             case NewOrder() | CancelOrder() | ReplaceOrder() | MassCancel() | RefuseOrder() | RefuseChange() as command:
                 if command.msg_seq_num:
                     self._expect(command.session, command.msg_seq_num + 1)

@@ -13,12 +13,14 @@ from fixgw.fix.quotes import mass_quote_acknowledgement, quote_status_report, qu
 from fixgw.fix.report import Report as Report
 from fixgw.fix.report import optional as _optional
 from fixgw.spec.commands import (
+    CancelList,
     CancelOrder,
     CancelQuotes,
     ClientCommand,
     MassCancel,
     MassQuote,
     NewOrder,
+    NewOrderList,
     Quote,
     RefuseChange,
     RefuseOrder,
@@ -39,6 +41,7 @@ from fixgw.spec.events import (
     InstrumentResumed,
     InstrumentSuspended,
     LimitsSet,
+    ListStated,
     MassCanceled,
     MassQuoteAnswered,
     OperatorRefused,
@@ -70,7 +73,7 @@ from fixgw.spec.events import (
     VenueConfigured,
 )
 from fixgw.spec.fixed import format_fixed, format_ratio, format_shortest
-from fixgw.spec.inquiries import Answer, MassStatusAnswer, OrderStatusAnswer, QuoteStatusAnswer
+from fixgw.spec.inquiries import Answer, ListStatusAnswer, MassStatusAnswer, OrderStatusAnswer, QuoteStatusAnswer
 from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import SCALE_MAX
 from fixgw.spec.values import (
@@ -102,6 +105,8 @@ _MSG_TYPES: dict[type[ClientCommand], str] = {
     Quote: "S",
     MassQuote: "i",
     CancelQuotes: "Z",
+    NewOrderList: "E",
+    CancelList: "K",
 }
 """MsgType(35) of what asked for a command, but for RefuseChange, which either of two asks for."""
 _CHANGE_MSG_TYPES = {
@@ -164,6 +169,8 @@ class Encoder:
                 return told if event.exec_id else ()
             case OrderAmended():
                 extra = f"378={event.exec_restatement_reason}\x0158={event.text}\x01"
+                if event.order.list_id is not None and not event.order.held_qty and event.order.trigger_price is None:
+                    extra += "636=Y\x01"
                 return (self._execution(event.exec_id, _RESTATED, event.order, time_ns, extra),)
             case TradeBusted():
                 return self._bust(event, event.resting, time_ns), self._bust(event, event.aggressor, time_ns)
@@ -180,6 +187,8 @@ class Encoder:
                 return (Report(event.session, "b", mass_quote_acknowledgement(event)),) if event.is_told else ()
             case QuotesPulled():
                 return ()
+            case ListStated():
+                return (self.list_status(event, time_ns),)
             case VenueConfigured() | OrdersSwept() | OperatorRefused() | LimitsSet():
                 return ()
             case DayEnding() | OrdersExpired() | OrdersRestated() | DayBegun() | PhaseChanged() | IndicativeChanged():
@@ -203,6 +212,8 @@ class Encoder:
             case QuoteStatusAnswer():
                 for body in quote_status_reports(answer, self._time.of(time_ns)):
                     yield Report(answer.inquiry.session, "AI", body)
+            case ListStatusAnswer():
+                yield self.list_status(answer.stated, time_ns)
             case _:
                 yield reference_reports.report(answer, self._time.of(time_ns))
 
@@ -223,6 +234,8 @@ class Encoder:
             terms += _instructions(order.instructions, order)
         if order.quote_entry_id is not None:
             terms += f"526={order.quote_entry_id or order.cl_ord_id}\x01"
+        if order.list_id is not None:
+            terms += _of_list(order)
         body = (
             f"37={order.order_id}\x0117={exec_id}{codes}\x01"
             f"1={order.account}\x0111={order.cl_ord_id}\x0155={order.symbol}\x01"
@@ -281,6 +294,16 @@ class Encoder:
             f"60={self._time.of(time_ns)}\x01{_optional('58=', event.text)}"
         )
         return Report(event.session, "r", body)
+
+    def list_status(self, stated: ListStated, time_ns: int) -> Report:
+        """Return the state of a list and of each of its orders; one report always has them all."""
+        orders = "".join(_in_list(order) for order in stated.orders)
+        text = _optional("444=", stated.text)
+        body = (
+            f"66={stated.list_id}\x01429={stated.list_status_type}\x0182=1\x01431={stated.list_order_status}\x01"
+            f"83=1\x01{text}60={self._time.of(time_ns)}\x0168={len(stated.orders)}\x0173={len(stated.orders)}\x01{orders}"
+        )
+        return Report(stated.session, "N", body)
 
     def _order_status(self, answer: OrderStatusAnswer, time_ns: int) -> Report:
         inquiry = answer.inquiry
@@ -351,7 +374,7 @@ def refused(command: ClientCommand, text: str) -> Report:
 
 def _trigger(order: OrderState, number: Callable[[int, int], str]) -> str:
     assert order.trigger_price is not None, order.order_id
-    working = "N" if order.is_waiting else "Y"
+    working = "N" if order.is_waiting or (order.held_qty and not order.working_qty) else "Y"
     return f"99={number(order.trigger_price, order.price_scale)}\x01636={working}\x01"
 
 
@@ -388,3 +411,27 @@ def _expiry(instructions: Instructions) -> str:
     if instructions.expire_date:
         return f"432={instructions.expire_date.replace('-', '')}\x01"
     return f"126={TimeText().of(instructions.expire_time_ns)}\x01" if instructions.expire_time_ns else ""
+
+
+def _of_list(order: OrderState) -> str:
+    """Return what an order's list adds to its reports; WorkingIndicator(636) while a part of it may not trade."""
+    # Where it has a trigger, that tells whether it works.
+    working = f"636={_working(order)}\x01" if order.held_qty and order.trigger_price is None else ""
+    return f"66={order.list_id}\x01{working}"
+
+
+def _working(order: OrderState) -> str:
+    return "Y" if order.working_qty and not order.is_waiting else "N"
+
+
+def _in_list(order: OrderState) -> str:
+    """Return an order as an entry of ListStatus: fields in the order of the dictionary."""
+    number = format_fixed if order.qty_scale <= SCALE_MAX else format_shortest
+    cum_qty, leaves_qty = number(order.cum_qty, order.qty_scale), number(order.leaves_qty, order.qty_scale)
+    # What is canceled, or has expired; what never lived is in neither sum.
+    cxl_qty = 0 if order.ord_status is OrdStatus.REJECTED else order.order_qty - order.cum_qty - order.leaves_qty
+    working = f"636={_working(order)}\x01" if order.leaves_qty else ""
+    return (
+        f"11={order.cl_ord_id}\x0114={cum_qty}\x0139={order.ord_status}\x01{working}151={leaves_qty}\x01"
+        f"84={number(cxl_qty, order.qty_scale)}\x016={_avg_px(order) if order.cum_qty else '0'}\x01"
+    )

@@ -12,7 +12,7 @@ from fixgw.spec.commands import ClientCommand
 from fixgw.spec.inquiries import Answer
 from fixgw.spec.sequenced import Sequenced
 
-_GROUPED = frozenset("brWXyd")
+_GROUPED = frozenset("bNrWXyd")
 """MsgTypes whose reports carry a repeating group, which QuickFIX keeps in order only by the dictionary."""
 _FORGETFUL = ("ResetOnLogon", "ResetOnLogout", "ResetOnDisconnect")
 

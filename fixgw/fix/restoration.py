@@ -14,12 +14,14 @@ from fixgw.fix.outbound import Encoder, Report, TimeText
 from fixgw.fix.postman import Postman
 from fixgw.spec import tags
 from fixgw.spec.commands import (
+    CancelList,
     CancelOrder,
     CancelQuotes,
     CloseSession,
     MassCancel,
     MassQuote,
     NewOrder,
+    NewOrderList,
     OpenSession,
     Quote,
     RefuseChange,
@@ -94,7 +96,7 @@ class Restoration:
                 self._expect(frame.command.session, frame.command.expected_msg_seq_num)
             case NewOrder() | CancelOrder() | ReplaceOrder() | MassCancel() | RefuseOrder() | RefuseChange() as command:
                 self._expect(command.session, command.msg_seq_num and command.msg_seq_num + 1)
-            case Quote() | MassQuote() | CancelQuotes() as command:
+            case Quote() | MassQuote() | CancelQuotes() | NewOrderList() | CancelList() as command:
                 self._expect(command.session, command.msg_seq_num and command.msg_seq_num + 1)
             case ResetSession() if any(isinstance(event, SessionReset) for event in frame.events):
                 self._to_begin_anew.add(frame.command.session)

@@ -39,6 +39,7 @@ from fixgw.spec.events import (
     InstrumentResumed,
     InstrumentSuspended,
     LimitsSet,
+    ListStated,
     MassCanceled,
     MassQuoteAnswered,
     OperatorRefused,
@@ -226,7 +227,7 @@ class Depth:
                     frame.restate()
                 case IndicativeChanged():
                     frame.indicate(event)
-                case OrderRejected() | OrderStated() | CancelRejected() | MassCanceled():
+                case OrderRejected() | OrderStated() | CancelRejected() | MassCanceled() | ListStated():
                     pass  # nothing that is or was in the book
                 case QuoteReported() | MassQuoteAnswered() | QuotesPulled():
                     pass  # the sides of quotes have the events of orders
@@ -353,7 +354,7 @@ class _Frame:
             self._at_work = amended.order
         elif amended.keeps_priority:
             self._keep_in_place(amended.order)
-        else:
+        elif _shown_qty(amended.order) or self._displayed(amended.order) is not None:
             self.work(amended.order)
 
     def _keep_in_place(self, order: OrderState) -> None:
@@ -441,7 +442,7 @@ class _Frame:
 
 
 def _shown_qty(order: OrderState) -> Qty:
-    return Qty(order.leaves_qty - order.hidden_qty)
+    return Qty(order.leaves_qty - order.held_qty - order.hidden_qty)
 
 
 def _listing(number: int, time_ns: int, instrument: Instrument) -> InstrumentListed:

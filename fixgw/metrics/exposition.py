@@ -61,8 +61,8 @@ TRADED_NOTIONAL = Family("fixgw_traded_notional_total", ("symbol",), "Price time
 CANCELS = Family(
     "fixgw_cancels_total",
     ("symbol", "by"),
-    "Canceled orders: by client, mass_cancel, operator, self_match, quote (a quote that takes a side of its own away)"
-    " or venue",
+    "Canceled orders: by client, mass_cancel, operator, self_match, quote (a quote that takes a side of its own away),"
+    " list or venue",
 )
 EXPIRATIONS = Family("fixgw_expired_orders_total", ("symbol",), "Orders that expired at the end of their day")
 REPLACES = Family("fixgw_replaces_total", ("symbol",), "Replaced orders")

@@ -8,11 +8,13 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple, assert_never, get_args
 
 from fixgw.spec.commands import (
+    CancelList,
     CancelOrder,
     Command,
     ConfigureVenue,
     MassCancel,
     NewOrder,
+    NewOrderList,
     OpenSession,
     OperatorCommand,
     RefuseOrder,
@@ -33,6 +35,7 @@ from fixgw.spec.events import (
     InstrumentResumed,
     InstrumentSuspended,
     LimitsSet,
+    ListStated,
     MassCanceled,
     MassQuoteAnswered,
     OperatorRefused,
@@ -185,7 +188,9 @@ class Tally:
             case MassCancel():
                 is_refused = isinstance(events[-1], MassCanceled) and events[-1].mass_cancel_reject_reason is not None
                 self.mass_cancels["rejected" if is_refused else "accepted",] += 1
-            case CancelOrder():
+            case NewOrderList():
+                self._count_list(command, events)
+            case CancelOrder() | CancelList():
                 pass
             case ConfigureVenue():
                 self._instruments.update((instrument.symbol, instrument) for instrument in command.instruments)
@@ -200,6 +205,16 @@ class Tally:
                 self.operator_commands[_tag(command), result] += 1
             case _:
                 pass
+
+    def _count_list(self, command: NewOrderList, events: tuple[Event, ...]) -> None:
+        """Count each order of a list as if it had come alone."""
+        if not isinstance(events[0], OrderAccepted | OrderRejected):
+            return  # sent again
+        result = _result(events[0])
+        for entry in command.entries:
+            self.orders[entry.order.ord_type.name.lower(), self._listed(entry.order.symbol), result] += 1
+        for event in events:
+            self._count_refusal(event)
 
     def _count_refusal(self, event: Event) -> None:
         if isinstance(event, OrderRejected | CancelRejected):
@@ -248,11 +263,13 @@ class Tally:
                 self.disabled.discard(event.session)
             case QuoteReported() | MassQuoteAnswered() | QuotesPulled():
                 pass
+            case OrderAmended():
+                self._close_if_done(event.order)
             case OrderStated() | MassCanceled() | VenueConfigured() | OrdersSwept() | OperatorRefused():
                 pass
-            case SessionLoggedOut() | SessionReset() | LimitsSet():
+            case SessionLoggedOut() | SessionReset() | LimitsSet() | ListStated():
                 pass
-            case DayEnding() | OrdersExpired() | OrderRestated() | OrdersRestated() | DayBegun() | OrderAmended():
+            case DayEnding() | OrdersExpired() | OrderRestated() | OrdersRestated() | DayBegun():
                 pass
             case OrderTriggered() | PhaseChanged() | IndicativeChanged():
                 pass
@@ -295,6 +312,8 @@ _REQUESTS = {
     CxlRejResponseTo.ORDER_CANCEL_REQUEST: "cancel",
     CxlRejResponseTo.ORDER_CANCEL_REPLACE_REQUEST: "replace",
 }
+_OF_LIST = ("ListID(66) ", "ListCancelRequest ")
+"""What begins the text of a cancel that another order of the list, or a request about the list, has brought about."""
 _REFUSED_BY = {
     OrdRejReason.EXCHANGE_CLOSED: "halt",
     OrdRejReason.UNKNOWN_ACCOUNT: "account",
@@ -332,6 +351,8 @@ def _check_that_refused(event: OrderRejected | CancelRejected) -> str | None:
 def _by_whom(event: OrderCanceled) -> str:
     if event.orig_cl_ord_id is not None:
         return "client"
+    if event.text is not None and event.text.startswith(_OF_LIST):
+        return "list"
     if event.exec_restatement_reason is ExecRestatementReason.OTHER:
         return "self_match"
     if not event.is_told:
@@ -351,8 +372,11 @@ def _is_public(events: tuple[Event, ...]) -> bool:
             case Trade():
                 return True
             case OrderAccepted() | OrderTriggered():
-                rests = not event.order.is_waiting and not _is_partly_displayed(event.order)
+                rests = event.order.working_qty > 0 and not event.order.is_waiting
+                rests = rests and not _is_partly_displayed(event.order)
             case OrderReplaced() if event.order.is_waiting or _is_partly_displayed(event.order):
+                pass
+            case OrderReplaced() if 0 < event.order.held_qty == event.order.leaves_qty:
                 pass
             case OrderCanceled() | OrderExpired() | OrderAmended() if _is_partly_displayed(event.order):
                 pass
@@ -363,12 +387,17 @@ def _is_public(events: tuple[Event, ...]) -> bool:
                 if event.rested:
                     return True
                 rests = False
-            case OrderExpired() if not event.order.is_waiting:
-                return True
             case TradeBusted() | TradeCorrected():
                 return True
-            case OrderAmended():
+            case OrderExpired():
                 if event.rested:
+                    return True
+            case OrderAmended():
+                previous_working_qty = event.previous_leaves_qty - event.previous_held_qty
+                if event.rested and (event.order.price, event.order.working_qty) != (
+                    event.previous_price,
+                    previous_working_qty,
+                ):
                     return True
             case _:
                 pass

@@ -181,7 +181,7 @@ def price_is_within_collar(order: OrderRequest, rules: Rules) -> Refusal | None:
 
 def open_notional_is_within_limit(order: OrderRequest, rules: Rules) -> Refusal | None:
     """Count what would rest; what may not rest opens nothing."""
-    limit, price = rules.limits.open_notional_max, _open_price(order, rules)
+    limit, price = rules.limits.open_notional_max, open_price(order, rules.market)
     if limit is None or price is None or order.time_in_force in _NEVER_RESTING:
         return None
     qty, reserved = int(order.order_qty), 0
@@ -247,7 +247,7 @@ def _stop_px(order: OrderRequest) -> Price | None:
     return None if order.instructions is None else order.instructions.stop_px
 
 
-def _open_price(order: OrderRequest, rules: Rules) -> Price | None:
+def open_price(order: OrderRequest, market: Market) -> Price | None:
     """Return what would be open is counted at: the limit, or what a market order waits for; None for any other.
 
     What follows a price and says none is taken at the reference price.
@@ -255,7 +255,7 @@ def _open_price(order: OrderRequest, rules: Rules) -> Price | None:
     if order.price is not None or order.instructions is None:
         return order.price
     if order.instructions.stop_px is None and any(code in FOLLOWING for code in order.instructions.exec_inst):
-        return rules.market.reference_price(rules.instrument.symbol)
+        return market.reference_price(order.symbol)
     return order.instructions.stop_px
 
 
@@ -266,7 +266,7 @@ def _name_of_price(order: OrderRequest) -> str:
 
 
 def _expected_price(order: OrderRequest, rules: Rules) -> Price | None:
-    price = _open_price(order, rules)
+    price = open_price(order, rules.market)
     if price is not None:
         return price
     return rules.market.reference_price(rules.instrument.symbol)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Protocol, assert_never
 
-from fixgw.risk.checks import Market, OrderRequest, Rules, only_lowers_risk
+from fixgw.risk.checks import Market, OrderRequest, Rules, only_lowers_risk, open_price
 from fixgw.risk.exposure import Exposure
 from fixgw.risk.limits import LimitTable
 from fixgw.risk.operations import Operations
@@ -11,7 +11,15 @@ from fixgw.risk.positions import Positions
 from fixgw.risk.quotes import QuoteChecks, Quoted
 from fixgw.risk.restrictions import Restrictions
 from fixgw.risk.roster import Roster
-from fixgw.spec.commands import CancelAllByOperator, ConfigureVenue, MassQuote, Quote, RestrictionCommand
+from fixgw.spec.commands import (
+    CancelAllByOperator,
+    ConfigureVenue,
+    MassQuote,
+    NewOrder,
+    NewOrderList,
+    Quote,
+    RestrictionCommand,
+)
 from fixgw.spec.events import (
     AmendmentEvent,
     CancelRejected,
@@ -26,6 +34,7 @@ from fixgw.spec.events import (
     InstrumentResumed,
     InstrumentSuspended,
     LimitsSet,
+    ListStated,
     MassCanceled,
     MassQuoteAnswered,
     OperatorRefused,
@@ -134,6 +143,25 @@ class RiskGate:
         """Return of each entry why it is refused, or None when it may pass to the engine."""
         return self._quote_checks.refusals(command)
 
+    def check_list(self, command: NewOrderList) -> dict[int, Refusal]:
+        """Return the first refusal of each order that may not pass, by its place; each counts for those after it."""
+        refusals = {}
+        reserved: list[tuple[str, int]] = []
+        for place, entry in enumerate(command.entries):
+            order = entry.order
+            if not isinstance(order, NewOrder):
+                continue
+            refusal = self.check(order)
+            if refusal is not None:
+                refusals[place] = refusal
+            elif (price := open_price(order, self._market)) is not None:
+                notional = abs(price) * order.order_qty * self._unit[order.symbol]
+                reserved.append((order.account, notional))
+                self.exposure.change(order.account, notional)
+        for account, notional in reserved:
+            self.exposure.change(account, -notional)
+        return refusals
+
     def _unless_risk_falls(self, order: OrderRequest, refusal: Refusal) -> Refusal | None:
         """Let a replace that only lowers risk pass: limits come last, so that it has passed all other checks."""
         is_limit = refusal.ord_rej_reason is OrdRejReason.ORDER_EXCEEDS_LIMIT
@@ -200,7 +228,7 @@ class RiskGate:
                 self._reserve(event.order, event.order.exposed_price, event.order.leaves_qty)
             case OrderExpired():
                 self._reserve(event.order, event.order.exposed_price, -event.expired_qty)
-            case OrderRejected() | OrderStated() | CancelRejected() | MassCanceled() | VenueConfigured():
+            case OrderRejected() | OrderStated() | CancelRejected() | MassCanceled() | ListStated() | VenueConfigured():
                 pass
             case QuoteReported() | MassQuoteAnswered() | QuotesPulled():
                 pass

@@ -15,6 +15,7 @@ from fixgw.spec.events import (
     InstrumentResumed,
     InstrumentSuspended,
     LimitsSet,
+    ListStated,
     MassCanceled,
     MassQuoteAnswered,
     OperatorRefused,
@@ -57,7 +58,7 @@ def audience(event: Event) -> tuple[str, ...]:
             return (event.order.session,)
         case Trade() | TradeBusted() | TradeCorrected():
             return event.resting.order.session, event.aggressor.order.session
-        case CancelRejected() | MassCanceled():
+        case CancelRejected() | MassCanceled() | ListStated():
             return (event.session,)
         case OrderExpired() | OrderRestated() | OrderAmended():
             return (event.order.session,)

@@ -15,6 +15,7 @@ from fixgw.spec.phase import Phase
 from fixgw.spec.quotes import QuoteEntry
 from fixgw.spec.terms import Terms, TermsChange
 from fixgw.spec.values import (
+    ContingencyType,
     CxlRejReason,
     CxlRejResponseTo,
     MassCancelRequestType,
@@ -172,6 +173,36 @@ class PullQuotes(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="pu
 
     session: str
     reason: str
+class ListEntry(msgspec.Struct, frozen=True, array_like=True):
+    """One order of a list."""
+
+    order: NewOrder | RefuseOrder
+    cl_ord_link_id: str | None = None
+    """ClOrdLinkID(583): what one order triggers updates each other where it is the same."""
+
+
+class NewOrderList(msgspec.Struct, frozen=True, array_like=True, tag="E"):
+    """NewOrderList(35=E): all of its orders are taken, or none is."""
+
+    session: str
+    firm: str
+    list_id: str
+    contingency_type: ContingencyType | None
+    entries: tuple[ListEntry, ...]
+    """In the order of ListSeqNo(67), which counts from 1."""
+    poss_resend: bool = False
+    msg_seq_num: int = 0
+    unsupported: str | None = None
+    """What is not done with lists and this one asks for, or None."""
+
+
+class CancelList(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="K"):
+    """ListCancelRequest(35=K): cancels all orders of the list that are open."""
+
+    session: str
+    firm: str
+    list_id: str
+    msg_seq_num: int = 0
 
 
 class ConfigureVenue(msgspec.Struct, frozen=True, array_like=True, tag="configure"):
@@ -434,7 +465,10 @@ class CloseSession(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="
     expected_msg_seq_num: int
 
 
-OrderCommand = NewOrder | CancelOrder | ReplaceOrder | MassCancel | RefuseOrder | RefuseChange | CancelQuotes
+ListCommand = NewOrderList | CancelList
+OrderCommand = (
+    NewOrder | CancelOrder | ReplaceOrder | MassCancel | RefuseOrder | RefuseChange | CancelQuotes | ListCommand
+)
 """What a client asks for, but for quotes."""
 QuoteCommand = Quote | MassQuote
 """Quotes: the engine takes them with what risk says of each."""

@@ -16,6 +16,8 @@ from fixgw.spec.values import (
     CxlRejReason,
     CxlRejResponseTo,
     ExecRestatementReason,
+    ListOrderStatus,
+    ListStatusType,
     MassCancelRejectReason,
     MassCancelRequestType,
     OrdRejReason,
@@ -67,6 +69,10 @@ class OrderState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     quote_entry_id: str | None = None
     """Of a side of a quote QuoteEntryID(299), empty for that of a Quote(35=S); its ``cl_ord_id`` is QuoteID(117).
     None for an order."""
+    list_id: str | None = None
+    """ListID(66) of the list that it came with, or None."""
+    held_qty: Qty = Qty(0)
+    """Of ``leaves_qty``, what may not trade before another order has traded."""
 
     @property
     def exposed_price(self) -> Price | None:
@@ -77,6 +83,11 @@ class OrderState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     def is_quoted(self) -> bool:
         """Whether it is a side of a quote, whose entering, replacing and canceling is answered as that of a quote."""
         return self.quote_entry_id is not None
+
+    @property
+    def working_qty(self) -> int:
+        """What of it may trade, now or when its trigger goes off."""
+        return self.leaves_qty - self.held_qty
 
 
 class OrderAccepted(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="accepted"):
@@ -207,6 +218,18 @@ class MassCanceled(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="
     affected: tuple[AffectedOrder, ...]
     mass_cancel_reject_reason: MassCancelRejectReason | None
     """None when granted; 531 is then the request type, else 0."""
+    text: str | None
+
+
+class ListStated(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="list-stated"):
+    """ListStatus(35=N), after the events of its orders; without orders for a list that there is not."""
+
+    session: str
+    firm: str
+    list_id: str
+    list_status_type: ListStatusType
+    list_order_status: ListOrderStatus
+    orders: tuple[OrderState, ...]
     text: str | None
 
 
@@ -348,8 +371,10 @@ class OrderExpired(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="
     exec_id: str
     order: OrderState
     expired_qty: Qty
-    """What was open, and in the book, until now; order_qty - cum_qty."""
+    """What was open until now; order_qty - cum_qty."""
     text: str
+    rested: bool = True
+    """Whether any of that was in the book."""
 
 
 class OrdersExpired(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="orders-expired"):
@@ -383,6 +408,7 @@ class OrderAmended(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="
     """Whether it has its place in the book still; one that did not rest has none."""
     text: str
     previous_trigger_price: Price | None = None
+    previous_held_qty: Qty = Qty(0)
 
     @property
     def previous_exposed_price(self) -> Price | None:
@@ -569,6 +595,7 @@ Event = (
     | OrderStated
     | CancelRejected
     | MassCanceled
+    | ListStated
     | VenueConfigured
     | OperatorEvent
     | OrderExpired

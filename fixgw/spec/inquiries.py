@@ -6,7 +6,7 @@ moment it is asked for, and tells where the next one begins.
 
 import msgspec
 
-from fixgw.spec.events import OrderState
+from fixgw.spec.events import ListStated, OrderState
 from fixgw.spec.limits import ScopedLimits
 from fixgw.spec.phase import Phase
 from fixgw.spec.quotes import QuoteState
@@ -38,6 +38,14 @@ class MassStatusInquiry(msgspec.Struct, frozen=True, gc=False):
     mass_status_req_type: MassStatusReqType
     symbol: str | None
     side: Side | None
+
+
+class ListStatusInquiry(msgspec.Struct, frozen=True, gc=False):
+    """ListStatusRequest(35=M)."""
+
+    session: str
+    firm: str
+    list_id: str
 
 
 class OrderStatusAnswer(msgspec.Struct, frozen=True, gc=False):
@@ -80,8 +88,14 @@ class QuoteStatusAnswer(msgspec.Struct, frozen=True, gc=False):
     quotes: tuple[QuoteState, ...]
 
 
-Inquiry = OrderStatusInquiry | MassStatusInquiry | QuoteStatusInquiry | ReferenceInquiry
-Answer = OrderStatusAnswer | MassStatusAnswer | QuoteStatusAnswer | ReferenceAnswer
+class ListStatusAnswer(msgspec.Struct, frozen=True, gc=False):
+    """ListStatus(35=N): the list as it is now."""
+
+    stated: ListStated
+
+
+Inquiry = OrderStatusInquiry | MassStatusInquiry | QuoteStatusInquiry | ListStatusInquiry | ReferenceInquiry
+Answer = OrderStatusAnswer | MassStatusAnswer | QuoteStatusAnswer | ListStatusAnswer | ReferenceAnswer
 """Those of clients."""
 
 

@@ -925,6 +925,7 @@ TRIGGER_TYPE: Final = 1100
 TRIGGER_PRICE: Final = 1102
 TRIGGER_PRICE_TYPE: Final = 1107
 DISPLAY_QTY: Final = 1138
+CONTINGENCY_TYPE: Final = 1385
 LATEST_SELF_MATCH_PREVENTION_ID: Final = 2362
 LATEST_SELF_MATCH_PREVENTION_INSTRUCTION: Final = 2964
 SELF_MATCH_PREVENTION_ID: Final = 7928
@@ -1858,6 +1859,7 @@ NAMES: Final = {
     1102: "TriggerPrice",
     1107: "TriggerPriceType",
     1138: "DisplayQty",
+    1385: "ContingencyType",
     2362: "LatestSelfMatchPreventionID",
     2964: "LatestSelfMatchPreventionInstruction",
     7928: "SelfMatchPreventionID",

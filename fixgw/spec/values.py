@@ -121,6 +121,32 @@ class PegOffsetType(StrEnum):
     PRICE_TIER = "3"
 
 
+class ContingencyType(StrEnum):
+    """ContingencyType(1385), of FIX 5.0: what the orders of a list have to do with each other."""
+
+    ONE_CANCELS_THE_OTHER = "1"
+    ONE_TRIGGERS_THE_OTHER = "2"
+    ONE_UPDATES_THE_OTHER_ABSOLUTE = "3"
+    ONE_UPDATES_THE_OTHER_PROPORTIONAL = "4"
+    BID_AND_OFFER = "5"
+    BID_AND_OFFER_OCO = "6"
+
+
+class ListStatusType(StrEnum):
+    """ListStatusType(429): what a ListStatus is sent for."""
+
+    ACK = "1"
+    RESPONSE = "2"
+
+
+class ListOrderStatus(StrEnum):
+    """ListOrderStatus(431): how far a list has come."""
+
+    EXECUTING = "3"
+    ALL_DONE = "6"
+    REJECT = "7"
+
+
 class TriggerPriceType(StrEnum):
     """TriggerPriceType(1107) of FIX 5.0: the price whose move an order waits for."""
 

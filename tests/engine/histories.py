@@ -20,6 +20,7 @@ from fixgw.spec.commands import (
     BustTrade,
     CancelAllByOperator,
     CancelByOperator,
+    CancelList,
     CancelOrder,
     CancelQuotes,
     ChangeInstrument,
@@ -34,10 +35,12 @@ from fixgw.spec.commands import (
     ExpireDueOrders,
     HaltInstrument,
     Kill,
+    ListEntry,
     LogOutSession,
     MassCancel,
     MassQuote,
     NewOrder,
+    NewOrderList,
     PullQuotes,
     Quote,
     QuoteCommand,
@@ -66,6 +69,7 @@ from fixgw.spec.terms import Terms, TermsChange, Ticks, terms_of
 from fixgw.spec.trading_day import DayPhase
 from fixgw.spec.values import (
     Allocation,
+    ContingencyType,
     CxlRejReason,
     CxlRejResponseTo,
     MassCancelRequestType,
@@ -86,7 +90,7 @@ from fixgw.spec.values import (
 )
 from tests.orders import ALICE, BOB, CAROL, DAY, FOK, GTC, GTD, IOC, configuration, limits
 
-BYTES_A_COMMAND = 28
+BYTES_A_COMMAND = 64
 
 STOCK = Instrument(
     "STOCK", 2, 0, Price(1), Qty(1), 1, Qty(1_000), Price(100_000), market_protection_ticks=2, segment="shares"
@@ -158,10 +162,12 @@ _KINDS = (
         ("new",) * 10 + ("replace",) * 6 + ("cancel",) * 3
         + ("mass", "configure", "refuse-order", "refuse-change", "quote", "quote", "mass-quote")
     ) * 4
+    + ("list",) * 30
+    + ("list-cancel",) * 4
     + ("kill", "halt", "limits", "operator-cancel", "operator-cancel-all", "session", "session")
     + ("release", "resume") * 3
     + ("cancel-quotes",) * 3 + ("pull-quotes",)
-    + ("list", "delist", "change-instrument", "suspend", "resume")
+    + ("add", "delist", "change-instrument", "suspend", "resume")
     + ("end-day",) * 2
     + ("call",) * 4
     + ("trade-on",) * 4
@@ -260,6 +266,13 @@ _ATTRIBUTES: Sequence[dict[str, Any]] = (
 _LEVELS = tuple(QuoteResponseLevel)
 _QUOTE_CANCEL_TYPES = (*QuoteCancelType, QuoteCancelType.SECURITIES, QuoteCancelType.SECURITIES)
 
+_CONTINGENCIES = (
+    (ContingencyType.ONE_TRIGGERS_THE_OTHER,) * 4
+    + (ContingencyType.ONE_CANCELS_THE_OTHER,) * 2
+    + (ContingencyType.ONE_UPDATES_THE_OTHER_ABSOLUTE, ContingencyType.ONE_UPDATES_THE_OTHER_PROPORTIONAL) * 2
+    + (None, ContingencyType.BID_AND_OFFER)
+)
+
 T = TypeVar("T")
 AnyOrder = TypeVar("AnyOrder", NewOrder, ReplaceOrder)
 
@@ -336,6 +349,7 @@ class _Writer:
         self._sent: list[NewOrder | ReplaceOrder] = []
         self._quoted: dict[tuple[str, str], tuple[Price, Price]] = {}
         """Prices of the last quote of each instrument and name."""
+        self._lists: list[NewOrderList] = []
         self._killed: list[str] = []
         self._halted: list[str] = []
         self._delisted: list[str] = []
@@ -355,6 +369,11 @@ class _Writer:
         match kind:
             case "new":
                 return self._new(by, cl_ord_id)
+            case "list":
+                return self._new_list(by, cl_ord_id)
+            case "list-cancel":
+                of = self._one(self._lists[-5:][::-1]) if self._lists else self._new_list(by, cl_ord_id)
+                return CancelList(of.session, of.firm, of.list_id if not self._one_in(8) else "none")
             case "configure":
                 return self._one(CONFIGURATIONS)
             case "quote":
@@ -373,7 +392,7 @@ class _Writer:
                 return self._mass_cancel(by, cl_ord_id)
             case "kill" | "release" | "halt" | "suspend" | "resume" | "limits" | "session":
                 return self._operate(kind, by)
-            case "list":
+            case "add":
                 return AddInstrument(*_OPERATOR, self._one(_ADDED))
             case "change-instrument":
                 return ChangeInstrument(*_OPERATOR, self._one(("STOCK", "SPREAD", "NONE")), self._one(_OTHER_TERMS))
@@ -492,6 +511,56 @@ class _Writer:
 
     def _account(self, by: Participant) -> str:
         return "Z9" if self._one_in(16) else self._one(by.accounts)
+
+    def _new_list(self, by: Participant, cl_ord_id: str) -> NewOrderList:
+        contingency_type = self._one(_CONTINGENCIES)
+        if self._lists and self._one_in(12):
+            return msgspec.structs.replace(self._one(self._lists[-4:]), poss_resend=True)
+        first = self._new(by, cl_ord_id) if self._one_in(4) else self._plain(by, cl_ord_id)
+        entries = [ListEntry(first)]
+        for _ in range(self._one((2, 1, 2, 3, 0))):
+            self._used.append(str(len(self._used)))
+            other = msgspec.structs.replace(
+                first,
+                cl_ord_id=cl_ord_id if self._one_in(64) else self._used[-1],
+                side=self._one((Side.SELL, Side.BUY)),
+                price=Price(self._one(_PRICES.get(first.symbol, (1,)))),
+                order_qty=first.order_qty if self._one_in(2) else Qty(self._one(_QTIES.get(first.symbol, (1,)))),
+                ord_type=OrdType.LIMIT,
+                time_in_force=self._one((DAY, GTC, DAY, GTC, IOC, DAY, GTC, FOK, DAY, GTC, DAY, GTC, IOC)),
+                instructions=self._with_attributes(None) if self._one_in(4) else None,
+            )
+            if self._one_in(4):
+                stop = Instructions(stop_px=other.price)
+                terms: dict[str, Any] = {"ord_type": OrdType.STOP, "price": None, "instructions": stop}
+                terms["time_in_force"] = GTC
+                other = msgspec.structs.replace(other, **terms)
+            elif self._one_in(6):
+                trailing, price = self._trailing(other.symbol), other.price if self._one_in(2) else None
+                terms = {"ord_type": OrdType.PEGGED, "price": price, "instructions": trailing, "time_in_force": GTC}
+                other = msgspec.structs.replace(other, **terms)
+            elif self._one_in(16):
+                other = msgspec.structs.replace(other, symbol="SPREAD", price=Price(0), order_qty=Qty(2))
+            self._sent.append(other)
+            entries.append(ListEntry(other, self._one(("exit", None, "exit"))))
+        before = self._one(self._lists) if self._lists and self._one_in(8) else None
+        list_id = str(len(self._lists)) if before is None or before.session != first.session else before.list_id
+        entered = NewOrderList(first.session, first.firm, list_id, contingency_type, tuple(entries), self._one_in(16))
+        self._lists.append(entered)
+        return entered
+
+    def _plain(self, by: Participant, cl_ord_id: str) -> NewOrder:
+        """A limit order with nothing wrong about it, mostly without instructions: as one more of a list it is taken."""
+        symbol = self._one(("STOCK", "STOCK", "SPREAD"))
+        side, order_qty = self._one((Side.BUY, Side.SELL)), self._one((4, 8, 2, 12))
+        price = self._one((10_000, 9_998, 10_002) if symbol == "STOCK" else (0, 2, -2))
+        time_in_force = self._one((DAY, GTC))
+        order = NewOrder(
+            by.session, by.firm, cl_ord_id, by.accounts[-1], symbol, side, Qty(order_qty), OrdType.LIMIT,
+            Price(price), time_in_force, instructions=self._with_attributes(None) if self._one_in(4) else None,
+        )  # fmt: skip
+        self._sent.append(order)
+        return order
 
     def _order_to_change(self, by: Participant, cl_ord_id: str) -> NewOrder | ReplaceOrder:
         """Mostly one of the last that were sent, whoever sent it."""

@@ -20,6 +20,7 @@ from fixgw.spec.events import (
     InstrumentResumed,
     InstrumentSuspended,
     LimitsSet,
+    ListStated,
     MassCanceled,
     MassQuoteAnswered,
     OperatorRefused,
@@ -52,7 +53,7 @@ from fixgw.spec.events import (
 )
 from fixgw.spec.listing import Listing
 from fixgw.spec.phase import CALLS, Phase
-from fixgw.spec.values import OrdRejReason, OrdStatus, Price, Side, TimeInForce
+from fixgw.spec.values import ListOrderStatus, ListStatusType, OrdRejReason, OrdStatus, Price, Side, TimeInForce
 from tests.engine.histories import Decided
 
 LIVE = (OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED)
@@ -135,7 +136,10 @@ class Invariants:
             case OrderRestated():
                 self._exec_id(event.exec_id)
                 assert event.order == self._live(event.order)
-                assert event.order.time_in_force in (TimeInForce.GOOD_TILL_CANCEL, TimeInForce.GOOD_TILL_DATE)
+                # What may not rest is still there only where it waits for another order of its list.
+                is_held = event.order.held_qty == event.order.leaves_qty
+                stays = event.order.time_in_force in (TimeInForce.GOOD_TILL_CANCEL, TimeInForce.GOOD_TILL_DATE)
+                assert stays or is_held
             case DayEnding():
                 assert self._ending is None
                 assert all(date < event.date for date in self._dates), (self._dates, event)
@@ -175,6 +179,8 @@ class Invariants:
                 assert event.order == self.states[event.order.order_id]
             case MassCanceled():
                 self._exec_id(event.order_id)
+            case ListStated():
+                self._list(event)
             case CancelRejected():
                 known = self.states.get(event.order_id)
                 assert event.ord_status is (OrdStatus.REJECTED if known is None else known.ord_status)
@@ -212,6 +218,15 @@ class Invariants:
                 pass
             case SessionDisabled() | SessionEnabled() | SessionLoggedOut() | SessionReset():
                 pass
+
+    def _list(self, event: ListStated) -> None:
+        """What a list says of its orders is what they are; of those refused as duplicates, under their new name."""
+        for order in event.orders:
+            self._untouched(order, "cl_ord_id")
+        live = [order for order in event.orders if order.leaves_qty]
+        assert (event.list_order_status is ListOrderStatus.EXECUTING) == bool(live and event.text is None) or (
+            event.list_order_status is ListOrderStatus.REJECT or event.list_status_type is ListStatusType.RESPONSE
+        )
 
     def _forbid(self, name: str) -> None:
         assert name not in self._forbidden, name
@@ -279,8 +294,9 @@ class Invariants:
         if order.ord_status in LIVE:
             assert order.order_qty == order.cum_qty + order.leaves_qty, order
             assert order.leaves_qty > 0, order
+            assert 0 <= order.held_qty <= order.leaves_qty, order
         else:
-            assert order.leaves_qty == 0, order
+            assert order.leaves_qty == order.held_qty == 0, order
         assert (order.ord_status is OrdStatus.FILLED) == (0 < order.cum_qty == order.order_qty) or (
             order.ord_status in (OrdStatus.CANCELED, OrdStatus.EXPIRED)
         ), order

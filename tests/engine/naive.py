@@ -16,6 +16,7 @@ from fixgw.spec.commands import (
     BustTrade,
     CancelAllByOperator,
     CancelByOperator,
+    CancelList,
     CancelOrder,
     CancelQuotes,
     ChangeInstrument,
@@ -34,6 +35,7 @@ from fixgw.spec.commands import (
     MassCancel,
     MassQuote,
     NewOrder,
+    NewOrderList,
     PullQuotes,
     Quote,
     QuoteCommand,
@@ -99,6 +101,8 @@ class NaiveOrder:
     """QuoteEntryID of a side of a quote."""
     away: int = 0
     """How far the limit of a trailing stop is from its trigger."""
+    held: int = 0
+    list: "NaiveList | None" = None
 
     @property
     def is_hidden(self) -> bool:
@@ -107,7 +111,7 @@ class NaiveOrder:
     def show(self) -> None:
         """Display as much of the order as it would when it came to rest now."""
         first = self.display[0]
-        self.shown = self.leaves if first is None else min(first, self.leaves)
+        self.shown = self.working if first is None else min(first, self.working)
 
     def instruct(self, c: NewOrder | ReplaceOrder) -> None:
         self.display = display(c)
@@ -124,11 +128,15 @@ class NaiveOrder:
     def leaves(self) -> int:
         return self.qty - self.cum if self.status in LIVE else 0
 
+    @property
+    def working(self) -> int:
+        return max(self.qty - self.cum - self.held, 0) if self.status in LIVE else 0
+
     def told(self, cl_ord_id: str | None = None) -> Outcome:
         named, terms = cl_ord_id or self.ids[-1], (self.time_in_force, self.qty, self.price)
-        hidden = max(self.leaves - self.shown, 0)
+        hidden, held = max(self.working - self.shown, 0), self.held if self.leaves else 0
         traded = self.cum, self.leaves, self.paid
-        return (self.order_id, named, self.status, *terms, *traded, self.waits, self.stop, hidden)
+        return (self.order_id, named, self.status, *terms, *traded, self.waits, self.stop, hidden, held)
 
     def fill(self, price: int, qty: int) -> Outcome:
         self.cum, self.paid = self.cum + qty, self.paid + price * qty
@@ -145,6 +153,36 @@ class NaiveTrade:
     aggressor: NaiveOrder
     of_today: bool = True
     exec_id: str = ""
+
+
+@dataclass
+class NaiveList:
+    list_id: str
+    session: str
+    kind: str | None
+    orders: list[NaiveOrder] = field(default_factory=list)
+    links: dict[str, str | None] = field(default_factory=dict)
+    known: dict[str, int] = field(default_factory=dict)
+    over: set[str] = field(default_factory=set)
+    lots: dict[str, int] = field(default_factory=dict)
+
+    def told(self, what: str) -> Outcome:
+        live = any(order.status in LIVE for order in self.orders)
+        return ("N", self.list_id, what, "3" if live else "6", tuple(order.told() for order in self.orders))
+
+    def others(self, order: NaiveOrder) -> list[NaiveOrder]:
+        """Return those that are canceled or updated by ``order``, live or not."""
+        others = [other for other in self.orders if other is not order]
+        if self.kind == "2":
+            first, link = self.orders[0], self.links[order.order_id]
+            return [o for o in others if first not in (o, order) and link and self.links[o.order_id] == link]
+        return others if self.kind else []
+
+    def waiting(self, order: NaiveOrder) -> list[NaiveOrder]:
+        """Return those that wait for ``order`` to trade."""
+        if self.kind != "2" or order is not self.orders[0]:
+            return []
+        return [other for other in self.orders[1:] if other.leaves and other.held]
 
 
 @dataclass
@@ -176,13 +214,19 @@ class NaiveVenue:
     """The sides of quotes of the message at hand that may pass, and count as open already."""
     making_room: list[NaiveOrder] = field(default_factory=list)
     """Those that they take the place of, and which count no longer."""
+    lists: list[NaiveList] = field(default_factory=list)
+    list_ids: list[tuple[str, str]] = field(default_factory=list)
+    happened: list[NaiveOrder] = field(default_factory=list)
+    asked_for: list[tuple[str, Fraction]] = field(default_factory=list)
 
     def handle(self, command: AnyCommand) -> list[Outcome]:
         was_open = self.phase == "open"
+        self.happened = []
         told = self.apply(command)
         concerns_engine = not isinstance(command, RestrictionCommand | EndDay) or isinstance(command, Kill)
         if isinstance(command, Kill | CancelAllByOperator | SetPhase) and told == [("refused",)]:
             concerns_engine = False
+        told += self.follow_lists()
         return told + self.go_off(told) if was_open and concerns_engine else told
 
     def apply(self, command: AnyCommand) -> list[Outcome]:
@@ -198,6 +242,10 @@ class NaiveVenue:
                 return [refused or self.cancel_reject(command, order, command.cxl_rej_reason.value)]
             case MassCancel():
                 return self.mass_cancel(command)
+            case NewOrderList():
+                return self.new_list(command)
+            case CancelList():
+                return self.cancel_list(command)
             case ConfigureVenue():
                 self.configure(command)
                 return [("configured",)]
@@ -243,65 +291,86 @@ class NaiveVenue:
         self.configured = c
 
     def new(self, c: NewOrder | RefuseOrder) -> list[Outcome]:
-        before = [order for session, used, order in self.used if (session, used) == (c.session, c.cl_ord_id)]
-        order = before[0] if before and before[0] else self.make(c)
-        if before:
-            if c.poss_resend and before[0] and before[0].ids[0] == c.cl_ord_id:
-                return [("I", order.told())]
-            return [("8", order.told(c.cl_ord_id), "6")]
+        reason = self.why_not(c)
+        if reason:
+            return [self.reject(c, reason)]
+        assert isinstance(c, NewOrder)
+        stop = self.first_stop(c) if waits(c) else None
+        order = self.enter(c)
+        self.wait(order, c, stop)
+        return [("0", order.told()), *([] if order.waits else self.work(order))]
+
+    def why_not(self, c: NewOrder | RefuseOrder) -> str | None:
+        if (c.session, c.cl_ord_id) in [(session, used) for session, used, _ in self.used]:
+            return "6"
         if isinstance(c, RefuseOrder):
-            reason: str | None = c.ord_rej_reason.value
-        else:
-            phase = self.unfit_for_phase(c)
-            reason = self.risk(c) or self.unsupported(c) or phase or ("0" if self.may_not_take(c) else None)
+            return c.ord_rej_reason.value
+        phase = self.unfit_for_phase(c)
+        reason = self.risk(c) or self.unsupported(c) or phase or ("0" if self.may_not_take(c) else None)
+        return reason or ("99" if waits(c) and self.first_stop(c) is None else None)
+
+    def first_stop(self, c: NewOrder) -> int | None:
+        """Return where the trigger of ``c`` would be now, or None for a trailing stop with nothing to trail."""
+        assert c.instructions is not None
+        given = c.instructions.stop_px
+        return self.trails_at(c.symbol, c.side.value, self.source(c), c.instructions) if given is None else given
+
+    def source(self, c: NewOrder | ReplaceOrder) -> str:
+        """Return what the trigger of ``c`` looks at."""
+        instrument = self.listed(c.symbol)
+        assert c.instructions is not None
+        assert instrument is not None
+        default = {"last": "2", "mid": "6", "best": "1" if c.side.value == "1" else "3"}
+        asked = c.instructions.trigger_price_type
+        return asked.value if asked else default[instrument.trigger_source.value]
+
+    def reject(self, c: NewOrder | RefuseOrder, reason: str) -> Outcome:
+        before = [order for session, used, order in self.used if (session, used) == (c.session, c.cl_ord_id)]
+        if before:
+            order = before[0] or self.make(c)
+            if c.poss_resend and before[0] and before[0].ids[0] == c.cl_ord_id:
+                return ("I", order.told())
+            return ("8", order.told(c.cl_ord_id), "6")
+        order = self.enter(c)
+        order.status = "8"
+        return ("8", order.told(), reason)
+
+    def enter(self, c: NewOrder | RefuseOrder) -> NaiveOrder:
+        order = self.make(c)
         self.used.append((c.session, c.cl_ord_id, order))
         self.orders.append(order)
-        if reason:
-            order.status = "8"
-            return [("8", order.told(), reason)]
-        if not self.wait(order, c):
-            order.status = "8"
-            return [("8", order.told(), "99")]
-        return [("0", order.told()), *([] if order.waits else self.work(order))]
+        return order
 
     # Orders that wait.
 
-    def wait(self, order: NaiveOrder, c: NewOrder | RefuseOrder | ReplaceOrder) -> bool:
-        """Take the trigger of ``c``, if it has one; return False for a trailing stop with nothing to trail."""
-        instrument = self.listed(order.symbol)
-        if isinstance(c, RefuseOrder) or c.instructions is None or not waits(c) or not instrument:
-            return True
-        order.waits = True
-        best = "1" if order.side == "1" else "3"
-        default = {"last": "2", "mid": "6", "best": best}[instrument.trigger_source.value]
-        asked = c.instructions.trigger_price_type
-        order.source = asked.value if asked else default
+    def wait(self, order: NaiveOrder, c: NewOrder | ReplaceOrder, first: int | None = None) -> None:
+        """Take the trigger of ``c``, if it has one; ``first`` is where that of a new order is."""
+        if c.instructions is None or not waits(c) or self.listed(order.symbol) is None:
+            return
+        order.waits, order.source = True, self.source(c)
         activation = c.instructions.activation_price
         if "a" in exec_inst(c):
             order.trails = c.instructions
             order.dormant = activation is not None and (order.dormant or not isinstance(c, ReplaceOrder))
-        stop = c.instructions.stop_px if c.instructions.stop_px is not None else order.stop
-        if stop is None:
-            seen = [activation] if activation is not None else self.seen(order.symbol, [])[order.source][-1:]
-            stop = self.behind(order, Fraction(seen[0])) if seen else None
-            if stop is None or not fits(instrument, stop):
-                order.waits = False
-                return False
-        order.stop = stop
-        order.away = (c.price or 0) - stop
-        self.arrivals += 1
-        order.since = self.arrivals
-        return True
+        order.stop = next(stop for stop in (first, c.instructions.stop_px, order.stop) if stop is not None)
+        order.away = (c.price or 0) - order.stop
+        order.since = self.next_arrival()
 
-    def behind(self, order: NaiveOrder, price: Fraction) -> int | None:
+    def behind(self, symbol: str, side: str, how: Instructions, price: Fraction) -> int:
         """Return where the trigger of a trailing stop is for a price that is seen, on a tick, away from it."""
-        instrument, how = self.listed(order.symbol), order.trails
-        if instrument is None or how is None:
-            return None
-        whole = price.__ceil__() if order.side == "1" else price.__floor__()
+        instrument = self.listed(symbol)
+        assert instrument is not None
+        whole = price.__ceil__() if side == "1" else price.__floor__()
         kinds = {"0": how.peg_offset_value, "2": how.peg_offset_value * tick_of(instrument, whole)}
         away = abs(kinds.get(how.peg_offset_type.value, abs(whole * how.peg_offset_value) // 1_000_000))
-        return on_tick(instrument, whole + away if order.side == "1" else whole - away, up=order.side == "1")
+        return on_tick(instrument, whole + away if side == "1" else whole - away, up=side == "1")
+
+    def trails_at(self, symbol: str, side: str, source: str, how: Instructions) -> int | None:
+        """Return where the trigger of a trailing stop is that begins now, or None where there is nothing to trail."""
+        instrument, activation = self.listed(symbol), how.activation_price
+        seen = [Fraction(activation)] if activation is not None else self.seen(symbol, [])[source][-1:]
+        stop = self.behind(symbol, side, how, seen[0]) if seen else None
+        return stop if stop is not None and instrument and fits(instrument, stop) else None
 
     def go_off(self, told: list[Outcome]) -> list[Outcome]:
         """Release what is due, a slice of it; what that sets off is due after it."""
@@ -316,6 +385,7 @@ class NaiveVenue:
             self.arrivals += 1
             ready[0].arrival = self.arrivals
             news = [("T", ready[0].told()), *self.work(ready[0])]
+            news += self.follow_lists()
             all_told += news
         return all_told + self.look(news)
 
@@ -356,23 +426,22 @@ class NaiveVenue:
             for price in prices:
                 self.due += self.reached(symbol, source, price)
                 for order in sorted(self.orders, key=lambda order: order.arrival):
-                    mine = (order.symbol, order.source) == (symbol, source) and order.status in LIVE
+                    mine = (order.symbol, order.source) == (symbol, source) and order.working
                     if mine and order.trails and order.waits and order not in self.due:
                         before = order.price
                         if self.follow(order, price):
                             moved.setdefault(order.order_id, before)
         by_id = {order.order_id: order for order in self.orders}
         return [
-            ("D", by_id[order_id].told(), "3", before, by_id[order_id].leaves, False, False)
+            ("D", by_id[order_id].told(), "3", before, by_id[order_id].leaves, by_id[order_id].held, False, False)
             for order_id, before in moved.items()
         ]
 
     def follow(self, order: NaiveOrder, price: Fraction) -> bool:
         sign, instrument, how = 1 if order.side == "1" else -1, self.listed(order.symbol), order.trails
-        stop = self.behind(order, price)
         assert how is not None
         assert instrument is not None
-        assert stop is not None
+        stop = self.behind(order.symbol, order.side, how, price)
         assert order.stop is not None
         whole = price.__ceil__() if order.side == "1" else price.__floor__()
         if order.dormant and (whole - (how.activation_price or 0)) * sign > 0:
@@ -389,7 +458,7 @@ class NaiveVenue:
         """Return the orders that wait for ``price``, in the order in which they go off."""
         reached = []
         for order in self.orders:
-            mine = (order.symbol, order.source) == (symbol, source) and order.status in LIVE
+            mine = (order.symbol, order.source) == (symbol, source) and order.working
             if mine and order.waits and not order.dormant and order not in self.due:
                 rises = (order.side == "1") == (order.ord_type in "34" or order.trails is not None)
                 sign = 1 if rises else -1
@@ -419,23 +488,26 @@ class NaiveVenue:
         return self.arrivals
 
     def work(self, order: NaiveOrder) -> list[Outcome]:
-        if self.phases.get(order.symbol) in CALLS:
-            return []
-        if self.phases.get(order.symbol) == "post-close":
-            close = self.close(order.symbol)
+        phase = self.phases.get(order.symbol, "continuous")
+        if phase != "continuous":
+            over = "345" if phase in CALLS else "34"
+            worse = phase == "post-close" and self.is_worse_than_close(order)
+            if order.price is None or order.time_in_force in over or worse:
+                return [self.end(order, order.ids[-1], rested=False, orig=None)]
+            close = self.close(order.symbol) if phase == "post-close" else None
             return [] if close is None else self.trade_at(order.symbol, close)
         away = self.tick_away(order.symbol, order.side, order.price) if order.post_only else None
         if away is not None:
             before, order.price = order.price, away
-            return [("D", order.told(), "3", before, order.leaves, False, False)]
+            return [("D", order.told(), "3", before, order.leaves, order.held, False, False)]
         told: list[Outcome] = []
         if order.price is None:
             order.worst = self.protection(order)
-        wanted = order.leaves if order.time_in_force == "4" else order.least
+        wanted = order.working if order.time_in_force == "4" else order.least
         band = self.band(order.symbol)
         if wanted and self.reachable(order, band) < wanted:
             return [self.end(order, order.ids[-1], rested=False, orig=None)]
-        while order.leaves and (hit := self.hit(order, band)):
+        while order.working and (hit := self.hit(order, band)):
             other, price = hit[0], hit[0].price or 0
             instrument = self.listed(order.symbol)
             is_shared = instrument is not None and instrument.allocation.value != "fifo"
@@ -443,22 +515,29 @@ class NaiveVenue:
             own = [each for each in level if self.of_one_hand(order, each)]
             if own:
                 told += self.prevent(order, own[0])
+                told += self.follow_at_once(own[0], order)
                 continue
-            parts = [(other, min(order.leaves, other.shown or other.leaves))]
+            parts = [(other, min(order.working, other.shown or other.working))]
             if is_shared:
                 parts = self.shared(order, level)
+            planned = {each.order_id: each.working for each, _ in parts}
+            wanted_yet = order.working
             for each, qty in parts:
+                if (each.working, order.working) != (planned[each.order_id], wanted_yet):
+                    break  # a trade of this round has left another of its list with less: share out anew
+                wanted_yet -= qty
                 told.append(self.trade(order, each, price, qty))
+                told += self.follow_at_once(each, order)
         is_stopped = bool(self.hit(order, None))
-        is_left_over = order.leaves and order.ord_type == "K" and order.cum and order.price is None
+        is_left_over = order.working and order.ord_type == "K" and order.cum and order.price is None
         if is_left_over and order.time_in_force in "016":
             is_stopped = False
             order.price = self.traded[-1].price
-            told.append(("D", order.told(), "3", None, order.leaves, False, False))
+            told.append(("D", order.told(), "3", None, order.leaves, order.held, False, False))
         instrument = self.listed(order.symbol)
-        breaks = bool(order.leaves and is_stopped and instrument and instrument.volatility_auction_s)
+        breaks = bool(order.working and is_stopped and instrument and instrument.volatility_auction_s)
         breaks = breaks and not (wanted and not order.cum)
-        if order.leaves and (order.price is None or order.time_in_force in ("3", "4") or (is_stopped and not breaks)):
+        if order.working and (order.price is None or order.time_in_force in ("3", "4") or (is_stopped and not breaks)):
             told.append(self.end(order, order.ids[-1], rested=False, orig=None))
         if breaks:
             open_orders = self.open_of(f"instrument:{order.symbol}")
@@ -467,14 +546,23 @@ class NaiveVenue:
             told.append(("phase", order.symbol, "volatility-auction", "continuous"))
         return told
 
+    def follow_at_once(self, other: NaiveOrder, order: NaiveOrder) -> list[Outcome]:
+        """What follows for lists from what ``other`` and ``order``, which is at work, have done to each other."""
+        told: list[Outcome] = []
+        for each in (other, order):
+            if each.list and not each.list.waiting(each):
+                told += self.consequences(each, at_work=order)
+        return told
+
     def trade(self, order: NaiveOrder, other: NaiveOrder, price: int, qty: int) -> Outcome:
         self.traded.append(NaiveTrade(order.symbol, price, qty, other, order))
         other.shown = max(other.shown - qty, 0)
         other.fill(price, qty)
-        if other.leaves and not other.shown and not other.is_hidden:
-            other.shown, other.arrival = min(other.display[1] or 0, other.leaves), self.next_arrival()
+        if other.working and not other.shown and not other.is_hidden:
+            other.shown, other.arrival = min(other.display[1] or 0, other.working), self.next_arrival()
         order.fill(price, qty)
-        order.shown = min(order.shown, order.leaves)
+        order.shown = min(order.shown, order.working)
+        self.happened += [other, order]
         return ("F", order.symbol, price, qty, other.told(), order.told())
 
     def shared(self, order: NaiveOrder, level: list[NaiveOrder]) -> list[tuple[NaiveOrder, int]]:
@@ -482,19 +570,19 @@ class NaiveVenue:
         instrument = self.listed(order.symbol)
         assert instrument is not None
         shown = [each for each in level if each.shown]
-        room = {each.order_id: each.shown for each in shown} or {each.order_id: each.leaves for each in level}
+        room = {each.order_id: each.shown for each in shown} or {each.order_id: each.working for each in level}
         got = dict.fromkeys(room, 0)
         whole, lot = sum(room.values()), instrument.lot_size
-        if shown and whole > order.leaves:
-            quota = order.leaves * instrument.lead_market_maker_percent // 100 // lot * lot
+        if shown and whole > order.working:
+            quota = order.working * instrument.lead_market_maker_percent // 100 // lot * lot
             for each in shown:
                 if instrument.allocation.value == "pro-rata":
-                    part = Fraction(order.leaves * each.shown, whole) // lot * lot
+                    part = Fraction(order.working * each.shown, whole) // lot * lot
                     got[each.order_id] = part if part >= instrument.pro_rata_min else 0
                 while each.account == instrument.lead_market_maker and quota and got[each.order_id] < each.shown:
                     quota, got[each.order_id] = quota - 1, got[each.order_id] + 1
         for order_id, most in room.items():
-            while got[order_id] < most and sum(got.values()) < order.leaves:
+            while got[order_id] < most and sum(got.values()) < order.working:
                 got[order_id] += 1
         return [(each, got[each.order_id]) for each in level if got.get(each.order_id)]
 
@@ -511,6 +599,202 @@ class NaiveVenue:
         ]
         lows, highs = [low for low, _ in edges if low is not None], [high for _, high in edges if high is not None]
         return (max(lows), min(highs)) if lows else None
+
+    # Lists.
+
+    def new_list(self, c: NewOrderList) -> list[Outcome]:
+        known = [each for each in self.lists if (each.session, each.list_id) == (c.session, c.list_id)]
+        if known and c.poss_resend:
+            return [known[0].told("2")]
+        orders = [entry.order for entry in c.entries]
+        reasons = self.why_not_list(c, orders)
+        if (c.session, c.list_id) not in self.list_ids:
+            self.list_ids.append((c.session, c.list_id))
+        if any(reasons):
+            told = [self.reject(order, reason or "99") for order, reason in zip(orders, reasons, strict=True)]
+            return [*told, ("N", c.list_id, "1", "7", tuple(each[1] for each in told if each[0] == "8"))]
+        self.lists.append(entered := NaiveList(c.list_id, c.session, c.contingency_type))
+        stops = [self.first_stop(o) if isinstance(o, NewOrder) and waits(o) else None for o in orders]
+        told = []
+        for entry, stop in zip(c.entries, stops, strict=True):
+            assert isinstance(entry.order, NewOrder)
+            order = self.enter(entry.order)
+            self.wait(order, entry.order, stop)
+            order.list = entered
+            entered.orders.append(order)
+            entered.links[order.order_id] = entry.cl_ord_link_id
+            instrument = self.listed(order.symbol)
+            assert instrument is not None
+            entered.lots[order.order_id] = instrument.lot_size
+            order.held = order.qty if entered.kind == "2" and order is not entered.orders[0] else 0
+            order.show()
+            told.append(("0", order.told()))
+            told += self.catch_up(order, entered)
+            self.happened.append(order)
+            if not order.held and order.status in LIVE and not self.is_placed(order, entered):
+                told += [] if order.waits else self.work(order)
+            told += self.follow_lists()
+        return [*told, entered.told("1")]
+
+    def is_placed(self, order: NaiveOrder, entered: NaiveList) -> bool:
+        return entered.kind == "2" and order is not entered.orders[0]
+
+    def why_not_list(self, c: NewOrderList, orders: list[NewOrder | RefuseOrder]) -> list[str | None]:
+        reasons: list[str | None] = []
+        used = [cl_ord_id for session, cl_ord_id, _ in self.used if session == c.session]
+        self.asked_for = []
+        for order in orders:
+            reasons.append(self.why_not(order))
+            instrument = self.listed(order.symbol)
+            price: int | None = order.price if isinstance(order, NewOrder) else None
+            if price is None and isinstance(order, NewOrder) and order.instructions:
+                price = order.instructions.stop_px
+                if price is None and "a" in exec_inst(order):
+                    price = self.reference(order.symbol)
+            if isinstance(order, NewOrder) and price is not None and instrument and not self.risk(order):
+                self.asked_for.append((order.account, worth(instrument, price, order.order_qty)))
+            if order.cl_ord_id in used:
+                reasons[-1] = "6"
+            used.append(order.cl_ord_id)
+        self.asked_for = []
+        if (c.session, c.list_id) in self.list_ids:
+            return ["99"] * len(orders)
+        if c.unsupported or (not any(reasons) and self.do_not_go_together(c.contingency_type, orders)):
+            return ["11"] * len(orders)
+        return reasons
+
+    def do_not_go_together(self, kind: str | None, orders: list[NewOrder | RefuseOrder]) -> bool:
+        sizes = [order.order_qty for order in orders if isinstance(order, NewOrder)]
+        if kind is None:
+            return False
+        if kind not in "1234" or len(orders) < 2 or (kind in "23" and len({order.symbol for order in orders}) > 1):
+            return True
+        children = orders[1:] if kind == "2" else []
+        at_once = any(o.instructions and o.instructions.min_qty for o in children if isinstance(o, NewOrder))
+        at_once = at_once or any(order.time_in_force.value == "4" for order in children)
+        return kind == "2" and (max(sizes) > sizes[0] or at_once)
+
+    def cancel_list(self, c: CancelList) -> list[Outcome]:
+        known = [each for each in self.lists if (each.session, each.list_id) == (c.session, c.list_id)]
+        if not known:
+            return [("N", c.list_id, "2", "7", ())]
+        live = [order for order in known[0].orders if order.status in LIVE]
+        return [*(self.end(o, o.ids[-1], rested=o.working > 0, orig=None) for o in live), known[0].told("2")]
+
+    def catch_up(self, order: NaiveOrder, entered: NaiveList) -> list[Outcome]:
+        """An order that comes after others of its list have traded or ended."""
+        told: list[Outcome] = []
+        rested = False
+        for other in entered.others(order):
+            if order.status not in LIVE:
+                break
+            if entered.kind == "1" and (other.cum or other.status not in LIVE):
+                told.append(self.withdraw(order, rested=rested))
+            elif entered.kind != "1" and other.cum:
+                told += self.lower(order, other.cum, other.qty, rested=rested)
+        if entered.kind == "2" and order is not entered.orders[0]:
+            first = entered.orders[0]
+            if order.leaves and entered.known.get(first.order_id):
+                told += self.release(order, entered.known[first.order_id])
+            if order.leaves and first.order_id in entered.over:
+                told += self.give_up(order)
+        return told
+
+    def consequences(self, order: NaiveOrder, at_work: NaiveOrder | None = None) -> list[Outcome]:
+        mine = order.list
+        if mine is None:
+            return []
+        told: list[Outcome] = []
+        traded = order.cum - mine.known.get(order.order_id, 0)
+        if traded > 0:
+            was_open = order.leaves + traded
+            mine.known[order.order_id] = order.cum
+            for child in mine.waiting(order):
+                told += self.release(child, traded) if child.leaves and child.held else []
+            for other in mine.others(order):
+                rested = other is not at_work and other.working > 0
+                if other.status in LIVE and mine.kind == "1":
+                    told.append(self.withdraw(other, rested=rested))
+                elif other.status in LIVE:
+                    told += self.lower(other, traded, was_open, rested=rested)
+        if order.status not in LIVE and order.order_id not in mine.over:
+            mine.over.add(order.order_id)
+            for child in mine.waiting(order):
+                told += self.give_up(child)
+            for other in mine.others(order) if mine.kind == "1" else []:
+                if other.status in LIVE:
+                    told.append(self.withdraw(other, rested=other is not at_work and other.working > 0))
+        return told
+
+    def withdraw(self, order: NaiveOrder, *, rested: bool) -> Outcome:
+        if order.list:
+            order.list.over.add(order.order_id)
+        return self.end(order, order.ids[-1], rested=rested, orig=None)
+
+    def lower(self, order: NaiveOrder, traded: int, was_open: int, *, rested: bool) -> list[Outcome]:
+        assert order.list
+        qty = min(traded, order.leaves)
+        if order.list.kind == "4":
+            lot = order.list.lots[order.order_id]
+            qty = order.leaves // lot * traded // was_open * lot
+        if not qty:
+            return []
+        if qty == order.leaves:
+            return [self.withdraw(order, rested=rested)]
+        before, before_held = order.leaves, order.held
+        held = order.held - max(qty - order.working, 0)
+        order.qty, order.held = order.qty - qty, held
+        order.shown = min(order.shown, order.working)
+        if not order.working:
+            self.due = [each for each in self.due if each is not order]
+        return [self.amended(order, "5", before, before_held, rested=rested, keeps=rested)]
+
+    def give_up(self, order: NaiveOrder) -> list[Outcome]:
+        if order.held == order.qty:
+            return [self.withdraw(order, rested=False)]
+        if not order.held:
+            return []
+        before, before_held, rested = order.leaves, order.held, order.working > 0
+        order.qty, order.held = order.qty - order.held, 0
+        if order.qty == order.cum:
+            order.status = "2"
+        return [self.amended(order, "5", before, before_held, rested=rested, keeps=rested)]
+
+    def release(self, order: NaiveOrder, traded: int) -> list[Outcome]:
+        before, before_held, rested, before_price = order.leaves, order.held, order.working > 0, order.price
+        if not rested:
+            self.trail_from_here(order)
+        order.held -= min(traded, order.held)
+        order.show()
+        order.arrival = order.since = self.next_arrival()
+        self.due = [each for each in self.due if each is not order]
+        amended = self.amended(order, "8", before, before_held, rested=rested, keeps=False)
+        told = [(*amended[:3], before_price, *amended[4:])]
+        return told if order.waits else told + self.work(order)
+
+    def trail_from_here(self, order: NaiveOrder) -> None:
+        """A trailing stop that was not told where to begin begins when it is let to trade."""
+        instrument = self.listed(order.symbol)
+        if instrument and order.waits and order.trails and order.trails.stop_px is None:
+            stop = self.trails_at(order.symbol, order.side, order.source, order.trails)
+            if stop is None:
+                return
+            limit = None if order.price is None else on_tick(instrument, stop + order.away, up=order.side == "2")
+            if fits(instrument, limit):
+                order.stop, order.price = stop, limit
+
+    def amended(
+        self, order: NaiveOrder, reason: str, before: int, before_held: int, *, rested: bool, keeps: bool
+    ) -> Outcome:
+        self.happened.append(order)
+        rested = rested and not order.waits
+        return ("D", order.told(), reason, order.price, before, before_held, rested, keeps and rested)
+
+    def follow_lists(self) -> list[Outcome]:
+        told: list[Outcome] = []
+        while self.happened:
+            told += self.consequences(self.happened.pop(0))
+        return told
 
     def protection(self, order: NaiveOrder) -> int | None:
         """Return the worst price that market protection lets an order trade at."""
@@ -530,7 +814,7 @@ class NaiveVenue:
         crossed = (
             other
             for other in self.orders
-            if other.status in LIVE and not other.waits and other.symbol == order.symbol and other.side != order.side
+            if other.symbol == order.symbol and other.side != order.side and other.working and not other.waits
             if limit is None or (limit - (other.price or 0)) * worst_first >= 0
         )
         ranked = sorted(crossed, key=lambda other: (worst_first * (other.price or 0), other.is_hidden, other.arrival))
@@ -539,15 +823,26 @@ class NaiveVenue:
     def reachable(self, order: NaiveOrder, band: tuple[Fraction, Fraction] | None) -> int:
         """Return how much could trade at once, if there were no end to ``order``."""
         found, hit, instrument = 0, self.hit(order, band), self.listed(order.symbol)
+        taken: dict[str, int] = {}
+        siblings = order.list.others(order) if order.list else []
         if instrument is not None and instrument.allocation.value != "fifo":
+            # Who of a list trades first is not known: in the worst case the least of them.
             prices = list(dict.fromkeys(other.price for other in hit))
-            hit.sort(key=lambda other: (prices.index(other.price), not self.of_one_hand(order, other)))
+            first = {each.order_id: (each not in siblings, not self.of_one_hand(order, each)) for each in hit}
+            hit.sort(key=lambda other: (prices.index(other.price), first[other.order_id], other.working))
         for other in hit:
-            if self.of_one_hand(order, other):
+            if other in siblings:
+                break
+            gone = sum(taken.get(each.order_id, 0) for each in other.list.others(other)) if other.list else 0
+            all_gone = gone and other.list and other.list.kind in ("1", "4")
+            qty = 0 if all_gone else max(other.working - gone, 0)
+            if qty and self.of_one_hand(order, other):
                 if self.prevention(order) != "O":
                     break
+                taken[other.order_id] = qty if other.list and other.list.kind == "1" else 0
                 continue
-            found += other.leaves
+            taken[other.order_id] = qty
+            found += qty
         return found
 
     # Self-match prevention.
@@ -568,7 +863,7 @@ class NaiveVenue:
         return order.smp or (by_default.value if by_default else "O")
 
     def prevent(self, order: NaiveOrder, other: NaiveOrder) -> list[Outcome]:
-        how, less = self.prevention(order), min(order.leaves, other.leaves)
+        how, less = self.prevention(order), min(order.working, other.working)
         giving_way = {"N": [order], "O": [other], "B": [other, order], "D": [other, order]}[how]
         told = []
         for each in giving_way:
@@ -576,8 +871,8 @@ class NaiveVenue:
                 told.append(self.end(each, each.ids[-1], rested=each is other, orig=None))
             else:
                 before, each.qty = each.leaves, each.qty - less
-                each.shown = min(each.shown, each.leaves)
-                told.append(("D", each.told(), "5", each.price, before, each is other, each is other))
+                each.shown = min(each.shown, each.working)
+                told.append(("D", each.told(), "5", each.price, before, each.held, each is other, each is other))
         return told
 
     def may_not_take(self, c: NewOrder | ReplaceOrder) -> bool:
@@ -606,6 +901,7 @@ class NaiveVenue:
         self.due = [each for each in self.due if each is not order]
         open_qty, order.status = order.leaves, "4"
         order.ids.append(cl_ord_id)
+        self.happened.append(order)
         return ("4", order.told(), open_qty, rested, orig)
 
     # Requests about an order.
@@ -616,7 +912,7 @@ class NaiveVenue:
             return [refused or ()]
         if (c.symbol, c.side.value) != (order.symbol, order.side):
             return [self.cancel_reject(c, order, "99")]
-        return [self.end(order, c.cl_ord_id, rested=True, orig=c.orig_cl_ord_id)]
+        return [self.end(order, c.cl_ord_id, rested=order.working > 0, orig=c.orig_cl_ord_id)]
 
     def replace(self, c: ReplaceOrder) -> list[Outcome]:
         order, refused = self.order_to_change(c, c.order_id)
@@ -651,17 +947,20 @@ class NaiveVenue:
             self.wait(order, c)
             keeps = keeps and trigger == (order.stop, order.source) and not trails
         order.ids.append(c.cl_ord_id)
+        may_work = order.qty - order.held
         order.qty, order.price, order.time_in_force = max(c.order_qty, order.cum), c.price, c.time_in_force.value
+        order.held = max(order.qty - may_work, 0) if order.held else 0
         order.instruct(c)
-        order.shown = min(order.shown, order.leaves)
-        if not keeps:
+        order.shown = min(order.shown, order.working)
+        if not keeps or not order.working:
             order.show()
         if order.qty == order.cum:
             order.status = "2"
         if order.status == "2" or not keeps:
             self.due = [each for each in self.due if each is not order]
         told: list[Outcome] = [("5", order.told(), *before, keeps)]
-        if keeps or order.status == "2":
+        self.happened.append(order)
+        if keeps or not order.working:
             return told
         order.arrival = self.next_arrival()
         return told if order.waits else told + self.work(order)
@@ -698,7 +997,8 @@ class NaiveVenue:
         ended = [order for order in mine if c.symbol in (None, order.symbol)]
         ended = [order for order in ended if c.side is None or c.side.value == order.side]
         affected = tuple((order.ids[-1], order.order_id) for order in ended)
-        return [*(self.end(o, o.ids[-1], rested=True, orig=None) for o in ended), ("r", affected, None)]
+        told = [self.end(o, o.ids[-1], rested=o.working > 0, orig=None) for o in ended]
+        return [*told, ("r", affected, None)]
 
     # Quotes.
 
@@ -890,7 +1190,7 @@ class NaiveVenue:
                 return [self.set_limits(c)]
             case CancelByOperator(order_id=order_id):
                 found = [order for order in self.orders if order.order_id == order_id and order.status in LIVE]
-                return [self.end(o, o.ids[-1], rested=True, orig=None) for o in found] or [("refused",)]
+                return [self.end(o, o.ids[-1], rested=o.working > 0, orig=None) for o in found] or [("refused",)]
             case CancelAllByOperator(scope=scope):
                 return self.sweep(scope) if self.knows(scope) else [("refused",)]
             case ContinueSweep():
@@ -957,7 +1257,7 @@ class NaiveVenue:
         live = [order for order in now if order.status in LIVE]
         match what:
             case "swept":
-                told = [self.end(order, order.ids[-1], rested=True, orig=None) for order in live]
+                told = [self.end(order, order.ids[-1], rested=order.working > 0, orig=None) for order in live]
             case "expired":
                 told = [self.expire(order) for order in live]
             case _:
@@ -996,8 +1296,10 @@ class NaiveVenue:
         return [*told, ("phase", c.symbol, c.phase.value, before)]
 
     def uncross(self, instrument: Instrument) -> list[Outcome]:
-        price = self.clearing_price(instrument)
-        return [] if price is None else self.trade_at(instrument.symbol, price)
+        told: list[Outcome] = []
+        while (price := self.clearing_price(instrument)) is not None:
+            told += self.trade_at(instrument.symbol, price)
+        return told
 
     def close(self, symbol: str) -> int | None:
         """Return what trades in post-close: the price of the last trade, else that of the configuration."""
@@ -1005,18 +1307,31 @@ class NaiveVenue:
         instrument = self.listed(symbol)
         return last[-1] if last else instrument.reference_price if instrument else None
 
+    def is_worse_than_close(self, order: NaiveOrder) -> bool:
+        """Whether an order could not trade in post-close; one that has had a trigger stays for another day."""
+        close = self.close(order.symbol)
+        if order.stop is not None:
+            return False
+        return close is None or ((order.price or 0) - close) * (1 if order.side == "1" else -1) < 0
+
     def trade_at(self, symbol: str, price: int) -> list[Outcome]:
         told: list[Outcome] = []
-        buys = [o for p, o in self.in_queue(symbol, "1") if p >= price]
-        sells = [o for p, o in self.in_queue(symbol, "2") if p <= price]
-        while buys and sells:
-            qty = min(buys[0].leaves, sells[0].leaves)
-            self.traded.append(NaiveTrade(symbol, price, qty, buys[0], sells[0]))
-            for order in (buys[0], sells[0]):
+        while True:
+            buys = [o for p, o in self.in_queue(symbol, "1") if p >= price]
+            sells = [o for p, o in self.in_queue(symbol, "2") if p <= price]
+            if not buys or not sells:
+                return told
+            buy, sell = buys[0], sells[0]
+            qty = min(buy.working, sell.working)
+            self.traded.append(NaiveTrade(symbol, price, qty, buy, sell))
+            for order in (buy, sell):
                 order.fill(price, qty)
-                order.shown = min(order.shown, order.leaves)
-            told.append(("uncross", symbol, price, qty, buys[0].told(), sells[0].told()))
-            buys, sells = [o for o in buys if o.leaves], [o for o in sells if o.leaves]
+                order.shown = min(order.shown, order.working)
+            told.append(("uncross", symbol, price, qty, buy.told(), sell.told()))
+            self.happened += [buy, sell]
+            for each in (buy, sell):
+                if each.list and not each.list.waiting(each):
+                    told += self.consequences(each)
         return told
 
     def indicative(self, symbol: str) -> Outcome:
@@ -1103,8 +1418,9 @@ class NaiveVenue:
 
     def expire(self, order: NaiveOrder) -> Outcome:
         self.due = [each for each in self.due if each is not order]
-        open_qty, order.status = order.leaves, "C"
-        return ("C", order.told(), open_qty)
+        open_qty, rested, order.status = order.leaves, order.working > 0 and not order.waits, "C"
+        self.happened.append(order)
+        return ("C", order.told(), open_qty, rested)
 
     def scopes(self, o: NaiveOrder) -> set[str]:
         firm = next(each.firm for each in self.configured.participants if each.session == o.session)
@@ -1134,10 +1450,12 @@ class NaiveVenue:
         reopened: list[NaiveOrder] = []
         for order in sides:
             was_live = order.status in LIVE
+            all_held = order.held and not order.working
             order.cum, order.paid = order.cum + more, order.paid + paid
+            order.held = order.qty - order.cum if all_held else min(order.held, order.qty - order.cum)
             if was_live or order.status == "2":
                 order.status = "2" if order.cum == order.qty else "1" if order.cum else "0"
-            order.shown = min(order.shown, order.leaves)
+            order.shown = min(order.shown, order.working)
             if more < 0:
                 order.show()
             if was_live and more < 0:
@@ -1223,7 +1541,8 @@ class NaiveVenue:
         leaves = max(c.order_qty - (replaced.cum if replaced else 0), 0)
         more = worth(instrument, price, leaves) - (self.open(replaced) if replaced else 0)
         counted = [order for order in (*self.orders, *self.judged) if order not in self.making_room]
-        already = sum(self.open(order) for order in counted if order.account == c.account)
+        already = sum((self.open(order) for order in counted if order.account == c.account), Fraction(0))
+        already += sum(asked for account, asked in self.asked_for if account == c.account)
         return more > 0 and already + more > open_max
 
     def limit(self, name: str, scopes: set[str]) -> Fraction | None:
@@ -1277,10 +1596,10 @@ class NaiveVenue:
     def queue(self, symbol: str, side: str, *, only_shown: bool = False) -> list[tuple[int, str, int]]:
         """Return price, OrderID and LeavesQty of all open orders of one side, the first to trade first."""
         queue = self.in_queue(symbol, side, only_shown=only_shown)
-        return [(price, order.order_id, order.leaves) for price, order in queue]
+        return [(price, order.order_id, order.working) for price, order in queue]
 
     def in_queue(self, symbol: str, side: str, *, only_shown: bool = False) -> list[tuple[int, NaiveOrder]]:
-        open_orders = [o for o in self.orders if o.status in LIVE and (o.symbol, o.side) == (symbol, side)]
+        open_orders = [o for o in self.orders if o.symbol == symbol and o.side == side and o.working]
         sign = -1 if side == "1" else 1
         open_orders = [order for order in open_orders if not order.waits and (order.shown or not only_shown)]
         open_orders.sort(key=lambda order: ((order.price or 0) * sign, order.is_hidden, order.arrival))

@@ -5,7 +5,7 @@ from random import Random
 import msgspec
 import pytest
 
-from fixgw.spec.commands import CancelOrder, ConfigureVenue, NewOrder, ReplaceOrder
+from fixgw.spec.commands import CancelOrder, ConfigureVenue, NewOrder, NewOrderList, ReplaceOrder
 from fixgw.spec.events import Event, OrderAccepted, OrderCanceled, Trade
 from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import Instrument
@@ -15,6 +15,7 @@ from tests.engine.test_properties import Watched
 from tests.orders import AAPL, ALICE, BOB, CAROL, FOK, IOC, Venue, buy, configuration, sell, venue_with
 
 OLDEST = SelfMatchPrevention.CANCEL_OLDEST
+TRADING = NewOrder | NewOrderList | ReplaceOrder | CancelOrder
 PRO_RATA = msgspec.structs.replace(AAPL, allocation=Allocation.PRO_RATA)
 OF_SHARED = [
     configured
@@ -156,7 +157,7 @@ def test_histories_of_shared_prices_are_what_the_naive_venue_says(configured: Co
     watched.step(configured)
 
     script = (random.randbytes(BYTES_A_COMMAND) for _ in range(1_200))
-    watched.play(command for command in commands(script) if isinstance(command, NewOrder | ReplaceOrder | CancelOrder))
+    watched.play(command for command in commands(script) if isinstance(command, TRADING))
     watched.finish()
 
     rounds = [fills(list(frame.events)) for frame in watched.frames]

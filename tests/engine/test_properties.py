@@ -38,6 +38,7 @@ from fixgw.spec.events import (
     InstrumentResumed,
     InstrumentSuspended,
     LimitsSet,
+    ListStated,
     MassCanceled,
     MassQuoteAnswered,
     OperatorEvent,
@@ -172,12 +173,12 @@ def told(event: Event) -> Outcome:
         case OrderCanceled():
             return ("4", state(event.order), event.canceled_qty, event.rested, event.orig_cl_ord_id)
         case OrderExpired():
-            return ("C", state(event.order), event.expired_qty)
+            return ("C", state(event.order), event.expired_qty, event.rested)
         case OrderRestated():
             return ("D", state(event.order))
         case OrderAmended():
             before = event.exec_restatement_reason.value, event.previous_price, event.previous_leaves_qty
-            return ("D", state(event.order), *before, event.rested, event.keeps_priority)
+            return ("D", state(event.order), *before, event.previous_held_qty, event.rested, event.keeps_priority)
         case OrderReplaced():
             before = event.orig_cl_ord_id, event.previous_price, event.previous_leaves_qty
             return ("5", state(event.order), *before, event.keeps_priority)
@@ -192,6 +193,9 @@ def told(event: Event) -> Outcome:
             reason = event.mass_cancel_reject_reason
             affected = tuple((each.orig_cl_ord_id, each.affected_order_id) for each in event.affected)
             return ("r", affected, None if reason is None else reason.value)
+        case ListStated():
+            status = event.list_status_type.value, event.list_order_status.value
+            return ("N", event.list_id, *status, tuple(state(order) for order in event.orders))
         case VenueConfigured():
             return ("configured",)
         case TradeBusted():
@@ -274,7 +278,7 @@ def state(order: OrderState) -> Outcome:
     return (
         order.order_id, order.cl_ord_id, order.ord_status.value, order.time_in_force.value, order.order_qty,
         order.price, order.cum_qty, order.leaves_qty, order.cum_notional, order.is_waiting,
-        order.trigger_price, order.hidden_qty,
+        order.trigger_price, order.hidden_qty, order.held_qty,
     )  # fmt: skip
 
 
@@ -368,7 +372,7 @@ def core_after(history: list[Decided]) -> Core:
 
 
 def test_a_journal_that_says_another_thing_is_not_replayed() -> None:
-    frames = run(list(commands([Random(seed).randbytes(BYTES_A_COMMAND) for seed in range(30)])))
+    frames = run(list(commands([Random(seed).randbytes(BYTES_A_COMMAND) for seed in range(60)])))
     at = next(number for number, frame in enumerate(frames) if isinstance(frame.events[0], OrderAccepted))
     altered = msgspec.structs.replace(frames[at], events=(*frames[at].events, VenueConfigured()))
 
@@ -391,6 +395,8 @@ def test_histories_are_eventful() -> None:
         reason = outcome[-1] if outcome[0] in ("8", "9", "r", "AI", "b") else ""
         if isinstance(event, OrderAmended):
             reason = event.exec_restatement_reason.value
+        if isinstance(event, ListStated):
+            reason = f"{event.list_status_type} {event.list_order_status}"
         kind = f"{outcome[0]} {reason}".strip()
         seen[kind] = seen.get(kind, 0) + 1
 
@@ -402,6 +408,6 @@ def test_histories_are_eventful() -> None:
     now_and_then = {"AI 1", "AI 9"} | {"I", "8 1", "8 13", "8 15", "8 99", "r None", "r 0", "r 1"}
     now_and_then |= {"suspended", "added", "changed", "delisted"}
     now_and_then |= {"disabled", "enabled", "logged out", "reset", "limits", "restated", "D 3", "D 5", "G"}
-    now_and_then |= {"D", "uncross"}
+    now_and_then |= {"D", "uncross", "D 8", "N 1 3", "N 1 7", "N 2 3", "N 2 6", "N 2 7"}
     assert {kind for kind in often if seen.get(kind, 0) < 10} == set(), seen
     assert {kind for kind in now_and_then if not seen.get(kind)} == set(), seen

@@ -17,9 +17,10 @@ EXTENSIONS = {
     "5": {9003},
     "D": {7928, 8000, 2362, 2964, 20001, 1084, 1085, 1086, 1088, 1100, 1102, 1107, 1138},
     "G": {7928, 8000, 2362, 2964, 20001, 1084, 1085, 1086, 1088, 1100, 1102, 1107, 1138},
+    "E": {1385},
     "j": {20010},
 }
-"""Tags that FIX 4.4 does not have, by the message they come in; 1385 and 1373 to 2329 belong to messages to come."""
+"""Tags that FIX 4.4 does not have, by the message they come in; 1373 to 2329 belong to messages to come."""
 
 ORDER = "11=a1|21=1|55=AAPL|54=1|60=20260102-12:00:00.000|38=100|40=2|44=100.25"
 
