@@ -618,7 +618,7 @@ class Exchange:
                     self.lists.follow_trade(resting, order, events, at_work=order)
                 continue
             self.last_trades[order.symbol] = last_px
-            if not resting.open_qty:
+            if not resting.leaves_qty and not resting.held_qty:
                 self.orders.close(resting)
             elif display.has_shown_all(resting):
                 opposite.refresh(resting, display.show_next(resting, instrument.lot_size, self.seed))
