@@ -23,7 +23,7 @@ from fixgw.sequencer import Sequencer
 from fixgw.spec.commands import Command
 from fixgw.spec.inquiries import Answer
 from fixgw.spec.sequenced import Sequenced
-from tests.engine.histories import BYTES_A_COMMAND, commands
+from tests.engine.histories import BYTES_A_COMMAND, CONFIGURATIONS, commands
 
 SEGMENT_SIZE = 4_000
 COMMANDS = 80
@@ -92,6 +92,8 @@ class House:
         writer = JournalWriter.open(self.data / "journal", segment_size_max=SEGMENT_SIZE, disk=disk)
         core = self.core_of_journal()
         sequencer = Sequencer(core, writer, self, self._clock_ns, self._now_ns, core_of_journal=self.core_of_journal)
+        if core.configuration is None:
+            sequencer.process([CONFIGURATIONS[0]])  # as the gateway does: no operator comes before the files
         disk.is_steady = False
         try:
             self._trade(sequencer, disk)
