@@ -207,10 +207,13 @@ class ListDesk:
         for level in opposite:
             if not crosses(order, level) or (band is not None and not band.has(level.price)):
                 return False
+            stands = any(self._stands_in_the_way(resting, order, guard) for resting in level.orders.values())
             for resting in self._least_first(level, order, guard) if is_shared else level:
                 if self._is_sibling(resting, order):
                     return False  # to trade with it would end or lower the order itself
                 leaves_qty = self._leaves_qty_after(resting, taken)
+                if stands:  # what is not displayed would trade behind that one
+                    leaves_qty = min(leaves_qty, resting.shown_qty)
                 if guard is not None and leaves_qty and guard.prevents(resting):
                     if guard.how is not SelfMatchPrevention.CANCEL_OLDEST:
                         return False
@@ -222,6 +225,12 @@ class ListDesk:
                 if wanted <= 0:
                     return True
         return False
+
+    def _stands_in_the_way(self, resting: Order, order: Order, guard: Guard | None) -> bool:
+        """Return whether ``order`` is not filled at once where it meets ``resting``."""
+        if self._is_sibling(resting, order):
+            return True
+        return guard is not None and guard.how is not SelfMatchPrevention.CANCEL_OLDEST and guard.prevents(resting)
 
     def _least_first(self, level: Level, order: Order, guard: Guard | None) -> list[Order]:
         """Return the orders of a price that is shared out in the order that lets the least of them trade.

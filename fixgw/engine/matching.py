@@ -89,9 +89,13 @@ def can_fill(
 
 
 def _quantities(level: Level, guard: Guard) -> Iterator[Qty | None]:
-    """Yield what each order of ``level`` offers, None for one of its own that does not simply give way."""
+    """Yield what each order of ``level`` offers, None for one of its own that does not simply give way.
+
+    Before it meets one that is displayed, it takes what is displayed of the others and no more.
+    """
+    stands = guard.how is not SelfMatchPrevention.CANCEL_OLDEST and any(map(guard.prevents, level.orders.values()))
     for resting in sorted(level, key=guard.prevents, reverse=True) if guard.looks_ahead else level:
         if not guard.prevents(resting):
-            yield resting.leaves_qty
+            yield resting.shown_qty if stands else resting.leaves_qty
         elif guard.how is not SelfMatchPrevention.CANCEL_OLDEST:
             yield None

@@ -830,12 +830,16 @@ class NaiveVenue:
             prices = list(dict.fromkeys(other.price for other in hit))
             first = {each.order_id: (each not in siblings, not self.of_one_hand(order, each)) for each in hit}
             hit.sort(key=lambda other: (prices.index(other.price), first[other.order_id], other.working))
+        is_fifo = instrument is None or instrument.allocation.value == "fifo"
+        own = [each for each in hit if self.of_one_hand(order, each) and self.prevention(order) != "O"]
+        ends = {each.price for each in [*own, *siblings] if each.shown and is_fifo}
         for other in hit:
             if other in siblings:
                 break
             gone = sum(taken.get(each.order_id, 0) for each in other.list.others(other)) if other.list else 0
             all_gone = gone and other.list and other.list.kind in ("1", "4")
             qty = 0 if all_gone else max(other.working - gone, 0)
+            qty = min(qty, other.shown) if other.price in ends else qty
             if qty and self.of_one_hand(order, other):
                 if self.prevention(order) != "O":
                     break

@@ -5,7 +5,7 @@ import pytest
 
 from fixgw.spec.events import Event, OrderAccepted, OrderAmended, OrderCanceled, Trade
 from fixgw.spec.instructions import Instructions
-from fixgw.spec.values import ExecRestatementReason, SelfMatchPrevention, SelfMatchScope
+from fixgw.spec.values import ExecRestatementReason, Qty, SelfMatchPrevention, SelfMatchScope
 from tests.orders import AAPL, ALICE, BOB, CAROL, FOK, Venue, buy, configuration, replace, sell, venue_with
 
 NEWEST, OLDEST = SelfMatchPrevention.CANCEL_NEWEST, SelfMatchPrevention.CANCEL_OLDEST
@@ -130,3 +130,20 @@ def test_a_replace_keeps_from_its_own_too() -> None:
 
     assert [type(event) for event in events[1:]] == [OrderCanceled, OrderCanceled]
     assert not venue.live_orders()
+
+
+@pytest.mark.parametrize("how", [NEWEST, BOTH, DECREMENT])
+def test_fill_or_kill_counts_of_an_iceberg_before_its_own_what_is_displayed(how: SelfMatchPrevention) -> None:
+    """What is not displayed would trade behind the own order only, which it does not pass."""
+    venue = venue_with(
+        buy(60, at="100", by=BOB, instructions=Instructions(max_floor=Qty(10))),
+        buy(10, at="100"),
+    )
+
+    accepted, canceled = venue.handle(sell(40, at="100", time_in_force=FOK, instructions=of_account(how)))
+
+    assert isinstance(accepted, OrderAccepted)
+    assert isinstance(canceled, OrderCanceled)
+    assert canceled.order.cum_qty == 0
+    events = venue.handle(sell(10, at="100", time_in_force=FOK, instructions=of_account(how)))
+    assert [event.last_qty for event in events if isinstance(event, Trade)] == [10]
