@@ -62,7 +62,7 @@ from fixgw.config.load import SESSION_FILE, VENUE_FILE, default_text, load
 from tests import stock_dictionary
 
 SESSIONS = {"A": "CLIENT1", "B": "CLIENT2", "C": "CLIENT3", "D": "CLIENT4"}
-TIMEOUT_S = 10.0
+TIMEOUT_S = 30.0
 
 _TRANSACT_TIME_TYPES = frozenset("DFGKq")
 _HEADER_AND_TRAILER = frozenset((8, 9, 34, 49, 52, 56, 10))
