@@ -98,6 +98,7 @@ _REQUESTS = {
     "correct": ("correct-trade", "trade"),
 }
 """What the admin socket calls it, and whom it is about."""
+_WHOLE_NUMBERS = ("multiplier", "price_decimals", "qty_decimals", "static_band_ticks", "dynamic_band_ticks")
 _DIRECTIVE = re.compile(r"! (restart|kill|([A-D]) (logon|logout|connect|drop))")
 _HALTS = re.compile(r"! until (halted|resumed)")
 _HEARS = re.compile(r"! until ([A-D]) hears")
@@ -446,7 +447,7 @@ def _term(text: str) -> tuple[str, object]:
         return name, True
     if name == "ticks":
         return name, [f"{tick} from {price}" for tick, _, price in (each.partition("@") for each in value.split("+"))]
-    return name, int(value) if name in ("multiplier", "price_decimals", "qty_decimals") else value
+    return name, int(value) if name in _WHOLE_NUMBERS else value
 
 
 def _serve(folder: Path, port: int, control: Connection) -> None:

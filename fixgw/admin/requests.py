@@ -62,6 +62,8 @@ TickTexts = Annotated[
 ]
 Multiplier = Annotated[int, Meta(ge=1, le=1_000_000_000)]
 Decimals = Annotated[int, Meta(ge=0, le=SCALE_MAX)]
+BandTicks = Annotated[int, Meta(ge=0, le=1_000_000_000)]
+PercentText = Annotated[str, Meta(pattern=r"\A[0-9]{1,18}(\.[0-9]{1,4})?\Z")]
 NumberText = Annotated[str, Meta(pattern=r"\A-?[0-9]{1,18}(\.[0-9]{1,18})?\Z")]
 
 STATES: dict[str, tuple[OrdStatus, ...]] = {
@@ -158,6 +160,11 @@ class AddInstrumentRequest(_Change, tag="add-instrument"):
     order_qty_bound: PositiveText | None = None
     price_bound: PositiveText | None = None
     ticks: TickTexts = []
+    reference_price: NumberText | None = None
+    static_band_ticks: BandTicks = 0
+    static_band_percent: PercentText = "0"
+    dynamic_band_ticks: BandTicks = 0
+    dynamic_band_percent: PercentText = "0"
 
 
 class ChangeInstrumentRequest(_Change, tag="change-instrument"):
@@ -171,6 +178,11 @@ class ChangeInstrumentRequest(_Change, tag="change-instrument"):
     order_qty_bound: PositiveText | None = None
     price_bound: PositiveText | None = None
     ticks: TickTexts | None = None
+    reference_price: NumberText | None = None
+    static_band_ticks: BandTicks | None = None
+    static_band_percent: PercentText | None = None
+    dynamic_band_ticks: BandTicks | None = None
+    dynamic_band_percent: PercentText | None = None
 
 
 class DelistInstrumentRequest(_Change, tag="delist-instrument"):
@@ -362,6 +374,11 @@ def _terms(request: AddInstrumentRequest) -> Terms:
         order_qty_bound=_decimal(request.order_qty_bound),
         price_bound=_decimal(request.price_bound),
         ticks=_ticks(request.ticks),
+        reference_price=_decimal(request.reference_price),
+        static_band_ticks=request.static_band_ticks,
+        static_band_percent=Decimal(request.static_band_percent),
+        dynamic_band_ticks=request.dynamic_band_ticks,
+        dynamic_band_percent=Decimal(request.dynamic_band_percent),
     )
 
 
@@ -374,6 +391,11 @@ def _other_terms(request: ChangeInstrumentRequest) -> TermsChange:
         order_qty_bound=_decimal(request.order_qty_bound),
         price_bound=_decimal(request.price_bound),
         ticks=None if request.ticks is None else _ticks(request.ticks),
+        reference_price=_decimal(request.reference_price),
+        static_band_ticks=request.static_band_ticks,
+        static_band_percent=_decimal(request.static_band_percent),
+        dynamic_band_ticks=request.dynamic_band_ticks,
+        dynamic_band_percent=_decimal(request.dynamic_band_percent),
     )
 
 

@@ -16,11 +16,26 @@ from fixgw.spec.terms import read_ticks
 _NUMBER = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})?")
 MULTIPLIER = click.IntRange(1, 1_000_000_000)
 DECIMALS = click.IntRange(0, SCALE_MAX)
+BAND_TICKS = click.IntRange(0, 1_000_000_000)
+_PERCENT = re.compile(r"[0-9]{1,18}(\.[0-9]{1,4})?")
+_PRICE = re.compile(rf"-?{_NUMBER.pattern}")
 
 
 def _number(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
     if value is not None and not _NUMBER.fullmatch(value):
         raise click.BadParameter(f"{value} is no decimal number above zero; write for example 0.01")
+    return value
+
+
+def _price(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not _PRICE.fullmatch(value):
+        raise click.BadParameter(f"{value} is no decimal number; write for example 100.25")
+    return value
+
+
+def _percent(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not _PERCENT.fullmatch(value):
+        raise click.BadParameter(f"{value} is no per cent with four decimals at most; write for example 2.5, or 0")
     return value
 
 
@@ -38,6 +53,19 @@ def terms_options(*, tick_and_lot_required: bool) -> Callable[[Function], Functi
 
     def give(function: Function) -> Function:
         for option in (
+            click.option(
+                "--dynamic-band-percent", callback=_percent, metavar="PERCENT",
+                help="How far from the last trade the next may be; 0 for anywhere.",
+            ),
+            click.option("--dynamic-band-ticks", type=BAND_TICKS, metavar="TICKS", help="The same in ticks."),
+            click.option(
+                "--static-band-percent", callback=_percent, metavar="PERCENT",
+                help="How far from the reference price prices may be; 0 for anywhere.",
+            ),
+            click.option("--static-band-ticks", type=BAND_TICKS, metavar="TICKS", help="The same in ticks."),
+            click.option(
+                "--reference-price", callback=_price, metavar="NUMBER", help="What the static price band is around."
+            ),
             click.option("--price-bound", callback=_number, metavar="NUMBER", help="Highest price of an order."),
             click.option("--order-qty-bound", callback=_number, metavar="NUMBER", help="Most quantity of an order."),
             click.option(

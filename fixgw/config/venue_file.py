@@ -29,7 +29,7 @@ from fixgw.spec.limits import ScopedLimits
 from fixgw.spec.phase import Phase
 from fixgw.spec.segment import Entry, Segment
 from fixgw.spec.terms import Terms, instrument_of
-from fixgw.spec.values import Allocation, Price, Qty, SelfMatchPrevention, SelfMatchScope, TriggerSource
+from fixgw.spec.values import Allocation, Qty, SelfMatchPrevention, SelfMatchScope, TriggerSource
 
 _PERCENT_DECIMALS = 4
 
@@ -241,14 +241,15 @@ class _Reading:
         """Put an instrument's numbers into its scales; None when a mistake was noted.  ``written`` are its keys."""
         if not {"symbol", "tick", "lot"} <= values.keys():
             return None
-        made = instrument_of(Terms(**{name: values[name] for name in Terms.__struct_fields__}))
+        named = {name: values[name] for name in Terms.__struct_fields__ if values[name] is not None}
+        made = instrument_of(Terms(**named))
         if not isinstance(made, Instrument):
             for wrong in made:
                 self._note((*path, wrong.name), wrong.problem)
             return None
-        protection, bands = self._protection(path, values), self._bands(path, values, made.price_scale)
+        protection, volatility = self._protection(path, values), self._volatility_auction(path, values)
         allocation = self._allocation(path, values, written, made.qty_scale)
-        if protection is None or bands is None or allocation is None:
+        if protection is None or volatility is None or allocation is None:
             return None
         return msgspec.structs.replace(
             made,
@@ -258,7 +259,7 @@ class _Reading:
             self_match_prevention=_SELF_MATCH_PREVENTIONS[values["self_match_prevention"]],
             self_match_scope=SelfMatchScope(values["self_match_scope"]),
             segment=values["segment"] or "",
-            **bands,
+            **volatility,
             **allocation,
         )
 
@@ -300,17 +301,8 @@ class _Reading:
             return None
         return int(percent.scaleb(_PERCENT_DECIMALS))
 
-    def _bands(self, path: KeyPath, values: dict[str, Any], price_scale: int) -> dict[str, Any] | None:
-        """Return the price bands of an instrument; None when a mistake was noted."""
-        reference: Decimal | None = values["reference_price"]
-        static = [name for name in ("static_band_ticks", "static_band_percent") if values[name] is not None]
-        if static and reference is None:
-            self._note((*path, static[0]), "needs a price to be around; write reference_price")
-            return None
-        if reference is not None and decimals_of(reference) > price_scale:
-            text = f"{reference:f} has more than the {price_scale} decimals of the instrument; round it"
-            self._note((*path, "reference_price"), text)
-            return None
+    def _volatility_auction(self, path: KeyPath, values: dict[str, Any]) -> dict[str, Any] | None:
+        """Return how long a volatility auction lasts; None when a mistake was noted."""
         dynamic = values["dynamic_band_ticks"] is not None or values["dynamic_band_percent"] is not None
         if values["volatility_auction_s"] is not None and not dynamic:
             text = "needs a band to be left; write dynamic_band_ticks or dynamic_band_percent"
@@ -319,16 +311,7 @@ class _Reading:
         if values["volatility_random_end_s"] is not None and values["volatility_auction_s"] is None:
             self._note((*path, "volatility_random_end_s"), "is the end of an auction; write volatility_auction_s")
             return None
-        static_ppm = self._millionths(path, "static_band_percent", values)
-        dynamic_ppm = self._millionths(path, "dynamic_band_percent", values)
-        if static_ppm is None or dynamic_ppm is None:
-            return None
         return {
-            "reference_price": None if reference is None else Price(int(reference.scaleb(price_scale))),
-            "static_band_ticks": values["static_band_ticks"] or 0,
-            "static_band_ppm": static_ppm,
-            "dynamic_band_ticks": values["dynamic_band_ticks"] or 0,
-            "dynamic_band_ppm": dynamic_ppm,
             "volatility_auction_s": values["volatility_auction_s"] or 0,
             "volatility_random_end_s": values["volatility_random_end_s"] or 0,
         }

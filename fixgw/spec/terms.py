@@ -19,7 +19,15 @@ _MADE_OF_TERMS = (
     "order_qty_bound",
     "price_bound",
     "allows_negative_price",
+    "reference_price",
+    "static_band_ticks",
+    "static_band_ppm",
+    "dynamic_band_ticks",
+    "dynamic_band_ppm",
 )
+_PERCENT_DECIMALS = 4
+"""A ten-thousandth of a per cent is a millionth."""
+_BAND_TICKS_MAX = 1_000_000_000
 
 DIGITS_MAX = 18
 """Before the point, as in the configuration files."""
@@ -49,6 +57,12 @@ class Terms(msgspec.Struct, frozen=True, array_like=True):
     price_bound: Decimal | None = None
     ticks: tuple[Ticks, ...] = ()
     """Where prices have other ticks than ``tick``, by rising prices."""
+    reference_price: Decimal | None = None
+    static_band_ticks: int = 0
+    """0 is no band, here and below."""
+    static_band_percent: Decimal = Decimal(0)
+    dynamic_band_ticks: int = 0
+    dynamic_band_percent: Decimal = Decimal(0)
 
 
 class TermsChange(msgspec.Struct, frozen=True, array_like=True):
@@ -61,6 +75,11 @@ class TermsChange(msgspec.Struct, frozen=True, array_like=True):
     order_qty_bound: Decimal | None = None
     price_bound: Decimal | None = None
     ticks: tuple[Ticks, ...] | None = None
+    reference_price: Decimal | None = None
+    static_band_ticks: int | None = None
+    static_band_percent: Decimal | None = None
+    dynamic_band_ticks: int | None = None
+    dynamic_band_percent: Decimal | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +99,8 @@ def instrument_of(terms: Terms) -> Instrument | list[WrongTerm]:
     price_scale = _scale("tick", finest, "price_decimals", terms.price_decimals, wrong)
     qty_scale = _scale("lot", terms.lot, "qty_decimals", terms.qty_decimals, wrong)
     if wrong or (wrong := list(_wrong_ticks(terms, price_scale))):
+        return wrong
+    if wrong := list(_wrong_bands(terms, price_scale)):
         return wrong
     tick, lot = _raw(terms.tick, price_scale), _raw(terms.lot, qty_scale)
     default_bound = _default_order_qty_bound(price_scale, qty_scale)
@@ -102,6 +123,11 @@ def instrument_of(terms: Terms) -> Instrument | list[WrongTerm]:
             TickRange(Price(_raw(each.from_price, price_scale)), Price(_raw(each.tick, price_scale)))
             for each in terms.ticks
         ),
+        reference_price=None if terms.reference_price is None else Price(_raw(terms.reference_price, price_scale)),
+        static_band_ticks=terms.static_band_ticks,
+        static_band_ppm=_raw(terms.static_band_percent, _PERCENT_DECIMALS),
+        dynamic_band_ticks=terms.dynamic_band_ticks,
+        dynamic_band_ppm=_raw(terms.dynamic_band_percent, _PERCENT_DECIMALS),
     )
 
 
@@ -134,6 +160,15 @@ def terms_of(instrument: Instrument) -> Terms:
             )
             for each in instrument.tick_table
         ),
+        reference_price=(
+            None
+            if instrument.reference_price is None
+            else Decimal(instrument.reference_price).scaleb(-instrument.price_scale)
+        ),
+        static_band_ticks=instrument.static_band_ticks,
+        static_band_percent=Decimal(instrument.static_band_ppm).scaleb(-_PERCENT_DECIMALS),
+        dynamic_band_ticks=instrument.dynamic_band_ticks,
+        dynamic_band_percent=Decimal(instrument.dynamic_band_ppm).scaleb(-_PERCENT_DECIMALS),
     )
 
 
@@ -169,6 +204,27 @@ def _wrong_ticks(terms: Terms, price_scale: int) -> Iterator[WrongTerm]:
             right = f"{each.from_price:f} must be a multiple of it and of the tick below, {below:f}"
             yield WrongTerm("ticks", f"{each}: {right}")
         below, from_before = each.tick, from_price
+
+
+def _wrong_bands(terms: Terms, price_scale: int) -> Iterator[WrongTerm]:
+    reference = terms.reference_price
+    if reference is not None and not (reference.is_finite() and abs(reference) < 10**DIGITS_MAX):
+        yield WrongTerm("reference_price", f"must be a number with {DIGITS_MAX} digits before the point at most")
+    elif reference is not None and _decimals_of(reference) > price_scale:
+        text = f"{reference:f} has more than the {price_scale} decimals of the instrument; round it"
+        yield WrongTerm("reference_price", text)
+    for name in ("static_band_ticks", "dynamic_band_ticks"):
+        if not 0 <= getattr(terms, name) <= _BAND_TICKS_MAX:
+            yield WrongTerm(name, f"must be from 0, which is no band, to {_BAND_TICKS_MAX}")
+    for name in ("static_band_percent", "dynamic_band_percent"):
+        percent: Decimal = getattr(terms, name)
+        if not (percent.is_finite() and 0 <= percent < 10**DIGITS_MAX):
+            yield WrongTerm(name, "must be 0, which is no band, or above")
+        elif _decimals_of(percent) > _PERCENT_DECIMALS:
+            yield WrongTerm(name, f"{percent:f} has more than {_PERCENT_DECIMALS} decimals; round it")
+    if reference is None and (terms.static_band_ticks or terms.static_band_percent):
+        name = "static_band_ticks" if terms.static_band_ticks else "static_band_percent"
+        yield WrongTerm(name, "needs a price to be around; write reference_price")
 
 
 def _scale(step_name: str, step: Decimal, name: str, written: int | None, wrong: list[WrongTerm]) -> int:

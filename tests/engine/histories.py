@@ -199,6 +199,9 @@ _OTHER_TERMS = (
     TermsChange(tick=Decimal("0.01"), ticks=(Ticks(Decimal("0.02"), Decimal(100)),)),
     TermsChange(multiplier=2),
     TermsChange(lot=Decimal(2)),
+    TermsChange(reference_price=Decimal(100), static_band_percent=Decimal("1.5")),
+    TermsChange(static_band_percent=Decimal(0), dynamic_band_ticks=20),
+    TermsChange(dynamic_band_ticks=0),
 )
 _OF_SESSIONS: Sequence[Callable[[str, str, str], "Decided"]] = (
     DisableSession,

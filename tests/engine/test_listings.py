@@ -126,10 +126,43 @@ def test_a_change_holds_from_the_next_order_on_and_leaves_open_ones() -> None:
             "price_decimals: 2 is too few for tick 0.001; write 3 or more, up to 9",
         ),
         ("AAPL", TermsChange(multiplier=2), "multiplier: AAPL has 1 open orders; cancel them first"),
+        (
+            "AAPL",
+            TermsChange(static_band_ticks=5),
+            "static_band_ticks: needs a price to be around; write reference_price",
+        ),
+        (
+            "AAPL",
+            TermsChange(reference_price=Decimal("1.001")),
+            "reference_price: 1.001 has more than the 2 decimals of the instrument; round it",
+        ),
+        (
+            "AAPL",
+            TermsChange(dynamic_band_percent=Decimal("0.00001"), dynamic_band_ticks=-1),
+            "dynamic_band_ticks: must be from 0, which is no band, to 1000000000; "
+            "dynamic_band_percent: 0.00001 has more than 4 decimals; round it",
+        ),
     ],
 )
 def test_what_cannot_be_changed_says_why(symbol: str, change: TermsChange, why: str) -> None:
     assert refused(venue_with(buy(5, at="1.01")), ChangeInstrument(*BY, symbol, change)) == why
+
+
+def test_a_price_band_comes_and_goes_at_run_time_and_open_orders_stay() -> None:
+    band = TermsChange(reference_price=Decimal("1.00"), static_band_percent=Decimal("2.5"), dynamic_band_ticks=3)
+    venue = venue_with(buy(5, at="0.90"))
+
+    (event,) = venue.handle(ChangeInstrument(*BY, "AAPL", band))
+    (rejected,) = venue.handle(buy(5, at="0.97"))
+    venue.handle(ChangeInstrument(*BY, "AAPL", TermsChange(static_band_percent=Decimal(0))))
+    (accepted,) = venue.handle(buy(5, at="0.97"))
+
+    with_band = {"reference_price": Price(100), "static_band_ppm": 25_000, "dynamic_band_ticks": 3}
+    assert event == InstrumentChanged(msgspec.structs.replace(AAPL, **with_band), *BY)
+    assert isinstance(rejected, OrderRejected)
+    assert rejected.text.startswith("Price(44) 0.97 is outside the price band 0.98 to 1.02 of AAPL")
+    assert isinstance(accepted, OrderAccepted)
+    assert venue.depth("AAPL").bids == [("0.97", 5), ("0.90", 5)]
 
 
 def test_without_open_orders_the_multiplier_changes_and_exposure_with_it() -> None:
@@ -316,7 +349,17 @@ def test_a_price_is_judged_by_the_tick_of_its_range() -> None:
     assert answer("5.05") == "Price(44) 5.05 is not a multiple of the tick 0.10 of AAPL from 5.00 on"
 
 
-@pytest.mark.parametrize("instrument", [*INSTRUMENTS, TABLE])
+BANDS = msgspec.structs.replace(
+    AAPL,
+    reference_price=Price(10_025),
+    static_band_ticks=7,
+    static_band_ppm=12_345,
+    dynamic_band_ticks=5,
+    dynamic_band_ppm=1,
+)
+
+
+@pytest.mark.parametrize("instrument", [*INSTRUMENTS, TABLE, BANDS])
 def test_terms_make_the_instrument_they_were_made_from(instrument: Instrument) -> None:
     assert instrument_of(terms_of(instrument)) == instrument
     assert changed(instrument, TermsChange()) == instrument
