@@ -4,6 +4,7 @@ from fixgw.engine import display, triggers
 from fixgw.engine.intake import Intake, price_not_allowed, unsupported_with
 from fixgw.engine.market import Market
 from fixgw.engine.order import Order
+from fixgw.engine.pegs import is_pegged
 from fixgw.engine.trading import Trading
 from fixgw.engine.trailing import is_trailing
 from fixgw.spec.commands import CancelOrder, MassCancel, RefuseChange, ReplaceOrder
@@ -53,6 +54,8 @@ class Changes:
         refusal = self._market.phases.refuse(command)
         if refusal is None and command.instructions is not None:
             refusal = unsupported_with(command, self._market.instruments[command.symbol])
+        if refusal is None and is_pegged(command):
+            refusal = self._market.pegs.judge_change(command, found)
         cannot = self._intake.cannot_rest(command) if refusal is None else refusal.text
         if cannot is not None:
             reason = CxlRejReason.BROKER_OR_EXCHANGE_OPTION
@@ -61,8 +64,9 @@ class Changes:
 
     def _restate(self, order: Order, command: ReplaceOrder) -> list[Event]:
         # Replacing down keeps priority, up, in price or in what is displayed loses it (rules of engagement, section 5).
+        price = self._market.pegs.price_after(order, command) if is_pegged(command) else command.price
         keeps_priority = (
-            command.price == order.price
+            price == order.price
             and command.order_qty <= order.order_qty
             and display.is_same(order.instructions, command.instructions)
         )
@@ -82,6 +86,7 @@ class Changes:
         else:
             self._market.count_less(order, order.leaves_qty - leaves_after)
             order.restate(command)
+        order.price = price
         if order.time_in_force is _GOOD_TILL_DATE:
             self._market.expiries.add(order)
         if trigger is not None:
@@ -248,7 +253,9 @@ def _unchangeable(order: Order, command: ReplaceOrder) -> str | None:
         return f"OrdType(40) {command.ord_type} is not that of the order, {order.ord_type}"
     if order.price is None and (wrong := price_not_allowed(command)) is not None:
         return wrong
-    if order.price is not None and command.price is None:
+    if is_pegged(order) != is_pegged(command):
+        return "ExecInst(18) L, M, P and R cannot be added to an order or taken from it; send a new one"
+    if order.price is not None and command.price is None and not is_pegged(order):
         return "Price(44) is missing: the order rests at a limit"
     if (order.trigger_price is not None) != triggers.waits(command) or is_trailing(order) != is_trailing(command):
         return "StopPx(99) cannot be added to an order or taken from it; send a new one"

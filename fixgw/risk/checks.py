@@ -13,7 +13,7 @@ from fixgw.spec.bands import static_band
 from fixgw.spec.commands import NewOrder, ReplaceOrder
 from fixgw.spec.events import OrderState
 from fixgw.spec.fixed import format_fixed, format_shortest
-from fixgw.spec.instructions import FOLLOWING
+from fixgw.spec.instructions import FOLLOWING, peg_of
 from fixgw.spec.instrument import NOTIONAL_SCALE, Instrument
 from fixgw.spec.refusal import Refusal
 from fixgw.spec.values import INT64_MAX, OrdRejReason, Price, Side, TimeInForce
@@ -113,7 +113,7 @@ def side_is_traded(order: OrderRequest, rules: Rules) -> Refusal | None:  # noqa
 
 
 def price_is_on_tick(order: OrderRequest, rules: Rules) -> Refusal | None:
-    price, instrument = order.price, rules.instrument
+    price, instrument = _limit(order), rules.instrument
     if price is None or instrument.is_on_tick(price):
         return None
     text = f"Price(44) {_price_text(price, instrument)} is not a multiple of {_tick_text(price, instrument)}"
@@ -138,7 +138,7 @@ def order_qty_is_in_lots(order: OrderRequest, rules: Rules) -> Refusal | None:
 
 
 def price_is_within_band(order: OrderRequest, rules: Rules) -> Refusal | None:
-    price, band, instrument = order.price, rules.band, rules.instrument
+    price, band, instrument = _limit(order), rules.band, rules.instrument
     if price is None or band is None or band.has(price):
         return None
     text = f"Price(44) {_price_text(price, instrument)} is outside the price band {band.text(instrument)}"
@@ -169,7 +169,7 @@ def price_is_within_collar(order: OrderRequest, rules: Rules) -> Refusal | None:
 
     A percentage of zero or less is no distance: around such a reference price there is no collar.
     """
-    price, limit = order.price, rules.limits.price_collar_percent
+    price, limit = _limit(order), rules.limits.price_collar_percent
     if price is None or limit is None:
         return None
     reference = rules.market.reference_price(rules.instrument.symbol)
@@ -232,6 +232,8 @@ def only_lowers_risk(order: OrderRequest, market: Market) -> bool:
     """Return whether ``order`` replaces another at its price by no more than it was: no limit may refuse that."""
     if not isinstance(order, ReplaceOrder) or (replaced := _replaced(order, market)) is None:
         return False
+    if peg_of(order.instructions):  # it is where it follows to, with the same terms as before
+        return order.instructions == replaced.instructions and order.order_qty <= replaced.order_qty
     if order.price is None and _stop_px(order) != replaced.exposed_price:
         return False
     return order.price == replaced.price and order.order_qty <= replaced.order_qty
@@ -241,6 +243,12 @@ def _replaced(order: ReplaceOrder, market: Market) -> OrderState | None:
     replaced = market.find(order.session, order.firm, order.orig_cl_ord_id)
     # The engine will refuse a replace with another symbol than the order's.
     return None if replaced is None or replaced.symbol != order.symbol else replaced
+
+
+def _limit(order: OrderRequest) -> Price | None:
+    if order.price is not None or order.instructions is None:
+        return order.price
+    return order.instructions.limit_price
 
 
 def _stop_px(order: OrderRequest) -> Price | None:
