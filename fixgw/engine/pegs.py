@@ -37,6 +37,7 @@ from fixgw.spec.values import OrdRejReason, OrdType, Price, Side, TimeInForce
 PEGS_MAX = 500
 """Pegged orders of an instrument: all may move in one step, at some 30 us each with their reports."""
 
+_PEGGED = OrdType.PEGGED  # in Python 3.11 each look into an enumeration takes 0.2 us
 _RESTING = (TimeInForce.DAY, TimeInForce.GOOD_TILL_CANCEL, TimeInForce.GOOD_TILL_DATE)
 
 
@@ -49,7 +50,7 @@ class References(NamedTuple):
 
 
 def is_pegged(order: Order | NewOrder | ReplaceOrder) -> bool:
-    return order.ord_type is OrdType.PEGGED and peg_of(order.instructions) != ""
+    return order.ord_type is _PEGGED and peg_of(order.instructions) != ""
 
 
 def mismatch(command: NewOrder | ReplaceOrder) -> Refusal | None:
@@ -91,11 +92,11 @@ class Pegs:
             text = _no_price(code)
         return Refusal(OrdRejReason.OTHER, text)
 
-    def judge_change(self, command: ReplaceOrder, order: Order) -> Refusal | None:
-        """Return why ``order``, which is pegged, cannot be as ``command`` asks, or None."""
-        if self.price(command, order.price) is not None:
+    def why_not(self, command: ReplaceOrder, order: Order) -> str | None:
+        """Return why ``order``, if it is pegged, cannot be as ``command`` asks, or None."""
+        if not is_pegged(command) or self.price(command, order.price) is not None:
             return None
-        return Refusal(OrdRejReason.OTHER, _no_price(peg_of(command.instructions)))
+        return _no_price(peg_of(command.instructions))
 
     def enter(self, order: Order) -> None:
         """Price a new order, which has passed ``judge``, and have it follow from here on."""
@@ -109,7 +110,7 @@ class Pegs:
         self._seen.pop(order.symbol, None)
 
     def price_after(self, order: Order, command: ReplaceOrder) -> Price | None:
-        """Return where ``order`` is to be with ``command``, which has passed ``judge_change``."""
+        """Return where ``order`` is to be with ``command``, for which there is no ``why_not``."""
         self.forget_seen(order.symbol)
         return self.price(command, order.price)
 
