@@ -22,6 +22,7 @@ from fixgw.spec.events import (
     OrderCanceled,
     OrderExpired,
     OrderReplaced,
+    OrderState,
     OrderTriggered,
     PhaseChanged,
     Trade,
@@ -131,36 +132,32 @@ class Pegs:
     def mark(self, events: Iterable[Event]) -> None:
         """Note the instruments of ``events``, and forget the pegs that have ended."""
         for event in events:
-            for symbol in self._symbols(event):
-                self._mark(symbol)
+            match event:
+                case Trade() | TradeBusted() | TradeCorrected():
+                    self._mark(event.symbol, event.resting.order, event.aggressor.order)
+                case OrderAccepted() | OrderReplaced() | OrderAmended() | OrderTriggered():
+                    self._mark(event.order.symbol, event.order)
+                case OrderCanceled() | OrderExpired():
+                    self._mark(event.order.symbol, event.order)
+                case PhaseChanged():
+                    self._mark(event.symbol)
+                case InstrumentAdded() | InstrumentChanged():
+                    self._mark(event.instrument.symbol)
+                case VenueConfigured():
+                    self.stale.update(self.by_symbol)
+                case _:
+                    pass
 
-    def _mark(self, symbol: str) -> None:
+    def _mark(self, symbol: str, *states: OrderState) -> None:
         orders = self.by_symbol.get(symbol)
         if orders is None:
             return
-        for order_id in [order_id for order_id, order in orders.items() if not order.is_live]:
-            del orders[order_id]
-        if orders:
-            self.stale.add(symbol)
-        else:
-            del self.by_symbol[symbol]
-            self.stale.discard(symbol)
-            self._seen.pop(symbol, None)
-
-    def _symbols(self, event: Event) -> Iterable[str]:
-        match event:
-            case OrderAccepted() | OrderReplaced() | OrderAmended() | OrderTriggered():
-                return (event.order.symbol,)
-            case OrderCanceled() | OrderExpired():
-                return (event.order.symbol,)
-            case Trade() | TradeBusted() | TradeCorrected() | PhaseChanged():
-                return (event.symbol,)
-            case InstrumentAdded() | InstrumentChanged():
-                return (event.instrument.symbol,)
-            case VenueConfigured():
-                return tuple(self.by_symbol)
-            case _:
-                return ()
+        self.stale.add(symbol)
+        for state in states:
+            if not state.leaves_qty and orders.pop(state.order_id, None) is not None and not orders:
+                del self.by_symbol[symbol]
+                self.stale.discard(symbol)
+                self._seen.pop(symbol, None)
 
     def references(self, symbol: str) -> References:
         """Return what there is to follow in ``symbol`` now; O(pegs that are better than all others)."""
