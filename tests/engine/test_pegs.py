@@ -450,9 +450,7 @@ def test_what_a_stop_has_changed_it_follows_in_the_next_step() -> None:
     stop = msgspec.structs.replace(
         sell(1, by=CAROL), ord_type=OrdType.STOP, instructions=Instructions(stop_px=px("100.00"))
     )
-    venue = venue_with(
-        buy(2, at="100.00", by=BOB), buy(5, at="99.90", by=BOB), peg(buy(5, cl_ord_id="peg"), "R"), stop
-    )
+    venue = venue_with(buy(2, at="100.00", by=BOB), buy(5, at="99.90", by=BOB), peg(buy(5, cl_ord_id="peg"), "R"), stop)
 
     assert kinds(venue.handle(sell(1, at="100.00", by=CAROL))) == [OrderAccepted, Trade, OrderTriggered, Trade]
     assert venue.core.exchange.has_due
