@@ -329,6 +329,14 @@ class Exchange:
         last = self.market.last_trades.get(symbol)
         return self.market.books[symbol].middle() if last is None else last
 
+    def pegged_price(self, order: NewOrder | ReplaceOrder) -> Price | None:
+        """Return where a pegged order with these terms would be now, or None for nowhere."""
+        current: Price | None = None
+        if isinstance(order, ReplaceOrder):
+            replaced = self.market.orders.find(order.session, order.firm, order.orig_cl_ord_id)
+            current = None if replaced is None or replaced.symbol != order.symbol else replaced.price
+        return self.market.pegs.price(order, current)
+
     def find(self, session: str, firm: str, cl_ord_id: str) -> OrderState | None:
         """Return the state of the order that ``cl_ord_id`` names, live or not."""
         order = self.market.orders.find(session, firm, cl_ord_id)

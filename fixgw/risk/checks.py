@@ -13,7 +13,7 @@ from fixgw.spec.bands import static_band
 from fixgw.spec.commands import NewOrder, ReplaceOrder
 from fixgw.spec.events import OrderState
 from fixgw.spec.fixed import format_fixed, format_shortest
-from fixgw.spec.instructions import FOLLOWING, peg_of
+from fixgw.spec.instructions import TRAILING, peg_of
 from fixgw.spec.instrument import NOTIONAL_SCALE, Instrument
 from fixgw.spec.refusal import Refusal
 from fixgw.spec.values import INT64_MAX, OrdRejReason, Price, Side, TimeInForce
@@ -23,6 +23,7 @@ class Market(Protocol):
     """What risk needs to know of the market; the engine answers."""
 
     def reference_price(self, symbol: str) -> Price | None: ...
+    def pegged_price(self, order: NewOrder | ReplaceOrder) -> Price | None: ...
     def find(self, session: str, firm: str, cl_ord_id: str) -> OrderState | None: ...
 
 
@@ -258,11 +259,13 @@ def _stop_px(order: OrderRequest) -> Price | None:
 def open_price(order: OrderRequest, market: Market) -> Price | None:
     """Return what would be open is counted at: the limit, or what a market order waits for; None for any other.
 
-    What follows a price and says none is taken at the reference price.
+    A pegged order is taken where it would be now, a trailing stop that says no price at the reference price.
     """
     if order.price is not None or order.instructions is None:
         return order.price
-    if order.instructions.stop_px is None and any(code in FOLLOWING for code in order.instructions.exec_inst):
+    if peg_of(order.instructions):
+        return market.pegged_price(order)
+    if order.instructions.stop_px is None and TRAILING in order.instructions.exec_inst:
         return market.reference_price(order.symbol)
     return order.instructions.stop_px
 
@@ -270,6 +273,8 @@ def open_price(order: OrderRequest, market: Market) -> Price | None:
 def _name_of_price(order: OrderRequest) -> str:
     if order.price is not None:
         return "Price(44)"
+    if peg_of(order.instructions):
+        return "PeggedPrice(839)"
     return "the reference price" if _stop_px(order) is None else "StopPx(99)"
 
 

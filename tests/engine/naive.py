@@ -711,8 +711,10 @@ class NaiveVenue:
             price: int | None = order.price if isinstance(order, NewOrder) else None
             if price is None and isinstance(order, NewOrder) and order.instructions:
                 price = order.instructions.stop_px
-                if price is None and {*"aLMPR"} & {*exec_inst(order)}:
+                if price is None and "a" in exec_inst(order):
                     price = self.reference(order.symbol)
+                if pegs(order) and instrument:
+                    price = self.pegged_at(order.symbol, order.side.value, order.instructions, None)
             if isinstance(order, NewOrder) and price is not None and instrument and not self.risk(order):
                 self.asked_for.append((order.account, worth(instrument, price, order.order_qty)))
             if isinstance(order, NewOrder) and pegs(order) and not self.risk(order):
@@ -1603,8 +1605,11 @@ class NaiveVenue:
         price: int | None = c.price
         if price is None and c.instructions is not None:
             price = c.instructions.stop_px
-            if price is None and ("a" in exec_inst(c) or {*"LMPR"} & {*exec_inst(c)}):
+            if price is None and "a" in exec_inst(c):
                 price = reference
+            if pegs(c):
+                current = None if replaced is None else replaced.price
+                price = self.pegged_at(c.symbol, c.side.value, c.instructions, current)
         expected = reference if price is None else price
         if qty_max is not None and Fraction(c.order_qty, 10**instrument.qty_scale) > qty_max:
             return True

@@ -29,19 +29,22 @@ from fixgw.spec.events import Event, OrderAmended, OrderReplaced, Trade
 from fixgw.spec.instructions import PEGS, Instructions, peg_of
 from fixgw.spec.phase import Phase
 from fixgw.spec.terms import TermsChange
-from fixgw.spec.values import OrdType, PegOffsetType, Price, Qty, Side
+from fixgw.spec.values import Allocation, OrdType, PegOffsetType, Price, Qty, Side
 from tests.engine.histories import (
     BYTES_A_COMMAND,
     CALLING,
     CONFIGURATIONS,
+    INSTRUMENTS,
     PARTICIPANTS,
+    SPREAD,
+    STOCK,
     Decided,
     commands,
     with_sweeps,
 )
 from tests.engine.test_properties import SWEEP_SLICE_MAX, Watched
 from tests.engine.test_state import encoded, restored
-from tests.orders import DAY, GTC, configuration
+from tests.orders import DAY, GTC, configuration, limits
 
 AnyOrder = TypeVar("AnyOrder", NewOrder, ReplaceOrder)
 
@@ -55,8 +58,17 @@ _DISPLAYS: Sequence[dict[str, Any]] = (
     {"exec_inst": "K"},
 )
 _TICKS = (TermsChange(tick=Decimal("0.05"), ticks=()), TermsChange(tick=Decimal("0.01"), ticks=()))
+_SHARED = (msgspec.structs.replace(STOCK, allocation=Allocation.PRO_RATA), SPREAD)
 _OPERATOR = ("olivia", "a reason")
-_BANDED = configuration(instruments=CALLING, participants=PARTICIPANTS)
+_CONFIGURED = (
+    configuration(instruments=CALLING, participants=PARTICIPANTS),
+    configuration(
+        limits(open_notional_max="3000", order_notional_max="480"), participants=PARTICIPANTS, instruments=INSTRUMENTS
+    ),
+    configuration(instruments=_SHARED, participants=PARTICIPANTS),
+    CONFIGURATIONS[0],
+    CONFIGURATIONS[0],
+)
 
 
 def histories(random: Random, length: int) -> Iterator[Decided]:
@@ -94,7 +106,7 @@ def histories(random: Random, length: int) -> Iterator[Decided]:
             case "tick":
                 yield ChangeInstrument(*_OPERATOR, "STOCK", random.choice(_TICKS))
             case "configure":
-                yield random.choice((_BANDED, CONFIGURATIONS[0], CONFIGURATIONS[0]))
+                yield random.choice(_CONFIGURED)
             case _:
                 other = next(others)
                 if not isinstance(other, ConfigureVenue | RestrictionCommand | CancelAllByOperator | EndDay):
@@ -103,7 +115,7 @@ def histories(random: Random, length: int) -> Iterator[Decided]:
 
 _WEIGHTS = {
     "limit": 40, "peg": 15, "change": 12, "cancel": 14, "call": 2, "trade on": 6, "bust": 3, "halt": 1, "resume": 12,
-    "tick": 1, "configure": 1, "other": 12,
+    "tick": 1, "configure": 2, "other": 12,
 }  # fmt: skip
 _KINDS = [kind for kind, weight in _WEIGHTS.items() for _ in range(weight)]
 

@@ -484,6 +484,25 @@ def test_one_that_would_trade_outside_the_dynamic_band_is_canceled_like_any_othe
     assert kinds(events) == [OrderAccepted, Trade, OrderAmended, OrderCanceled]
 
 
+def test_one_that_would_trade_outside_the_dynamic_band_begins_a_volatility_auction_where_there_is_one() -> None:
+    banded = msgspec.structs.replace(AAPL, dynamic_band_ticks=5, volatility_auction_s=60)
+    trades = sell(1, at="100.00", by=BOB), buy(1, at="100.00", by=CAROL)
+    venue = venue_with(
+        *trades,
+        sell(1, at="100.04", by=BOB),
+        sell(5, at="100.30", by=BOB),
+        configured=configuration(instruments=(banded,)),
+    )
+
+    venue.handle(buy(1, at="99.90", by=BOB))
+    venue.handle(peg(buy(1, cl_ord_id="stays"), "R", -50))
+    events = venue.handle(peg(buy(5, cl_ord_id="peg"), "P"))
+
+    assert kinds(events) == [OrderAccepted, Trade, OrderAmended, PhaseChanged]
+    assert price_of(venue, "peg") == px("100.30")
+    assert not venue.core.exchange.has_due
+
+
 def test_exposure_follows_and_a_replace_to_less_is_never_refused_by_a_limit() -> None:
     trades = sell(1, at="100.00", by=BOB), buy(1, at="100.00", by=CAROL)
     venue = venue_with(*trades, *BOOK, configured=configuration(limits(open_notional_max="1100")))
