@@ -92,7 +92,7 @@ class NaiveOrder:
     on_halt: bool = False
     smp_id: str = ""
     smp: str = ""
-    display: tuple[int | None, ...] = (None, None)
+    display: tuple[int | None, ...] = (None,) * 4
     shown: int = 0
     least: int = 0
     expire_time: int = 0
@@ -1749,11 +1749,12 @@ def fits(instrument: Instrument, *prices: int | None) -> bool:
 def display(c: NewOrder | ReplaceOrder) -> tuple[int | None, ...]:
     """Return what is displayed first and after that; where that is random, the histories leave one number only."""
     if c.instructions is None or c.instructions.max_floor is None:
-        return None, None
+        return (None,) * 4
     asked = c.instructions
     low = asked.display_low_qty
     assert low == asked.display_high_qty
-    return asked.max_floor, low or asked.refresh_qty or asked.max_floor
+    # And how that was asked for: a replace that says the same in another way loses its place.
+    return asked.max_floor, low or asked.refresh_qty or asked.max_floor, asked.refresh_qty, low
 
 
 def written(configured: ConfigureVenue) -> dict[str, dict[str, Fraction]]:
