@@ -147,7 +147,8 @@ class Sequencer:
             reply(self._core.inspect(inquiry))
         exchange, takes = self._core.exchange, not self.suspended_by
         sweeps = exchange.sweeps and takes
-        triggers = exchange.market.triggers.due and takes and exchange.has_due
+        market = exchange.market
+        triggers = (market.triggers.due or market.pegs.stale) and takes and exchange.has_due
         if inbox or sweeps or triggers:
             batch = [inbox.popleft() for _ in range(min(len(inbox), BATCH_MAX))]
             if any(isinstance(request, _LISTING_COMMANDS) for request in batch):

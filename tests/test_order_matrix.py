@@ -40,6 +40,10 @@ TYPES = {
     "K market, what is left as limit": ("40=K",),
     "P trailing stop": ("40=P", "18=a", "211=0.50"),
     "P trailing stop limit": ("40=P", "18=a", "211=0.50", "99=101.00", "44=101.50"),
+    "P primary peg": ("40=P", "18=R"),
+    "P market peg": ("40=P", "18=P", "211=-0.50"),
+    "P mid-price peg with a limit": ("40=P", "18=M", "44=100.00"),
+    "P last-sale peg": ("40=P", "18=L"),
 }
 TIMES_IN_FORCE = ("0", "1", "2", "3", "4", "5", "6", "7", "B")
 ATTRIBUTES = {
@@ -58,7 +62,7 @@ class House:
     def __init__(self, phase: Phase) -> None:
         self.core = Core()
         self.core.decide(configuration(instruments=(msgspec.structs.replace(AAPL, reference_price=Price(10_000)),)))
-        for order in (sell(10, at="100"), buy(10, at="100", by=BOB), buy(10, at="90", by=BOB), sell(10, at="110")):
+        for order in (sell(10, at="100"), buy(10, at="100", by=BOB), buy(10, at="90", by=BOB), sell(10_000, at="110")):
             self.core.decide(order)
         if phase is not Phase.CONTINUOUS:
             self.core.decide(SetPhase("olivia", "a drill", "AAPL", phase))

@@ -7,7 +7,8 @@ from difflib import get_close_matches
 
 from fixgw.client.message import Field
 
-_TERMS = "QTY SYMBOL PRICE|mkt [stop PRICE] [day|gtc|ioc|fok|opg|gtx|atc|gtd WHEN] [acct ACCOUNT] [TAG=VALUE ...]"
+_PRICED = "PRICE|mkt|peg KIND [OFFSET]"
+_TERMS = f"QTY SYMBOL {_PRICED} [stop PRICE] [day|gtc|ioc|fok|opg|gtx|atc|gtd WHEN] [acct ACCOUNT] [TAG=VALUE ...]"
 USAGE = {
     "buy": f"buy {_TERMS}",
     "sell": f"sell {_TERMS}",
@@ -37,7 +38,8 @@ EXAMPLE = {
     "reconnect": "reconnect",
 }
 MEANING = {
-    "buy": "send an order (D) to buy, limited to PRICE or mkt, at market; WHEN is a date or a UTC time",
+    "buy": "send an order (D) to buy, limited to PRICE or mkt, at market; KIND is primary, market, mid or last; "
+    "WHEN is a date or a UTC time",
     "sell": "the same to sell",
     "cancel": "cancel order N (F)",
     "replace": "give order N a new total quantity and price (G)",
@@ -57,6 +59,7 @@ SCRIPT_WORDS = frozenset({"expect", "wait"})
 SIDES = {"buy": "1", "sell": "2"}
 TIMES_IN_FORCE = {"day": "0", "gtc": "1", "ioc": "3", "fok": "4", "opg": "2", "gtx": "5", "atc": "7"}
 GOOD_TILL_DATE = "6"
+PEGS = {"primary": "R", "market": "P", "mid": "M", "last": "L"}
 WHEN = re.compile(r"(\d{8})|\d{8}-\d\d:\d\d:\d\d(\.\d{3})?", re.ASCII)
 DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
 TOKEN = re.compile(r'(?:[^\s"]|"[^"]*"|")+')
@@ -183,12 +186,13 @@ def wrong(word: str, what: str) -> LineError:
 def parse_order(word: str, words: Sequence[str]) -> Order:
     words, extra = split_extra(word, words)
     words, stop_px = split_stop(word, words)
+    words, peg = split_peg(word, words)
     if len(words) < 3:
         raise wrong(word, "quantity, symbol or price is missing")
     order_qty = decimal(word, "QTY", words[0])
-    price = None if words[2].lower() in ("mkt", "market") else decimal(word, "PRICE", words[2])
+    price = None if words[2].lower() in ("mkt", "market", "peg") else decimal(word, "PRICE", words[2])
     time_in_force, account, expiry = order_options(word, words[3:])
-    return Order(SIDES[word], order_qty, words[1], price, time_in_force, account, expiry + extra, stop_px)
+    return Order(SIDES[word], order_qty, words[1], price, time_in_force, account, peg + expiry + extra, stop_px)
 
 
 def split_stop(word: str, words: Sequence[str]) -> tuple[list[str], str | None]:
@@ -200,6 +204,19 @@ def split_stop(word: str, words: Sequence[str]) -> tuple[list[str], str | None]:
     if at + 1 == len(words):
         raise wrong(word, "stop needs a price")
     return [*words[:at], *words[at + 2 :]], decimal(word, "the price of stop", words[at + 1])
+
+
+def split_peg(word: str, words: Sequence[str]) -> tuple[list[str], tuple[Field, ...]]:
+    """Separate what follows ``peg`` in the place of a price, as OrdType(40), ExecInst(18) and PegOffsetValue(211)."""
+    if len(words) < 3 or words[2].lower() != "peg":
+        return list(words), ()
+    code = PEGS.get(words[3].lower()) if len(words) > 3 else None
+    if code is None:
+        raise wrong(word, f"peg needs one of {', '.join(PEGS)}")
+    terms: tuple[Field, ...] = ((40, "P"), (18, code))
+    if len(words) == 4 or not DECIMAL.fullmatch(words[4]):
+        return [*words[:3], *words[4:]], terms
+    return [*words[:3], *words[5:]], (*terms, (211, words[4]))
 
 
 def order_options(word: str, words: Sequence[str]) -> tuple[str, str | None, tuple[Field, ...]]:

@@ -4,6 +4,7 @@ from fixgw.engine import display, triggers
 from fixgw.engine.intake import Intake, price_not_allowed, unsupported_with
 from fixgw.engine.market import Market
 from fixgw.engine.order import Order
+from fixgw.engine.pegs import is_pegged
 from fixgw.engine.trading import Trading
 from fixgw.engine.trailing import is_trailing
 from fixgw.spec.commands import CancelOrder, MassCancel, RefuseChange, ReplaceOrder
@@ -55,7 +56,7 @@ class Changes:
             refusal = unsupported_with(command, self._market.instruments[command.symbol])
         cannot = None if refusal is None else refusal.text
         if cannot is None and command.instructions is not None:
-            cannot = self._intake.cannot_rest(command)
+            cannot = self._market.pegs.why_not(command, found) or self._intake.cannot_rest(command)
         if cannot is not None:
             reason = CxlRejReason.BROKER_OR_EXCHANGE_OPTION
             return [self._cancel_rejected(command, response_to, reason, cannot, found)]
@@ -63,8 +64,11 @@ class Changes:
 
     def _restate(self, order: Order, command: ReplaceOrder) -> list[Event]:
         # Replacing down keeps priority, up, in price or in what is displayed loses it (rules of engagement, section 5).
+        price = command.price
+        if command.instructions is not None and is_pegged(command):
+            price = self._market.pegs.price_after(order, command)
         keeps_priority = (
-            command.price == order.price
+            price == order.price
             and command.order_qty <= order.order_qty
             and display.is_same(order.instructions, command.instructions)
         )
@@ -85,6 +89,8 @@ class Changes:
         else:
             self._market.count_less(order, order.leaves_qty - leaves_after)
             order.restate(command)
+        if order.instructions is not None:
+            order.price = price
         if order.time_in_force is _GOOD_TILL_DATE:
             self._market.expiries.add(order)
         if trigger is not None:
@@ -255,7 +261,9 @@ def _unchangeable(order: Order, command: ReplaceOrder) -> str | None:
         return f"OrdType(40) {command.ord_type} is not that of the order, {order.ord_type}"
     if order.price is None and (wrong := price_not_allowed(command)) is not None:
         return wrong
-    if order.price is not None and command.price is None:
+    if (order.instructions or command.instructions) and is_pegged(order) != is_pegged(command):
+        return "ExecInst(18) L, M, P and R cannot be added to an order or taken from it; send a new one"
+    if order.price is not None and command.price is None and not is_pegged(order):
         return "Price(44) is missing: the order rests at a limit"
     if (order.instructions or command.instructions) and _begins_or_ends_to_wait(order, command):
         return "StopPx(99) cannot be added to an order or taken from it; send a new one"

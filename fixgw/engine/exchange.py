@@ -11,6 +11,7 @@ from fixgw.engine.intake import Intake
 from fixgw.engine.listings import Listings
 from fixgw.engine.market import Market
 from fixgw.engine.order import Order
+from fixgw.engine.pegging import Pegging
 from fixgw.engine.quotes import Floor, Quotes, Refusals
 from fixgw.engine.registry import quoted_side
 from fixgw.engine.releases import Releases
@@ -101,6 +102,7 @@ class Exchange:
         self._trading = trading = Trading(market, self._intake)
         self._changes = Changes(market, self._intake, trading)
         self._sweeping = Sweeping(market, sweep_slice_max)
+        self._pegging = Pegging(market, trading)
         self._releases = Releases(market, trading, sweep_slice_max)
         self._calls = Calls(market, trading)
         floor = Floor(
@@ -118,8 +120,8 @@ class Exchange:
 
     @property
     def has_due(self) -> bool:
-        """Whether orders have gone off that ContinueTriggers is to let to the market."""
-        return self._releases.has_due
+        """Whether ContinueTriggers is to let orders to the market that have gone off, or pegs move."""
+        return self._releases.has_due or self._pegging.has_due
 
     def handle(self, command: TradingCommand, sequence: int) -> list[Event]:
         """Apply one command and return what happened, in order; never empty.
@@ -134,9 +136,11 @@ class Exchange:
         events = self._apply(command)
         if self.lists.open:
             self.lists.follow(events)
-        # As a day ends nothing trades any more.
-        if (market.triggers.waiting or market.triggers.due) and not isinstance(command, EndDay):
-            self._releases.let_go(events)
+        if market.pegs.by_symbol or market.triggers.waiting or market.triggers.due:
+            if isinstance(command, EndDay):  # from here on nothing trades any more
+                market.pegs.mark(events)
+            else:
+                self._let_go(events)
         if market.phases.calls or market.indicatives.changed:
             market.indicatives.note(events, market.phases.calls)
         return events
@@ -146,11 +150,20 @@ class Exchange:
         market = self.market
         if self.lists.open:
             self.lists.follow(events)
-        if market.triggers.waiting or market.triggers.due:
-            self._releases.let_go(events)
+        self._let_go(events)
         if market.phases.calls or market.indicatives.changed:
             market.indicatives.note(events, market.phases.calls)
         return events
+
+    def _let_go(self, events: list[Event]) -> None:
+        """Append to ``events`` what follows them: the pegs, then what all that sets off, which they follow later."""
+        market = self.market
+        if market.pegs.by_symbol:
+            self._pegging.follow(events)
+        if market.triggers.waiting or market.triggers.due:
+            at = len(events)
+            self._releases.let_go(events)
+            market.pegs.mark(events[at:])
 
     def tell_indicatives(self) -> list[Event]:
         """Tell of calls that have changed what they would come to if they ended now; changes nothing else."""
@@ -239,7 +252,15 @@ class Exchange:
         """Cancel the orders that ask for it as their instrument is halted; often nothing."""
         self.market.begin(sequence)
         events = self._sweeping.cancel_on_halt(halt)
-        return self._with_consequences(events) if events else events
+        if not events:
+            return events
+        # The halt is as good as in force: nothing trades because of what it cancels.
+        if self.lists.open:
+            self.lists.follow(events)
+        market = self.market
+        market.pegs.mark(events)
+        market.indicatives.note(events, market.phases.calls)
+        return events
 
     # What sessions and operators ask.
 
@@ -307,6 +328,14 @@ class Exchange:
         """Return the last trade's price, else the middle of the book, else None."""
         last = self.market.last_trades.get(symbol)
         return self.market.books[symbol].middle() if last is None else last
+
+    def pegged_price(self, order: NewOrder | ReplaceOrder) -> Price | None:
+        """Return where a pegged order with these terms would be now, or None for nowhere."""
+        current: Price | None = None
+        if isinstance(order, ReplaceOrder):
+            replaced = self.market.orders.find(order.session, order.firm, order.orig_cl_ord_id)
+            current = None if replaced is None or replaced.symbol != order.symbol else replaced.price
+        return self.market.pegs.price(order, current)
 
     def find(self, session: str, firm: str, cl_ord_id: str) -> OrderState | None:
         """Return the state of the order that ``cl_ord_id`` names, live or not."""
@@ -383,6 +412,7 @@ class Exchange:
                         assert self._knows(order), order.order_id
                         assert not order.is_waiting, order.order_id
         self.market.triggers.check()
+        self.market.pegs.check()
         live = list(self.market.orders)
         held = sum(not order.leaves_qty for order in live)
         waiting = len(self.market.triggers)

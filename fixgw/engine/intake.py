@@ -1,8 +1,9 @@
 """The intake: which new orders are taken, and what is said of those that are not."""
 
-from fixgw.engine import display, minimum, post_only, triggers
+from fixgw.engine import display, minimum, pegs, post_only, triggers
 from fixgw.engine.market import Market
 from fixgw.engine.order import Order
+from fixgw.engine.pegs import is_pegged
 from fixgw.engine.phases import OF_PHASES
 from fixgw.engine.trailing import is_trailing, trail_from
 from fixgw.engine.triggers import TRAILING_MAX
@@ -34,6 +35,8 @@ class Intake:
         refusal = _unsupported(command, self._market.instruments[command.symbol]) or self._market.phases.refuse(command)
         if refusal is not None or command.instructions is None:
             return refusal, None
+        if is_pegged(command):
+            return self._market.pegs.judge(command), None
         if (cannot_rest := self.cannot_rest(command)) is not None:
             return Refusal(OrdRejReason.BROKER_OR_EXCHANGE_OPTION, cannot_rest), None
         if not triggers.waits(command):
@@ -64,6 +67,8 @@ class Intake:
         )
         if instructions is not None:
             display.hide(order)
+            if is_pegged(order):
+                self._market.pegs.enter(order)
         if order.time_in_force is _GOOD_TILL_DATE:
             self._market.expiries.add(order)
         if trigger is not None:
@@ -141,8 +146,8 @@ class Intake:
 
 
 def _unsupported(command: NewOrder, instrument: Instrument) -> Refusal | None:
-    if command.ord_type not in _SUPPORTED_ORD_TYPES or (command.ord_type is _PEGGED and not is_trailing(command)):
-        supported = "1 (market), 2 (limit), 3 (stop), 4 (stop limit), J (if touched), K (to limit) or P (trailing)"
+    if command.ord_type not in _SUPPORTED_ORD_TYPES or (command.ord_type is _PEGGED and not _follows(command)):
+        supported = "1 (market), 2 (limit), 3 (stop), 4 (stop limit), J (if touched), K (to limit) or P (pegged)"
         text = f"OrdType(40) {command.ord_type} is not supported; {supported}"
     elif command.time_in_force in OF_PHASES and command.ord_type is not _LIMIT:
         text = f"TimeInForce(59) {command.time_in_force} is not supported with OrdType(40) {command.ord_type}; with 2"
@@ -157,10 +162,17 @@ def _unsupported(command: NewOrder, instrument: Instrument) -> Refusal | None:
     return Refusal(OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC, text)
 
 
+def _follows(command: NewOrder) -> bool:
+    return is_trailing(command) or is_pegged(command)
+
+
 def unsupported_with(command: NewOrder | ReplaceOrder, instrument: Instrument) -> Refusal | None:
     """Return which of its instructions do not go with its other terms, or None."""
     return (
-        post_only.mismatch(command) or display.mismatch(command, instrument) or minimum.mismatch(command, instrument)
+        pegs.mismatch(command)
+        or post_only.mismatch(command)
+        or display.mismatch(command, instrument)
+        or minimum.mismatch(command, instrument)
     )
 
 

@@ -11,6 +11,7 @@ from fixgw.engine.book import BookSide, Level
 from fixgw.engine.contingency import Consequence, GiveUp, Lower, OrderList, Release, Withdraw
 from fixgw.engine.matching import crosses
 from fixgw.engine.order import Order
+from fixgw.engine.pegs import is_pegged
 from fixgw.engine.registry import OrderRegistry
 from fixgw.engine.self_match import Guard
 from fixgw.spec.bands import Band
@@ -26,6 +27,7 @@ from fixgw.spec.events import (
     OrderReplaced,
     Trade,
 )
+from fixgw.spec.instructions import peg_of
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.refusal import Refusal
 from fixgw.spec.values import (
@@ -157,6 +159,9 @@ class ListDesk:
             return Refusal(OrdRejReason.DUPLICATE_ORDER, text), None
         if isinstance(order, RefuseOrder):
             return Refusal(order.ord_rej_reason, order.text), None
+        if by_risk is None and is_pegged(order):
+            text = f"ExecInst(18) {peg_of(order.instructions)} is not supported in a list; send it by itself"
+            return Refusal(OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC, text), None
         return self._floor.judge(order) if by_risk is None else (by_risk, None)
 
     def _reject(self, command: NewOrderList, refusals: dict[int, Refusal]) -> list[Event]:

@@ -6,6 +6,7 @@ from fixgw.engine.book import OrderBook
 from fixgw.engine.expiry import Expiries
 from fixgw.engine.indicative import Indicatives
 from fixgw.engine.order import Order
+from fixgw.engine.pegs import Pegs
 from fixgw.engine.phases import Phases
 from fixgw.engine.registry import OrderRegistry
 from fixgw.engine.trades import Trades
@@ -33,6 +34,7 @@ class Market:
         self.expiries = Expiries(self.orders)
         self.triggers = Triggers()
         self.last_trades: dict[str, Price] = {}
+        self.pegs = Pegs(self.books, self.instruments, self.last_trades)
         self.phases = Phases(self.closing_price)
         self.indicatives = Indicatives()
         self.trades = Trades()

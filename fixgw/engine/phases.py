@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from fixgw.engine.order import Order
+from fixgw.engine.pegs import is_pegged
 from fixgw.engine.triggers import stop_px
 from fixgw.spec.commands import NewOrder, ReplaceOrder
 from fixgw.spec.fixed import format_fixed
@@ -88,6 +89,8 @@ class Phases:
             return Refusal(OrdRejReason.EXCHANGE_CLOSED, f"{order.symbol} is closed")
         if time_in_force not in _TAKEN[phase]:
             return _mistimed(order, phase)
+        if is_pegged(order):
+            return _unfit(f"OrdType(40) {order.ord_type} is not taken while {order.symbol} is in {phase}; 2 (limit)")
         if order.instructions is not None and order.instructions.exec_inst not in ("", CANCEL_ON_HALT):
             return _unfit(f"ExecInst(18) is not taken while {order.symbol} is in {phase}; leave it out")
         if order.price is None and stop_px(order) is None:

@@ -8,6 +8,7 @@ from fixgw.engine.book import BookSide, OrderBook
 from fixgw.engine.contingency import Member, OrderList
 from fixgw.engine.exchange import Exchange
 from fixgw.engine.order import Order
+from fixgw.engine.pegs import is_pegged
 from fixgw.engine.registry import OrderRegistry
 from fixgw.engine.sweep import Sweep, SweepKind
 from fixgw.engine.trades import TradesState
@@ -103,6 +104,8 @@ class ExchangeState(msgspec.Struct, frozen=True, array_like=True):
     interrupted: list[tuple[str, int]] = []
     """When volatility auctions end that orders have begun; 0 until that is known."""
     lists: list[ListState] = []
+    unfollowed: list[str] = []
+    """Symbols in which pegged orders have still to follow what has changed."""
 
 
 def of(exchange: Exchange) -> ExchangeState:
@@ -123,6 +126,7 @@ def of(exchange: Exchange) -> ExchangeState:
         indicatives=list(exchange.market.indicatives.changed),
         interrupted=sorted(exchange.market.phases.interrupted.items()),
         lists=[_list(*key, order_list) for key, order_list in exchange.lists.known.items()],
+        unfollowed=sorted(exchange.market.pegs.stale),
     )
 
 
@@ -145,6 +149,9 @@ def restore(exchange: Exchange, state: ExchangeState, configuration: ConfigureVe
     for order in state.orders:
         if order.is_live and order.time_in_force is TimeInForce.GOOD_TILL_DATE:
             exchange.market.expiries.add(order)
+        if order.is_live and is_pegged(order):
+            exchange.market.pegs.put(order)
+    exchange.market.pegs.stale.update(state.unfollowed)
     orders = exchange.market.orders
     for requests in state.requests:
         named = orders.of_session(requests.session).by_cl_ord_id

@@ -23,6 +23,7 @@ from fixgw.fix.fields import (
 from fixgw.fix.fields import msg_seq_num as _msg_seq_num
 from fixgw.fix.good_till_date import read_expiry
 from fixgw.fix.instructions import INSTRUCTION_TAGS, needs_instructions, read_instructions, refused_field
+from fixgw.fix.peg_fields import limited
 from fixgw.fix.quote_requests import QuoteReader
 from fixgw.spec import tags
 from fixgw.spec.commands import (
@@ -250,7 +251,7 @@ class Decoder:
             instructions = read_expiry(fields, time_in_force, instructions, now_ns, trading_date)
         if isinstance(instructions, Refusal):
             return _misfit(instrument, symbol, instructions)
-        return order_qty, price, instructions
+        return order_qty, *limited(price, instructions)
 
     def _cancel_order(self, fields: Fields, participant: Participant) -> OrderCommand:
         return CancelOrder(

@@ -8,7 +8,17 @@ from fixgw.fix.quantities import read_qty
 from fixgw.fix.self_match_fields import SELF_MATCH_TAGS, read_self_match
 from fixgw.fix.trigger_fields import TRIGGER_TAGS, TRIGGERED, read_trigger
 from fixgw.spec import tags
-from fixgw.spec.instructions import CANCEL_ON_HALT, NO_CROSS, POST_ONLY, TRAILING, Instructions
+from fixgw.spec.instructions import (
+    CANCEL_ON_HALT,
+    LAST_PEG,
+    MARKET_PEG,
+    MID_PEG,
+    NO_CROSS,
+    POST_ONLY,
+    PRIMARY_PEG,
+    TRAILING,
+    Instructions,
+)
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.refusal import Refusal
 from fixgw.spec.values import OrdRejReason, OrdType, TimeInForce
@@ -39,6 +49,10 @@ EXEC_INSTS = {
     CANCEL_ON_HALT: "canceled on a trading halt",
     NO_CROSS: "with 6: refused rather than repriced",
     TRAILING: "trailing stop",
+    PRIMARY_PEG: "primary peg",
+    MARKET_PEG: "market peg",
+    MID_PEG: "mid-price peg",
+    LAST_PEG: "last-sale peg",
 }
 """The codes of ExecInst(18) that are acted upon."""
 

@@ -74,7 +74,7 @@ from fixgw.spec.events import (
 )
 from fixgw.spec.fixed import format_fixed, format_ratio, format_shortest
 from fixgw.spec.inquiries import Answer, ListStatusAnswer, MassStatusAnswer, OrderStatusAnswer, QuoteStatusAnswer
-from fixgw.spec.instructions import Instructions
+from fixgw.spec.instructions import Instructions, peg_of
 from fixgw.spec.instrument import SCALE_MAX
 from fixgw.spec.values import (
     CxlRejResponseTo,
@@ -232,6 +232,8 @@ class Encoder:
             terms = "40=" + order.ord_type + "\x01"  # FIX 4.4 does not have it
         if order.instructions is not None:
             terms += _instructions(order.instructions, order)
+            if peg_of(order.instructions):
+                price = _pegged(order, order.instructions)
         if order.quote_entry_id is not None:
             terms += f"526={order.quote_entry_id or order.cl_ord_id}\x01"
         if order.list_id is not None:
@@ -398,6 +400,14 @@ def _instructions(instructions: Instructions, order: OrderState) -> str:
     if instructions.max_floor is not None:
         text += f"111={number(instructions.max_floor, order.qty_scale)}\x01"
     return text + _expiry(instructions)
+
+
+def _pegged(order: OrderState, instructions: Instructions) -> str:
+    """Return how far a pegged order may go, and where it is; one that never lived is nowhere."""
+    number = format_fixed if order.price_scale <= SCALE_MAX else format_shortest
+    limit, price = instructions.limit_price, order.price
+    text = "" if limit is None else f"44={number(limit, order.price_scale)}\x01"
+    return text if price is None else f"{text}839={number(price, order.price_scale)}\x01"
 
 
 def _offset(instructions: Instructions, price_scale: int) -> str:

@@ -2,15 +2,16 @@
 
 from typing import NamedTuple
 
+import msgspec
 import quickfix as fix
 
 from fixgw.fix.fields import KEY, Fields, shortened
 from fixgw.spec import tags
 from fixgw.spec.fixed import FixedError, parse
-from fixgw.spec.instructions import FOLLOWING, TRAILING
+from fixgw.spec.instructions import FOLLOWING, TRAILING, Instructions, peg_of
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.refusal import Refusal
-from fixgw.spec.values import OrdRejReason, OrdType, PegOffsetType
+from fixgw.spec.values import OrdRejReason, OrdType, PegOffsetType, Price
 
 _PEG_OFFSET_VALUE = KEY[tags.PEG_OFFSET_VALUE]
 _PEG_OFFSET_TYPE = KEY[tags.PEG_OFFSET_TYPE]
@@ -68,6 +69,13 @@ def read_offset(fields: Fields, exec_inst: str, instrument: Instrument) -> Offse
     if abs(value) > instrument.price_bound:
         return Refusal(OrdRejReason.OTHER, f"PegOffsetValue(211) {shortened(text)} is too large")
     return Offset(value, kind)
+
+
+def limited(price: Price | None, instructions: Instructions) -> tuple[Price | None, Instructions]:
+    """Return the order's own price and its instructions: Price(44) of a pegged one is how far it may go."""
+    if price is None or not peg_of(instructions):
+        return price, instructions
+    return None, msgspec.structs.replace(instructions, limit_price=price)
 
 
 def _decimals(kind: PegOffsetType, instrument: Instrument) -> int:

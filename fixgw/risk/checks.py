@@ -13,7 +13,7 @@ from fixgw.spec.bands import static_band
 from fixgw.spec.commands import NewOrder, ReplaceOrder
 from fixgw.spec.events import OrderState
 from fixgw.spec.fixed import format_fixed, format_shortest
-from fixgw.spec.instructions import FOLLOWING
+from fixgw.spec.instructions import TRAILING, peg_of
 from fixgw.spec.instrument import NOTIONAL_SCALE, Instrument
 from fixgw.spec.refusal import Refusal
 from fixgw.spec.values import INT64_MAX, OrdRejReason, Price, Side, TimeInForce
@@ -23,6 +23,7 @@ class Market(Protocol):
     """What risk needs to know of the market; the engine answers."""
 
     def reference_price(self, symbol: str) -> Price | None: ...
+    def pegged_price(self, order: NewOrder | ReplaceOrder) -> Price | None: ...
     def find(self, session: str, firm: str, cl_ord_id: str) -> OrderState | None: ...
 
 
@@ -113,7 +114,7 @@ def side_is_traded(order: OrderRequest, rules: Rules) -> Refusal | None:  # noqa
 
 
 def price_is_on_tick(order: OrderRequest, rules: Rules) -> Refusal | None:
-    price, instrument = order.price, rules.instrument
+    price, instrument = _limit(order), rules.instrument
     if price is None or instrument.is_on_tick(price):
         return None
     text = f"Price(44) {_price_text(price, instrument)} is not a multiple of {_tick_text(price, instrument)}"
@@ -138,7 +139,7 @@ def order_qty_is_in_lots(order: OrderRequest, rules: Rules) -> Refusal | None:
 
 
 def price_is_within_band(order: OrderRequest, rules: Rules) -> Refusal | None:
-    price, band, instrument = order.price, rules.band, rules.instrument
+    price, band, instrument = _limit(order), rules.band, rules.instrument
     if price is None or band is None or band.has(price):
         return None
     text = f"Price(44) {_price_text(price, instrument)} is outside the price band {band.text(instrument)}"
@@ -169,7 +170,7 @@ def price_is_within_collar(order: OrderRequest, rules: Rules) -> Refusal | None:
 
     A percentage of zero or less is no distance: around such a reference price there is no collar.
     """
-    price, limit = order.price, rules.limits.price_collar_percent
+    price, limit = _limit(order), rules.limits.price_collar_percent
     if price is None or limit is None:
         return None
     reference = rules.market.reference_price(rules.instrument.symbol)
@@ -232,6 +233,8 @@ def only_lowers_risk(order: OrderRequest, market: Market) -> bool:
     """Return whether ``order`` replaces another at its price by no more than it was: no limit may refuse that."""
     if not isinstance(order, ReplaceOrder) or (replaced := _replaced(order, market)) is None:
         return False
+    if peg_of(order.instructions):  # it is where it follows to, with the same terms as before
+        return order.instructions == replaced.instructions and order.order_qty <= replaced.order_qty
     if order.price is None and _stop_px(order) != replaced.exposed_price:
         return False
     return order.price == replaced.price and order.order_qty <= replaced.order_qty
@@ -243,6 +246,12 @@ def _replaced(order: ReplaceOrder, market: Market) -> OrderState | None:
     return None if replaced is None or replaced.symbol != order.symbol else replaced
 
 
+def _limit(order: OrderRequest) -> Price | None:
+    if order.price is not None or order.instructions is None:
+        return order.price
+    return order.instructions.limit_price
+
+
 def _stop_px(order: OrderRequest) -> Price | None:
     return None if order.instructions is None else order.instructions.stop_px
 
@@ -250,11 +259,13 @@ def _stop_px(order: OrderRequest) -> Price | None:
 def open_price(order: OrderRequest, market: Market) -> Price | None:
     """Return what would be open is counted at: the limit, or what a market order waits for; None for any other.
 
-    What follows a price and says none is taken at the reference price.
+    A pegged order is taken where it would be now, a trailing stop that says no price at the reference price.
     """
     if order.price is not None or order.instructions is None:
         return order.price
-    if order.instructions.stop_px is None and any(code in FOLLOWING for code in order.instructions.exec_inst):
+    if peg_of(order.instructions):
+        return market.pegged_price(order)
+    if order.instructions.stop_px is None and TRAILING in order.instructions.exec_inst:
         return market.reference_price(order.symbol)
     return order.instructions.stop_px
 
@@ -262,6 +273,8 @@ def open_price(order: OrderRequest, market: Market) -> Price | None:
 def _name_of_price(order: OrderRequest) -> str:
     if order.price is not None:
         return "Price(44)"
+    if peg_of(order.instructions):
+        return "PeggedPrice(839)"
     return "the reference price" if _stop_px(order) is None else "StopPx(99)"
 
 

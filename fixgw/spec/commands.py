@@ -348,7 +348,7 @@ class ContinueSweep(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=
 
 
 class ContinueTriggers(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="triggers"):
-    """Let the next slice of orders to the market whose trigger has gone off; the sequencer's own."""
+    """Let the next slice of orders to the market whose trigger has gone off, and pegs move; the sequencer's own."""
 
 
 class EndDay(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="end-day"):

@@ -12,7 +12,16 @@ TRAILING = "a"
 """ExecInst(18): the trigger follows the price."""
 CANCEL_ON_HALT = "K"
 """ExecInst(18): the order is canceled when its instrument is halted, where others stay (E38)."""
-FOLLOWING = (TRAILING,)
+PRIMARY_PEG = "R"
+"""ExecInst(18): the price follows the best of the same side."""
+MARKET_PEG = "P"
+"""ExecInst(18): the price follows the best of the opposite side."""
+MID_PEG = "M"
+"""ExecInst(18): the price follows the middle of the two."""
+LAST_PEG = "L"
+"""ExecInst(18): the price follows the last trade."""
+PEGS = (LAST_PEG, MID_PEG, MARKET_PEG, PRIMARY_PEG)
+FOLLOWING = (TRAILING, *PEGS)
 """ExecInst(18): all that follow a price."""
 
 
@@ -51,3 +60,12 @@ class Instructions(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """ExpireDate(432), ISO 8601: the last trading day that the order is good for."""
     expire_time_ns: int = 0
     """ExpireTime(126): when the order is good no longer."""
+    limit_price: Price | None = None
+    """Price(44) of a pegged order, beyond which it does not go: its own price is where it is pegged at."""
+
+
+def peg_of(instructions: Instructions | None) -> str:
+    """Return the code of ExecInst(18) that says what the price follows, or nothing where it follows none."""
+    if instructions is None or TRAILING in instructions.exec_inst:
+        return ""
+    return next((code for code in instructions.exec_inst if code in PEGS), "")

@@ -51,9 +51,10 @@ def test_limit_order() -> None:
     [
         ("buy 1 AAPL mkt stop 10.10", [(40, "3"), (99, "10.10")]),
         ("sell 1 AAPL 9.90 stop 10", [(40, "4"), (44, "9.90"), (99, "10")]),
+        ("sell 1 AAPL peg last 0.05 44=9.90", [(40, "P"), (44, "9.90")]),
     ],
 )
-def test_stop_orders(line: str, terms: list[Field]) -> None:
+def test_stop_and_pegged_orders(line: str, terms: list[Field]) -> None:
     assert [(tag, value) for tag, value in fields(line) if tag in (40, 44, 99)] == terms
 
 

@@ -32,6 +32,11 @@ from fixgw.client.shorthand import (
     [
         ("buy 100 AAPL 10.05", Order("1", "100", "AAPL", "10.05")),
         ("buy 5 AAPL mkt stop 10.10 gtc", Order("1", "5", "AAPL", None, "1", stop_px="10.10")),
+        ("buy 5 AAPL peg primary -0.01", Order("1", "5", "AAPL", None, extra=((40, "P"), (18, "R"), (211, "-0.01")))),
+        (
+            "sell 5 AAPL PEG mid gtc 44=9.90",
+            Order("2", "5", "AAPL", None, "1", extra=((40, "P"), (18, "M"), (44, "9.90"))),
+        ),
         ("sell 5 AAPL 9.90 STOP 10", Order("2", "5", "AAPL", "9.90", stop_px="10")),
         ("sell 50 AAPL mkt ioc", Order("2", "50", "AAPL", None, "3")),
         ("buy 100 AAPL 10 opg", Order("1", "100", "AAPL", "10", "2")),
@@ -86,6 +91,8 @@ def test_line(line: str, meant: Command | None) -> None:
         ("buy 100 AAPL 10 gtd", "gtd needs a date such as 20261231 or a UTC time"),
         ("buy 100 AAPL 10 gtd 2026-12-31", "gtd needs a date such as 20261231 or a UTC time"),
         ("buy 100 AAPL mkt stop", "stop needs a price"),
+        ("buy 100 AAPL peg", "peg needs one of primary, market, mid, last"),
+        ("buy 100 AAPL peg best", "peg needs one of primary, market, mid, last"),
         ("buy 100 AAPL mkt stop gtc", "the price of stop must be a number such as 100 or 10.05, not 'gtc'"),
         ("buy 100 AAPL 10 acct", "acct needs an account"),
         ("buy 100 AAPL 10 x=1", "'x=1' is not TAG=VALUE with a number as the tag"),

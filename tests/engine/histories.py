@@ -59,7 +59,7 @@ from fixgw.spec.commands import (
     TimeHalt,
     TradingCommand,
 )
-from fixgw.spec.instructions import Instructions
+from fixgw.spec.instructions import FOLLOWING, PEGS, Instructions
 from fixgw.spec.instrument import Instrument, TickRange
 from fixgw.spec.limits import LIMIT_NAMES, LimitChange
 from fixgw.spec.participant import MarketMaker, Participant
@@ -217,7 +217,8 @@ _TERMS = (
     + ((OrdType.MARKET, DAY), (OrdType.MARKET, IOC), (OrdType.MARKET, FOK))
     + ((OrdType.MARKET_WITH_LEFTOVER_AS_LIMIT, DAY), (OrdType.MARKET_WITH_LEFTOVER_AS_LIMIT, GTC))
     + ((OrdType.STOP, DAY), (OrdType.STOP, GTC), (OrdType.STOP_LIMIT, DAY), (OrdType.MARKET_IF_TOUCHED, DAY))
-    + ((OrdType.PEGGED, DAY), (OrdType.PEGGED, GTC))
+    + ((OrdType.PEGGED, DAY), (OrdType.PEGGED, GTC)) * 3
+    + ((OrdType.PEGGED, GTD), (OrdType.PEGGED, IOC))
     + ((OrdType.STOP_LIMIT, IOC), (OrdType.FUNARI, DAY), (OrdType.LIMIT, TimeInForce.GOOD_TILL_DATE))
     + tuple((OrdType.LIMIT, each) for each in OF_PHASES)
     + ((OrdType.MARKET, TimeInForce.AT_THE_CLOSE),)
@@ -450,6 +451,8 @@ class _Writer:
             poss_resend=self._one_in(8),
             instructions=self._instructions(ord_type, symbol),
         )
+        if ord_type is OrdType.PEGGED and not self._one_in(3):
+            order = msgspec.structs.replace(order, price=None, instructions=self._peg(symbol))
         if order.poss_resend and self._sent:
             before = self._one(self._sent[-9:])
             order = msgspec.structs.replace(order, session=before.session, firm=before.firm, cl_ord_id=before.cl_ord_id)
@@ -488,13 +491,22 @@ class _Writer:
             activation_price=Price(self._one(prices)) if self._one_in(4) else None,
         )
 
+    def _peg(self, symbol: str) -> Instructions:
+        return Instructions(
+            exec_inst=self._one(PEGS),
+            peg_offset_value=self._one((0, 0, 1, -1, 2, -2, 200)),
+            peg_offset_type=self._one((PegOffsetType.TICKS, PegOffsetType.PRICE, PegOffsetType.BASIS_POINTS)),
+            limit_price=Price(self._one(_PRICES.get(symbol, (1,)))) if self._one_in(4) else None,
+        )
+
     def _with_attributes(self, instructions: Instructions | None) -> Instructions | None:
         attributes = self._one(_ATTRIBUTES)
         if not attributes and instructions is None:
             return None
         attributed = msgspec.structs.replace(instructions or Instructions(), **attributes)
-        if instructions is not None and "a" in instructions.exec_inst:
-            return msgspec.structs.replace(attributed, exec_inst=attributed.exec_inst.replace("a", "") + "a")
+        followed = next((code for code in instructions.exec_inst if code in FOLLOWING), "") if instructions else ""
+        if followed:
+            return msgspec.structs.replace(attributed, exec_inst=attributed.exec_inst.replace(followed, "") + followed)
         return attributed
 
     def _entry(self, quote_entry_id: str) -> QuoteEntry:
@@ -616,6 +628,8 @@ class _Writer:
         return f"{number}.{self._one((1, 2, 1, 3, 0))}"
 
     def _restated_instructions(self, order: NewOrder | ReplaceOrder) -> Instructions | None:
+        if order.ord_type is OrdType.PEGGED and order.price is None and self._one_in(2):
+            return self._peg(order.symbol)
         if order.instructions is None or order.instructions.stop_px is None or self._one_in(2):
             return order.instructions
         stop_px = Price(self._one(_PRICES.get(order.symbol, (1,))))

@@ -92,7 +92,7 @@ class NaiveOrder:
     on_halt: bool = False
     smp_id: str = ""
     smp: str = ""
-    display: tuple[int | None, ...] = (None, None)
+    display: tuple[int | None, ...] = (None,) * 4
     shown: int = 0
     least: int = 0
     expire_time: int = 0
@@ -103,6 +103,8 @@ class NaiveOrder:
     """How far the limit of a trailing stop is from its trigger."""
     held: int = 0
     list: "NaiveList | None" = None
+    peg: Instructions | None = None
+    """What its price follows, and how."""
 
     @property
     def is_hidden(self) -> bool:
@@ -118,6 +120,7 @@ class NaiveOrder:
         self.least = (c.instructions.min_qty or 0) if c.instructions else 0
         self.post_only = "6" in exec_inst(c)
         self.on_halt = "K" in exec_inst(c)
+        self.peg = c.instructions if pegs(c) else None
         self.smp_id = c.instructions.self_match_prevention_id if c.instructions else ""
         self.smp = (c.instructions.self_match_prevention or "") if c.instructions else ""
         good_till_date = c.instructions if self.time_in_force == "6" else None
@@ -227,7 +230,10 @@ class NaiveVenue:
         if isinstance(command, Kill | CancelAllByOperator | SetPhase) and told == [("refused",)]:
             concerns_engine = False
         told += self.follow_lists()
-        return told + self.go_off(told) if was_open and concerns_engine else told
+        if was_open and concerns_engine:
+            told += self.follow_pegs()
+            told += self.go_off(told)
+        return told
 
     def apply(self, command: AnyCommand) -> list[Outcome]:
         match command:
@@ -297,6 +303,8 @@ class NaiveVenue:
         assert isinstance(c, NewOrder)
         stop = self.first_stop(c) if waits(c) else None
         order = self.enter(c)
+        if pegs(c):
+            order.price = self.pegged_at(c.symbol, order.side, c.instructions, None)
         self.wait(order, c, stop)
         return [("0", order.told()), *([] if order.waits else self.work(order))]
 
@@ -307,6 +315,8 @@ class NaiveVenue:
             return c.ord_rej_reason.value
         phase = self.unfit_for_phase(c)
         reason = self.risk(c) or self.unsupported(c) or phase or ("0" if self.may_not_take(c) else None)
+        if not reason and pegs(c) and self.pegged_at(c.symbol, c.side.value, c.instructions, None) is None:
+            reason = "99"
         return reason or ("99" if waits(c) and self.first_stop(c) is None else None)
 
     def first_stop(self, c: NewOrder) -> int | None:
@@ -465,6 +475,58 @@ class NaiveVenue:
                 if (price - (order.stop or 0)) * sign >= 0:
                     reached.append((not rises, (order.stop or 0) * sign, order.since, order))
         return [order for *_, order in sorted(reached, key=lambda each: each[:3])]
+
+    # Pegs.
+
+    def pegged_at(self, symbol: str, side: str, how: Instructions | None, current: int | None) -> int | None:
+        """Return where a pegged order is to be, which is at ``current`` now, or None for nowhere."""
+        instrument, sign = self.listed(symbol), 1 if side == "1" else -1
+        assert instrument is not None
+        assert how is not None
+        kind = next(code for code in how.exec_inst if code in "LMPR")
+        best: dict[str, int | None] = {}
+        for each in "12":
+            seen = [price for price, order in self.in_queue(symbol, each, only_shown=True) if order.peg is None]
+            best[each] = seen[0] if seen else None
+        own, other = best[side], best["2" if side == "1" else "1"]
+        middle = None if own is None or other is None else Fraction(own + other, 2)
+        last = next((each.price for each in reversed(self.traded) if each.symbol == symbol and each.qty), None)
+        followed = {"R": own, "P": other, "M": middle, "L": last}[kind]
+        wanted = current
+        if followed is not None:
+            whole = followed.__floor__() if side == "1" else followed.__ceil__()
+            away = abs(whole * how.peg_offset_value) // 1_000_000 * (1 if how.peg_offset_value > 0 else -1)
+            kinds = {"0": how.peg_offset_value, "2": how.peg_offset_value * tick_of(instrument, whole)}
+            wanted = whole + kinds.get(how.peg_offset_type.value, away)
+        if wanted is None:
+            return None
+        if how.limit_price is not None and (wanted - how.limit_price) * sign > 0:
+            wanted = how.limit_price
+        wanted = on_tick(instrument, wanted, up=side == "2")
+        if kind != "P" and other is not None and (other - wanted) * sign <= 0:
+            wanted = on_tick(instrument, other - sign, up=side == "2")
+        low, high = around(
+            instrument, instrument.reference_price, instrument.static_band_ticks, instrument.static_band_ppm
+        )
+        outside = low is not None and high is not None and not low <= wanted <= high
+        return wanted if fits(instrument, wanted) and not outside else None
+
+    def follow_pegs(self) -> list[Outcome]:
+        """Give each peg one chance to move, the oldest of an instrument first."""
+        told: list[Outcome] = []
+        for symbol in sorted(self.instruments):
+            mine = [order for order in self.orders if order.peg and order.symbol == symbol]
+            for order in sorted(mine, key=lambda order: int(order.order_id)):
+                if order.status not in LIVE or not self.trades_now(symbol):
+                    continue
+                price = self.pegged_at(symbol, order.side, order.peg, order.price)
+                if price in (None, order.price):
+                    continue
+                before, order.price, order.arrival = order.price, price, self.next_arrival()
+                told.append(("D", order.told(), "3", before, order.leaves, order.held, True, False))
+                told += self.work(order)
+                told += self.follow_lists()
+        return told
 
     def make(self, c: NewOrder | RefuseOrder) -> NaiveOrder:
         self.order_ids += 1
@@ -651,8 +713,12 @@ class NaiveVenue:
                 price = order.instructions.stop_px
                 if price is None and "a" in exec_inst(order):
                     price = self.reference(order.symbol)
+                if pegs(order) and instrument:
+                    price = self.pegged_at(order.symbol, order.side.value, order.instructions, None)
             if isinstance(order, NewOrder) and price is not None and instrument and not self.risk(order):
                 self.asked_for.append((order.account, worth(instrument, price, order.order_qty)))
+            if isinstance(order, NewOrder) and pegs(order) and not self.risk(order):
+                reasons[-1] = "11"
             if order.cl_ord_id in used:
                 reasons[-1] = "6"
             used.append(order.cl_ord_id)
@@ -930,6 +996,8 @@ class NaiveVenue:
         lowers = c.price == order.price and c.order_qty <= order.qty
         if c.price is None and stop != (order.stop if order.waits else None):
             lowers = False
+        if pegs(c):
+            lowers = c.instructions == order.peg and c.order_qty <= order.qty
         if reason and not (reason == "3" and lowers):
             return [self.cancel_reject(c, order, "2")]
         asked = (c.symbol, c.side.value, c.account, c.ord_type.value)
@@ -938,21 +1006,28 @@ class NaiveVenue:
             order.time_in_force,
         ):
             return [self.cancel_reject(c, order, "99")]
-        if (order.price is None) != (c.price is None) or (order.stop is not None) != waits(c):
+        if (order.peg is not None) != pegs(c):
+            return [self.cancel_reject(c, order, "99")]
+        if (order.price is None) != (c.price is None and not pegs(c)) or (order.stop is not None) != waits(c):
             return [self.cancel_reject(c, order, "99")]
         if trails != (order.trails is not None):
             return [self.cancel_reject(c, order, "99")]
+        price: int | None = c.price
+        if pegs(c):
+            price = self.pegged_at(c.symbol, order.side, c.instructions, order.price)
+            if price is None:
+                return [self.cancel_reject(c, order, "2")]
         if self.unfit_for_phase(c) or self.mismatch(c) or self.may_not_take(c):
             return [self.cancel_reject(c, order, "2")]
         before = (order.ids[-1], order.price, order.leaves)
-        keeps = c.price == order.price and c.order_qty <= order.qty and display(c) == order.display
+        keeps = price == order.price and c.order_qty <= order.qty and display(c) == order.display
         if order.waits:
             trigger = order.stop, order.source
             self.wait(order, c)
             keeps = keeps and trigger == (order.stop, order.source) and not trails
         order.ids.append(c.cl_ord_id)
         may_work = order.qty - order.held
-        order.qty, order.price, order.time_in_force = max(c.order_qty, order.cum), c.price, c.time_in_force.value
+        order.qty, order.price, order.time_in_force = max(c.order_qty, order.cum), price, c.time_in_force.value
         order.held = max(order.qty - may_work, 0) if order.held else 0
         order.instruct(c)
         order.shown = min(order.shown, order.working)
@@ -1504,7 +1579,8 @@ class NaiveVenue:
             return "2"
         if c.side.value not in "12":
             return "11"
-        if c.price is not None and c.price % tick_of(instrument, c.price):
+        limit = limit_of(c)
+        if limit is not None and limit % tick_of(instrument, limit):
             return "99"
         stop = 0 if c.instructions is None else c.instructions.stop_px or 0
         if stop % tick_of(instrument, stop):
@@ -1522,7 +1598,8 @@ class NaiveVenue:
         low, high = around(
             instrument, instrument.reference_price, instrument.static_band_ticks, instrument.static_band_ppm
         )
-        if c.price is not None and low is not None and high is not None and not low <= c.price <= high:
+        limit = limit_of(c)
+        if limit is not None and low is not None and high is not None and not low <= limit <= high:
             return True
         reference = self.reference(c.symbol)
         price: int | None = c.price
@@ -1530,13 +1607,16 @@ class NaiveVenue:
             price = c.instructions.stop_px
             if price is None and "a" in exec_inst(c):
                 price = reference
+            if pegs(c):
+                current = None if replaced is None else replaced.price
+                price = self.pegged_at(c.symbol, c.side.value, c.instructions, current)
         expected = reference if price is None else price
         if qty_max is not None and Fraction(c.order_qty, 10**instrument.qty_scale) > qty_max:
             return True
         if None not in (notional_max, expected) and worth(instrument, expected, c.order_qty) > (notional_max or 0):
             return True
-        off = abs((c.price or 0) - (reference or 0)) * 100
-        if c.price is None:
+        off = abs((limit or 0) - (reference or 0)) * 100
+        if limit is None:
             collar = None
         if collar is not None and reference is not None and off > reference * collar and reference > 0:
             return True
@@ -1556,13 +1636,15 @@ class NaiveVenue:
     def unsupported(self, c: NewOrder) -> str | None:
         market_with_price = c.ord_type.value in "13JK" and c.price is not None
         supported = c.ord_type.value in "1234JKP" and not market_with_price
-        supported = supported and (c.ord_type.value != "P" or "a" in exec_inst(c))
+        supported = supported and (c.ord_type.value != "P" or "a" in exec_inst(c) or pegs(c))
         supported = supported and not (c.ord_type.value != "2" and c.time_in_force.value in "257B")
         supported = supported and not (waits(c) and c.time_in_force.value not in "016")
         return self.mismatch(c) if supported else "11"
 
     def mismatch(self, c: NewOrder | ReplaceOrder) -> str | None:
         """Return why its attributes do not go with its other terms."""
+        if pegs(c) and c.time_in_force.value not in "016":
+            return "11"
         has_stop = c.instructions is not None and c.instructions.stop_px is not None
         if "6" in exec_inst(c) and (c.ord_type.value != "2" or c.time_in_force.value not in "016" or has_stop):
             return "11"
@@ -1645,8 +1727,17 @@ def exec_inst(c: NewOrder | ReplaceOrder) -> str:
     return c.instructions.exec_inst if c.instructions else ""
 
 
+def pegs(c: NewOrder | ReplaceOrder) -> bool:
+    return c.ord_type.value == "P" and bool({*"LMPR"} & {*exec_inst(c)}) and "a" not in exec_inst(c)
+
+
 def waits(c: NewOrder | ReplaceOrder) -> bool:
     return "a" in exec_inst(c) or (c.instructions is not None and c.instructions.stop_px is not None)
+
+
+def limit_of(c: NewOrder | ReplaceOrder) -> int | None:
+    """Return Price(44)."""
+    return c.price if c.price is not None or c.instructions is None else c.instructions.limit_price
 
 
 def fits(instrument: Instrument, *prices: int | None) -> bool:
@@ -1658,11 +1749,12 @@ def fits(instrument: Instrument, *prices: int | None) -> bool:
 def display(c: NewOrder | ReplaceOrder) -> tuple[int | None, ...]:
     """Return what is displayed first and after that; where that is random, the histories leave one number only."""
     if c.instructions is None or c.instructions.max_floor is None:
-        return None, None
+        return (None,) * 4
     asked = c.instructions
     low = asked.display_low_qty
     assert low == asked.display_high_qty
-    return asked.max_floor, low or asked.refresh_qty or asked.max_floor
+    # And how that was asked for: a replace that says the same in another way loses its place.
+    return asked.max_floor, low or asked.refresh_qty or asked.max_floor, asked.refresh_qty, low
 
 
 def written(configured: ConfigureVenue) -> dict[str, dict[str, Fraction]]:

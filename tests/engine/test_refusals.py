@@ -41,7 +41,7 @@ def test_an_order_type_that_is_not_supported_is_named(ord_type: OrdType) -> None
     venue = venue_with()
     order = buy(100, at="100", ord_type=ord_type)
 
-    supported = "1 (market), 2 (limit), 3 (stop), 4 (stop limit), J (if touched), K (to limit) or P (trailing)"
+    supported = "1 (market), 2 (limit), 3 (stop), 4 (stop limit), J (if touched), K (to limit) or P (pegged)"
     text = f"OrdType(40) {ord_type.value} is not supported; {supported}"
     assert venue.handle(order) == [OrderRejected("2.0", rejected(order), UNSUPPORTED, text)]
     assert venue.depth("AAPL") == ([], [])
