@@ -47,10 +47,12 @@ from fixgw.spec.commands import (
     RefuseOrder,
     Release,
     ReplaceOrder,
+    ResetProtection,
     ResetSession,
     ResumeInstrument,
     SetLimits,
     SetPhase,
+    SetProtection,
     SuspendInstrument,
     TellIndicatives,
     TimeCall,
@@ -64,6 +66,7 @@ from fixgw.spec.inquiries import (
     OperatorInquiry,
     OrderInquiry,
     OrdersInquiry,
+    RiskAnswer,
     RiskInquiry,
     SessionsInquiry,
     VenueAnswer,
@@ -105,12 +108,15 @@ class Core:
         self.day = TradingDay()
         self._trading_commands = 0
 
-    def decide(self, command: Command) -> tuple[Event, ...]:
+    def decide(self, command: Command, time_ns: int = 0) -> tuple[Event, ...]:
         """Return what ``command``, the next in order, brings about.
+
+        ``time_ns`` is its time in the journal, ns since the epoch, UTC, and never falls.
 
         Commands that trade are counted for their identifiers, apart from what FIX sessions do in between: the same
         orders have the same ExecIDs, however many heartbeats there were.
         """
+        self.exchange.now_ns = time_ns
         events = self._decide(command)
         for event in events:
             self.gate.apply(event)
@@ -179,7 +185,7 @@ class Core:
         """Risk says whether it can be, and what is forbidden from here on; the engine cancels."""
         events: list[Event] = []
         match command:
-            case CancelByOperator() | BustTrade() | CorrectTrade():
+            case CancelByOperator() | BustTrade() | CorrectTrade() | SetProtection() | ResetProtection():
                 pass
             case CancelAllByOperator():
                 refused = self.gate.refuse_cancel_all(command)
@@ -275,9 +281,19 @@ class Core:
             case InstrumentsInquiry():
                 return self.exchange.list_instruments(inquiry, restrictions.halt_of, restrictions.suspended)
             case RiskInquiry():
-                return self.gate.answer_risk()
+                return self._risk()
             case _:
                 assert_never(inquiry)
+
+    def _risk(self) -> RiskAnswer:
+        """Return limits and exposure, and the protection of market makers."""
+        protections = self.exchange.protections
+        return msgspec.structs.replace(
+            self.gate.answer_risk(),
+            protections=protections.all(),
+            protections_set_by_operators=protections.set_by_operators(),
+            frozen=protections.all_frozen(),
+        )
 
     def consult(self, inquiry: ReferenceInquiry) -> Iterator[ReferenceAnswer]:
         """Yield the answer to a client's question about instruments and the trading day; only a list has several."""
@@ -303,7 +319,7 @@ class Core:
         """Apply the journal's commands again and return its last frame; raises ReplayDiffers."""
         last = None
         for frame in frames:
-            if self.decide(frame.command) != frame.events:
+            if self.decide(frame.command, frame.time_ns) != frame.events:
                 raise ReplayDiffers(
                     f"sequence {frame.sequence}: the journal says one thing, this version of fixgw would do another; "
                     "run the version that wrote it, or start with an empty data folder"

@@ -17,6 +17,7 @@ from fixgw.spec.fixed import format_fixed
 from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import UNLISTED, Instrument
 from fixgw.spec.limits import ScopedLimits
+from fixgw.spec.maker_protection import MakerProtection
 from fixgw.spec.participant import Participant
 from fixgw.spec.values import (
     MassCancelRequestType,
@@ -167,8 +168,9 @@ def configuration(
     *limits: ScopedLimits,
     instruments: Iterable[Instrument] = INSTRUMENTS,
     participants: Iterable[Participant] = PARTICIPANTS,
+    protections: Iterable[MakerProtection] = (),
 ) -> ConfigureVenue:
-    return ConfigureVenue(tuple(instruments), limits, tuple(participants))
+    return ConfigureVenue(tuple(instruments), limits, tuple(participants), protections=tuple(protections))
 
 
 def limits(
@@ -233,9 +235,9 @@ class Venue:
         self.core = Core()
         self.handle(configured)
 
-    def handle(self, command: Command) -> list[Event]:
+    def handle(self, command: Command, time_ns: int = 0) -> list[Event]:
         """Give ``command`` the next place, and check books, orders and exposure afterwards."""
-        events = list(self.core.decide(command))
+        events = list(self.core.decide(command, time_ns))
         self.check()
         return events
 

@@ -43,6 +43,9 @@ from fixgw.spec.events import (
     OrderStated,
     OrderTriggered,
     PhaseChanged,
+    ProtectionReset,
+    ProtectionSet,
+    ProtectionTripped,
     QuoteReported,
     QuotesPulled,
     ScopeKilled,
@@ -141,6 +144,12 @@ def event_words(event: Event) -> str:
             return f"mass quote {event.quote_id}: {len(event.entries)} entries, {refused} refused"
         case QuotesPulled():
             return f"pulled {event.canceled} sides of quotes of {event.session}: {event.reason}"
+        case ProtectionTripped():
+            return f"pulled {event.canceled} sides of quotes of {event.maker}: {event.frozen.text}"
+        case ProtectionReset():
+            return f"{_kind(event)} {event.name}{event.symbol and ' in '}{event.symbol}: {event.reason}"
+        case ProtectionSet():
+            return f"{_kind(event)} {event.protection.name}: {event.reason}"
         case ListStated():
             what = event.list_order_status.name.lower().replace("_", " ")
             return f"list {event.list_id}, {len(event.orders)} orders: {event.text or what}"

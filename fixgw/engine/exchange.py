@@ -15,6 +15,7 @@ from fixgw.engine.indicative import Indicatives
 from fixgw.engine.listings import Listings
 from fixgw.engine.lists import Floor as ListFloor
 from fixgw.engine.lists import ListDesk
+from fixgw.engine.maker_protection import MakerProtections
 from fixgw.engine.matching import can_fill, crosses, match
 from fixgw.engine.order import Order
 from fixgw.engine.phases import OF_PHASES, Phases, expires
@@ -55,7 +56,9 @@ from fixgw.spec.commands import (
     RefuseChange,
     RefuseOrder,
     ReplaceOrder,
+    ResetProtection,
     SetPhase,
+    SetProtection,
     TradingCommand,
 )
 from fixgw.spec.events import (
@@ -192,6 +195,9 @@ class Exchange:
         """Those that can still be undone or corrected."""
         self.orders_entered = 0
         """OrderIDs given so far: they count from 1."""
+        self.now_ns = 0
+        """The time of the command at hand, ns since the epoch, UTC."""
+        self.protections = MakerProtections(self.instruments, lambda: self.now_ns)
         self.seed = 0
         """Of what is random: the configuration's."""
         self._sequence = 0
@@ -204,6 +210,7 @@ class Exchange:
             self._next_exec_id,
             self._work,
             self._take_out,
+            self.protections,
         )
         self._quotes = Quotes(floor)
 
@@ -286,6 +293,8 @@ class Exchange:
                 return [self._cancel_by_operator(command)]
             case SetPhase():
                 return self._change_phase(command)
+            case SetProtection() | ResetProtection():
+                return [self.protections.answer(command)]
             case BustTrade() | CorrectTrade():
                 return amend(self._what_trades(), command)
             case _:
@@ -305,7 +314,10 @@ class Exchange:
         self._sequence = sequence
         self._reports = 0
         judged = zip(command.entries, refusals, strict=True)
-        refusals = [refusal or self._refuse_when_closed(entry) for entry, refusal in judged]
+        refusals = [
+            refusal or self._refuse_when_closed(entry) or self._quotes.refuse_when_frozen(command, entry)
+            for entry, refusal in judged
+        ]
         events = self._quotes.quote(command, refusals)
         if self.lists.open:
             self.lists.follow(events)
@@ -625,14 +637,26 @@ class Exchange:
             passive = Fill(self._next_exec_id(), resting.state())
             active = Fill(self._next_exec_id(), order.state())
             events.append(Trade(order.symbol, last_px, last_qty, active, passive))
+            if self.protections.in_force:
+                self._protect(resting, order, last_qty, events)
             if self.lists.open:
                 self.lists.follow_trade(resting, order, events, at_work=order)
+
+    def _protect(self, resting: Order, order: Order, last_qty: Qty, events: list[Event]) -> None:
+        """Protect the makers whose quotes have traded, the resting one first."""
+        for each in (resting, order):
+            if each.quote_entry_id is not None:
+                self._quotes.protect(each, last_qty, events, at_work=order)
 
     def _can_fill(
         self, order: Order, wanted: Qty, opposite: BookSide, band: Band | None, guard: self_match.Guard | None
     ) -> bool:
         """Return whether ``wanted`` of ``order`` would trade at once."""
         is_enough = self.lists.can_fill if self.lists.open else can_fill
+        if self.protections.in_force:
+            is_shared = self.instruments[order.symbol].allocation is not _FIFO
+            more = self.protections.would_pull(order, opposite, band, guard, is_shared=is_shared)
+            wanted = Qty(wanted + more)
         return is_enough(order, wanted, opposite, band, guard)
 
     def _prevent(self, order: Order, resting: Order, how: SelfMatchPrevention) -> Iterator[Event]:
@@ -1182,6 +1206,7 @@ class Exchange:
     def _configure(self, command: ConfigureVenue) -> Event:
         self.listing.configure(command.instruments)
         self.seed = command.seed
+        self.protections.configure(command.protections)
         self._open_books()
         return VenueConfigured()
 

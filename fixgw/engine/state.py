@@ -7,6 +7,7 @@ import msgspec
 from fixgw.engine.book import BookSide, OrderBook
 from fixgw.engine.contingency import Member, OrderList
 from fixgw.engine.exchange import Exchange
+from fixgw.engine.maker_protection import ProtectionState
 from fixgw.engine.order import Order
 from fixgw.engine.registry import OrderRegistry
 from fixgw.engine.sweep import Sweep, SweepKind
@@ -103,6 +104,8 @@ class ExchangeState(msgspec.Struct, frozen=True, array_like=True):
     interrupted: list[tuple[str, int]] = []
     """When volatility auctions end that orders have begun; 0 until that is known."""
     lists: list[ListState] = []
+    protections: ProtectionState | None = None
+    """None in a state from before there were any."""
 
 
 def of(exchange: Exchange) -> ExchangeState:
@@ -123,6 +126,7 @@ def of(exchange: Exchange) -> ExchangeState:
         indicatives=list(exchange.indicatives.changed),
         interrupted=sorted(exchange.phases.interrupted.items()),
         lists=[_list(*key, order_list) for key, order_list in exchange.lists.known.items()],
+        protections=exchange.protections.state(),
     )
 
 
@@ -166,6 +170,8 @@ def restore(exchange: Exchange, state: ExchangeState, configuration: ConfigureVe
         exchange.triggers.waiting[order.symbol].trail_last(order)
     for order_id in state.triggers.due:
         exchange.triggers.due[order_id] = _known(orders, order_id)
+    if state.protections is not None:
+        exchange.protections.restore(state.protections, () if configuration is None else configuration.protections)
     for order_list in state.lists:
         _put_list(exchange, order_list)
 

@@ -59,6 +59,9 @@ from fixgw.spec.events import (
     OrderStated,
     OrderTriggered,
     PhaseChanged,
+    ProtectionReset,
+    ProtectionSet,
+    ProtectionTripped,
     QuoteReported,
     QuotesPulled,
     ScopeKilled,
@@ -185,7 +188,7 @@ class Encoder:
                 return (Report(event.quote.session, "AI", body),) if event.is_told else ()
             case MassQuoteAnswered():
                 return (Report(event.session, "b", mass_quote_acknowledgement(event)),) if event.is_told else ()
-            case QuotesPulled():
+            case QuotesPulled() | ProtectionTripped() | ProtectionReset() | ProtectionSet():
                 return ()
             case ListStated():
                 return (self.list_status(event, time_ns),)

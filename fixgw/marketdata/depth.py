@@ -57,6 +57,9 @@ from fixgw.spec.events import (
     OrderStated,
     OrderTriggered,
     PhaseChanged,
+    ProtectionReset,
+    ProtectionSet,
+    ProtectionTripped,
     QuoteReported,
     QuotesPulled,
     ScopeKilled,
@@ -231,6 +234,8 @@ class Depth:
                     pass  # nothing that is or was in the book
                 case QuoteReported() | MassQuoteAnswered() | QuotesPulled():
                     pass  # the sides of quotes have the events of orders
+                case ProtectionTripped() | ProtectionReset() | ProtectionSet():
+                    pass
                 case OrdersSwept() | OperatorRefused() | LimitsSet():
                     pass
                 case OrdersExpired() | OrderRestated() | OrdersRestated():

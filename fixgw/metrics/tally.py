@@ -53,6 +53,9 @@ from fixgw.spec.events import (
     OrderStated,
     OrderTriggered,
     PhaseChanged,
+    ProtectionReset,
+    ProtectionSet,
+    ProtectionTripped,
     QuoteReported,
     QuotesPulled,
     ScopeKilled,
@@ -262,6 +265,8 @@ class Tally:
             case SessionEnabled():
                 self.disabled.discard(event.session)
             case QuoteReported() | MassQuoteAnswered() | QuotesPulled():
+                pass
+            case ProtectionTripped() | ProtectionReset() | ProtectionSet():
                 pass
             case OrderAmended():
                 self._close_if_done(event.order)

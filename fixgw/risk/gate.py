@@ -52,6 +52,9 @@ from fixgw.spec.events import (
     OrderStated,
     OrderTriggered,
     PhaseChanged,
+    ProtectionReset,
+    ProtectionSet,
+    ProtectionTripped,
     QuoteReported,
     QuotesPulled,
     RestrictionEvent,
@@ -231,6 +234,8 @@ class RiskGate:
             case OrderRejected() | OrderStated() | CancelRejected() | MassCanceled() | ListStated() | VenueConfigured():
                 pass
             case QuoteReported() | MassQuoteAnswered() | QuotesPulled():
+                pass
+            case ProtectionTripped() | ProtectionReset() | ProtectionSet():
                 pass
             case OrdersSwept() | OperatorRefused() | OrderRestated() | OrdersExpired() | OrdersRestated():
                 pass

@@ -32,6 +32,9 @@ from fixgw.spec.events import (
     OrderStated,
     OrderTriggered,
     PhaseChanged,
+    ProtectionReset,
+    ProtectionSet,
+    ProtectionTripped,
     QuoteReported,
     QuotesPulled,
     ScopeKilled,
@@ -68,7 +71,7 @@ def audience(event: Event) -> tuple[str, ...]:
             return (event.quote.session,) if event.is_told else ()
         case MassQuoteAnswered():
             return (event.session,) if event.is_told else ()
-        case QuotesPulled():
+        case QuotesPulled() | ProtectionTripped() | ProtectionReset() | ProtectionSet():
             return ()
         case VenueConfigured() | OrdersSwept() | OperatorRefused() | LimitsSet():
             return ()

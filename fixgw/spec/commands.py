@@ -10,6 +10,7 @@ import msgspec
 from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.limits import LimitChange, ScopedLimits
+from fixgw.spec.maker_protection import MakerProtection
 from fixgw.spec.participant import Participant
 from fixgw.spec.phase import Phase
 from fixgw.spec.quotes import QuoteEntry
@@ -213,6 +214,8 @@ class ConfigureVenue(msgspec.Struct, frozen=True, array_like=True, tag="configur
     participants: tuple[Participant, ...]
     seed: int = 0
     """What is random in the venue is made from it; drawn once, at the first start."""
+    protections: tuple[MakerProtection, ...] = ()
+    """Of market makers, by names of their own."""
 
 
 class HaltInstrument(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="halt"):
@@ -292,6 +295,25 @@ class SetLimits(msgspec.Struct, frozen=True, array_like=True, tag="set-limits"):
     reason: str
     scope: str
     changes: tuple[LimitChange, ...]
+
+
+class SetProtection(msgspec.Struct, frozen=True, array_like=True, tag="set-protection"):
+    """Change a protection of a market maker; it holds until the configuration files say another thing of it."""
+
+    operator: str
+    reason: str
+    name: str
+    changes: tuple[LimitChange, ...]
+
+
+class ResetProtection(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="reset-protection"):
+    """Take quotes again that a protection refuses, and count its trades from nothing."""
+
+    operator: str
+    reason: str
+    name: str
+    symbol: str = ""
+    """Of a protection that counts each instrument by itself; empty for all."""
 
 
 class CancelByOperator(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="operator-cancel"):
@@ -489,10 +511,19 @@ RestrictionCommand = (
 """What risk answers: who may trade what, and how much."""
 ListingCommand = AddInstrument | ChangeInstrument | DelistInstrument
 """What changes the list of instruments while the venue runs."""
+ProtectionCommand = SetProtection | ResetProtection
+"""What an operator asks about the protection of market makers."""
 AmendTrade = BustTrade | CorrectTrade
 """What undoes or corrects a trade."""
 OperatorCommand = (
-    RestrictionCommand | ListingCommand | CancelByOperator | CancelAllByOperator | EndDay | AmendTrade | SetPhase
+    RestrictionCommand
+    | ListingCommand
+    | CancelByOperator
+    | CancelAllByOperator
+    | EndDay
+    | AmendTrade
+    | SetPhase
+    | ProtectionCommand
 )
 """What an operator asks for."""
 SweepCommand = Kill | CancelByOperator | CancelAllByOperator | ContinueSweep
@@ -509,6 +540,7 @@ TradingCommand = (
     | DayCommand
     | AmendTrade
     | SetPhase
+    | ProtectionCommand
 )
 """What the engine answers with events."""
 SessionCommand = UseNumber | OpenSession | CloseSession

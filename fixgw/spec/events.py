@@ -10,6 +10,7 @@ import msgspec
 from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.limits import ScopedLimits
+from fixgw.spec.maker_protection import Frozen, MakerProtection
 from fixgw.spec.phase import Phase
 from fixgw.spec.quotes import QuoteEntryAnswer, QuoteState
 from fixgw.spec.values import (
@@ -558,6 +559,32 @@ class QuotesPulled(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="
     reason: str
 
 
+class ProtectionTripped(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="protection-tripped"):
+    """After the OrderCanceled of each side of a maker's quotes that were pulled: no further ones are taken."""
+
+    frozen: Frozen
+    maker: str
+    canceled: int
+
+
+class ProtectionReset(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="protection-reset"):
+    """Quotes are taken again, and trades are counted from nothing; of all instruments where none is named."""
+
+    name: str
+    symbol: str
+    operator: str
+    """Or the CompID of the session that did it."""
+    reason: str
+
+
+class ProtectionSet(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="protection-set"):
+    """All values of a protection from here on."""
+
+    protection: MakerProtection
+    operator: str
+    reason: str
+
+
 RestrictionEvent = (
     InstrumentHalted
     | InstrumentResumed
@@ -575,6 +602,9 @@ ListingEvent = InstrumentAdded | InstrumentChanged | InstrumentDelisted
 """How the list of instruments has changed while the venue runs."""
 OperatorEvent = RestrictionEvent | ListingEvent | OrdersSwept | OperatorRefused
 """What no client is told of: the orders concerned have events of their own."""
+
+ProtectionEvent = ProtectionTripped | ProtectionReset | ProtectionSet
+"""What becomes of the protection of market makers; the sides of quotes have the events of orders."""
 
 DayEvent = DayEnding | OrdersExpired | OrdersRestated | DayBegun
 """How far a trading day has come; the orders concerned have events of their own."""
@@ -606,4 +636,5 @@ Event = (
     | IndicativeChanged
     | AmendmentEvent
     | QuoteEvent
+    | ProtectionEvent
 )

@@ -8,6 +8,7 @@ import msgspec
 
 from fixgw.spec.events import ListStated, OrderState
 from fixgw.spec.limits import ScopedLimits
+from fixgw.spec.maker_protection import Frozen, MakerProtection
 from fixgw.spec.phase import Phase
 from fixgw.spec.quotes import QuoteState
 from fixgw.spec.reference import ReferenceAnswer, ReferenceInquiry
@@ -213,6 +214,12 @@ class RiskAnswer(msgspec.Struct, frozen=True):
     """Scopes whose limits are not those of the configuration files."""
     killed: tuple[Restriction, ...]
     exposures: tuple[AccountExposure, ...]
+    protections: tuple[MakerProtection, ...] = ()
+    """Of market makers."""
+    protections_set_by_operators: tuple[str, ...] = ()
+    """Names of those whose values are not those of the configuration files."""
+    frozen: tuple[Frozen, ...] = ()
+    """Whose quotes are not taken."""
 
 
 OperatorInquiry = VenueInquiry | SessionsInquiry | OrdersInquiry | OrderInquiry | InstrumentsInquiry | RiskInquiry

@@ -48,11 +48,13 @@ from fixgw.spec.commands import (
     RefuseOrder,
     Release,
     ReplaceOrder,
+    ResetProtection,
     ResetSession,
     RestrictionCommand,
     ResumeInstrument,
     SetLimits,
     SetPhase,
+    SetProtection,
     SuspendInstrument,
     TellIndicatives,
     TimeCall,
@@ -62,6 +64,7 @@ from fixgw.spec.commands import (
 from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import Instrument, TickRange
 from fixgw.spec.limits import LIMIT_NAMES, LimitChange
+from fixgw.spec.maker_protection import CHANGEABLE, MakerProtection
 from fixgw.spec.participant import MarketMaker, Participant
 from fixgw.spec.phase import CALLS, Phase
 from fixgw.spec.quotes import NO_ENTRY, QuoteEntry, QuoteRefusal
@@ -114,9 +117,14 @@ PARTICIPANTS = (
     CAROL,
     Participant("CLIENT5", "BETA", ("B1", "B2"), MarketMaker()),
 )
+PROTECTIONS = (
+    MakerProtection("each", "session:CLIENT1", 30, fills_max=3, qty_max=Decimal(7)),
+    MakerProtection("both", "firm:BETA", 50, ("STOCK", "SPREAD"), delta_max=Decimal(4), frozen_s=1),
+)
+"""Of market makers; a command takes a millisecond."""
 
 CONFIGURATIONS = tuple(
-    configuration(*written, instruments=instruments, participants=PARTICIPANTS)
+    configuration(*written, instruments=instruments, participants=PARTICIPANTS, protections=PROTECTIONS)
     for instruments, *written in (
         (INSTRUMENTS,),
         (INSTRUMENTS, limits(order_qty_max="5"), limits("instrument:SPREAD", order_qty_max="0.4")),
@@ -172,6 +180,7 @@ _KINDS = (
     + ("call",) * 4
     + ("trade-on",) * 4
     + ("bust", "correct", "correct") * 3
+    + ("protection",) * 3
 )  # fmt: skip
 _SCOPES = ("instrument:STOCK", "session:CLIENT1", "account:B1", "firm:ALPHA", "firm:BETA", "venue", "firm:NONE", "none")
 _CALLS = sorted(CALLS)
@@ -390,6 +399,8 @@ class _Writer:
                 return PullQuotes(by.session, "a reason")
             case "mass":
                 return self._mass_cancel(by, cl_ord_id)
+            case "protection":
+                return self._protect()
             case "kill" | "release" | "halt" | "suspend" | "resume" | "limits" | "session":
                 return self._operate(kind, by)
             case "add":
@@ -664,6 +675,14 @@ class _Writer:
                 elif of_session is DisableSession:
                     self._disabled.append(session)
                 return of_session(*_OPERATOR, session)
+
+    def _protect(self) -> SetProtection | ResetProtection:
+        name = self._one(("each", "both", "each", "none"))
+        if not self._one_in(4):
+            return ResetProtection(*_OPERATOR, name, self._one(("", "", "STOCK", "SPREAD", "NONE")))
+        values = (None, Decimal(2), Decimal("2.5"), Decimal(0), Decimal(40))
+        changes = (LimitChange(self._one((*CHANGEABLE, "depth_max")), self._one(values)) for _ in range(2))
+        return SetProtection(*_OPERATOR, name, tuple(changes))
 
     def _one(self, choices: Sequence[T]) -> T:
         return choices[next(self._choices, 0) % len(choices)]

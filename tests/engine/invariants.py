@@ -38,6 +38,9 @@ from fixgw.spec.events import (
     OrderStated,
     OrderTriggered,
     PhaseChanged,
+    ProtectionReset,
+    ProtectionSet,
+    ProtectionTripped,
     QuoteReported,
     QuotesPulled,
     ScopeKilled,
@@ -210,6 +213,8 @@ class Invariants:
                 assert self._phases.get(event.symbol, Phase.CONTINUOUS) is event.previous
                 self._phases[event.symbol] = event.phase
             case QuoteReported() | MassQuoteAnswered() | QuotesPulled():
+                pass
+            case ProtectionTripped() | ProtectionReset() | ProtectionSet():
                 pass
             case IndicativeChanged():
                 assert (event.price is None) == (not event.volume), event

@@ -43,16 +43,19 @@ from fixgw.spec.commands import (
     RefuseOrder,
     Release,
     ReplaceOrder,
+    ResetProtection,
     ResetSession,
     RestrictionCommand,
     ResumeInstrument,
     SetLimits,
     SetPhase,
+    SetProtection,
     SuspendInstrument,
     TradingCommand,
 )
 from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import Instrument
+from fixgw.spec.maker_protection import MakerProtection
 from fixgw.spec.quotes import QuoteEntry
 from fixgw.spec.terms import WrongTerm, changed, instrument_of
 from fixgw.spec.values import OrdType, Price, Qty, Side, TimeInForce
@@ -218,6 +221,12 @@ class NaiveVenue:
     list_ids: list[tuple[str, str]] = field(default_factory=list)
     happened: list[NaiveOrder] = field(default_factory=list)
     asked_for: list[tuple[str, Fraction]] = field(default_factory=list)
+    now_ns: int = 0
+    protections: dict[str, MakerProtection] = field(default_factory=dict)
+    made: list[tuple[tuple[str, str], int, Fraction, Fraction]] = field(default_factory=list)
+    """What a protection counts of its instruments: time, quantity and delta of each trade of a quote."""
+    frozen: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Until when; 0 until it is reset."""
 
     def handle(self, command: AnyCommand) -> list[Outcome]:
         was_open = self.phase == "open"
@@ -267,6 +276,8 @@ class NaiveVenue:
                 return self.begin_day(command)
             case SetPhase():
                 return self.set_phase(command)
+            case SetProtection() | ResetProtection():
+                return [self.set_protection(command)]
             case ContinueTriggers():
                 return []
             case ExpireDueOrders():
@@ -287,6 +298,7 @@ class NaiveVenue:
             if old.get(symbol) != new.get(symbol):
                 self.instruments.pop(symbol, None)
                 self.instruments |= {symbol: new[symbol]} if symbol in new else {}
+        self.protect_as_configured(c, is_first=not self.ever)
         self.ever |= self.instruments
         self.configured = c
 
@@ -505,7 +517,7 @@ class NaiveVenue:
             order.worst = self.protection(order)
         wanted = order.working if order.time_in_force == "4" else order.least
         band = self.band(order.symbol)
-        if wanted and self.reachable(order, band) < wanted:
+        if wanted and self.reachable(order, band) - self.would_be_pulled(order, band) < wanted:
             return [self.end(order, order.ids[-1], rested=False, orig=None)]
         while order.working and (hit := self.hit(order, band)):
             other, price = hit[0], hit[0].price or 0
@@ -527,6 +539,7 @@ class NaiveVenue:
                     break  # a trade of this round has left another of its list with less: share out anew
                 wanted_yet -= qty
                 told.append(self.trade(order, each, price, qty))
+                told += self.protect(each, order, qty) + self.protect(order, order, qty)
                 told += self.follow_at_once(each, order)
         is_stopped = bool(self.hit(order, None))
         is_left_over = order.working and order.ord_type == "K" and order.cum and order.price is None
@@ -1052,7 +1065,9 @@ class NaiveVenue:
                 self.judged, self.making_room = judged, making_room
                 return {"1": "1", "2": "2", "0": "2", "3": "3", "99": "8"}.get(reason, "99")
             self.judged.append(side)
-        return "2" if wanted and self.phases.get(entry.symbol) in ("closed", "post-close") else None
+        if wanted and self.phases.get(entry.symbol) in ("closed", "post-close"):
+            return "2"
+        return "99" if wanted and self.is_frozen(c, entry.symbol) else None
 
     def sides(self, c: Quote | MassQuote, entry: QuoteEntry) -> list[NaiveOrder]:
         """Return the sides of an entry as orders that are nowhere yet, the bid first."""
@@ -1088,7 +1103,11 @@ class NaiveVenue:
                 self.arrivals += 1
                 new.order_id, new.arrival = str(self.order_ids), self.arrivals
                 self.orders.append(new)
-                told += [("0", new.told()), *self.work(new)]
+                told.append(("0", new.told()))
+                if self.is_frozen(c, entry.symbol):
+                    told.append(self.end(new, new.ids[-1], rested=False, orig=None))
+                else:
+                    told += self.work(new)
         return told
 
     def requote(self, old: NaiveOrder, new: NaiveOrder) -> list[Outcome]:
@@ -1112,12 +1131,128 @@ class NaiveVenue:
         told: list[Outcome] = []
         if kind == "4":
             told += [self.end(order, order.ids[-1], rested=True, orig=None) for order in mine]
-            return [*told, ("AI", "[N/A]", *nothing, "4")]
+            reset = [key for key in sorted(self.frozen) if self.is_protected(self.protections[key[0]], c.session)]
+            for key in reset:
+                self.begin_anew(key)
+            return [*told, ("AI", "[N/A]", *nothing, "4"), *(("protection reset", *key) for key in reset)]
         for symbol in sorted(set(c.symbols), key=c.symbols.index):
             ended = [order for order in mine if order.symbol == symbol]
             told += [self.end(order, order.ids[-1], rested=True, orig=None) for order in ended]
             told.append(("AI", symbol, *nothing, "1" if ended else "9"))
         return told
+
+    # Protection of market makers.
+
+    def protect_as_configured(self, c: ConfigureVenue, *, is_first: bool) -> None:
+        old, new = ({each.name: each for each in file.protections} for file in (self.configured, c))
+        for name in {*old, *new}:
+            if old.get(name) == new.get(name) and not is_first:
+                continue
+            before, now = self.protections.pop(name, None), new.get(name)
+            if now is not None:
+                self.protections[name] = now
+            if before is None or now is None or (before.maker, before.symbols) != (now.maker, now.symbols):
+                for key in [key for key in {each[0] for each in self.made} | {*self.frozen} if key[0] == name]:
+                    self.begin_anew(key)
+
+    def begin_anew(self, key: tuple[str, str]) -> None:
+        self.frozen.pop(key, None)
+        self.made = [each for each in self.made if each[0] != key]
+
+    def is_protected(self, protection: MakerProtection, session: str) -> bool:
+        firms = [each.firm for each in self.configured.participants if each.session == session]
+        return protection.maker in (f"session:{session}", *(f"firm:{firm}" for firm in firms))
+
+    def protecting(self, session: str, symbol: str) -> list[tuple[str, str]]:
+        return [
+            (name, "" if each.symbols else symbol)
+            for name, each in sorted(self.protections.items())
+            if self.is_protected(each, session) and (not each.symbols or symbol in each.symbols)
+        ]
+
+    def is_frozen(self, c: Quote | MassQuote, symbol: str) -> bool:
+        return any(self.freezes(key) for key in self.protecting(c.session, symbol))
+
+    def freezes(self, key: tuple[str, str]) -> bool:
+        if self.frozen.get(key) and self.frozen[key] <= self.now_ns:
+            self.begin_anew(key)
+        return key in self.frozen
+
+    def worth_counting(self, order: NaiveOrder, qty: int) -> tuple[Fraction, Fraction]:
+        instrument = self.ever[order.symbol]
+        units = Fraction(qty, 10**instrument.qty_scale)
+        return units, units * instrument.multiplier * (1 if order.side == "1" else -1)
+
+    def is_reached(self, key: tuple[str, str], more: list[tuple[Fraction, Fraction]]) -> bool:
+        """Return whether a limit is reached with ``more`` trades now."""
+        limits = self.protections[key[0]]
+        begin = self.now_ns - limits.window_ms * 1_000_000
+        counted = [(qty, delta) for of, time, qty, delta in self.made if of == key and time > begin] + more
+        qty, delta = (sum((each[at] for each in counted), Fraction(0)) for at in (0, 1))
+        values = (Fraction(len(counted)), limits.fills_max), (qty, limits.qty_max), (abs(delta), limits.delta_max)
+        return any(most is not None and value >= Fraction(most) for value, most in values)
+
+    def protect(self, maker: NaiveOrder, at_work: NaiveOrder, qty: int) -> list[Outcome]:
+        """Count a trade of a quote, and pull all that its maker has there where a limit is reached."""
+        told: list[Outcome] = []
+        for key in self.protecting(maker.session, maker.symbol) if maker.entry is not None else []:
+            if self.freezes(key):
+                continue
+            self.made.append((key, self.now_ns, *self.worth_counting(maker, qty)))
+            if not self.is_reached(key, []):
+                continue
+            seconds = self.protections[key[0]].frozen_s
+            self.frozen[key] = self.now_ns + seconds * 10**9 if seconds else 0
+            sides = [o for o in self.orders if o.entry is not None and o.working]
+            sides = [o for o in sides if key in self.protecting(o.session, o.symbol)]
+            sides.sort(key=lambda order: (order.session, int(order.order_id)))
+            told += [self.end(o, o.ids[-1], rested=o is not at_work, orig=None) for o in sides]
+            told.append(("tripped", *key, len(sides)))
+        return told
+
+    def would_be_pulled(self, order: NaiveOrder, band: tuple[Fraction, Fraction] | None) -> int:
+        """Return how much of what ``order`` could trade with is pulled before it comes there."""
+        instrument = self.listed(order.symbol)
+        assert instrument is not None
+        pulled = 0
+        made: dict[tuple[str, str], list[tuple[Fraction, Fraction]]] = {}
+        for other in self.hit(order, band):
+            if other.entry is None or self.of_one_hand(order, other):
+                continue
+            keys = self.protecting(other.session, other.symbol)
+            if any(self.is_reached(key, made[key]) for key in keys if key in made) or (keys and instrument.allocation.value != "fifo"):
+                pulled += other.working
+            else:
+                for key in keys:
+                    made.setdefault(key, []).append(self.worth_counting(other, other.working))
+        return pulled
+
+    def set_protection(self, c: SetProtection | ResetProtection) -> Outcome:
+        found = self.protections.get(c.name)
+        if found is None:
+            return ("refused",)
+        if isinstance(c, ResetProtection):
+            if c.symbol and (found.symbols or c.symbol not in self.instruments):
+                return ("refused",)
+            for key in {each[0] for each in self.made} | {*self.frozen}:
+                if key[0] == c.name and c.symbol in ("", key[1]):
+                    self.begin_anew(key)
+            return ("protection reset", c.name, c.symbol)
+        whole = ("window_ms", "fills_max", "frozen_s")
+        values = {change.name: change.value for change in c.changes}
+        for name, value in values.items():
+            if name not in (*whole, "qty_max", "delta_max") or (value is None and name in ("window_ms", "frozen_s")):
+                return ("refused",)
+            if value is not None and (value < 0 or (not value and name != "frozen_s")):
+                return ("refused",)
+            if value is not None and name in whole and value % 1:
+                return ("refused",)
+        for name, value in values.items():
+            number = int(value) if value is not None and name in whole else value
+            found = msgspec.structs.replace(found, **{name: number})
+        self.protections[c.name] = found
+        return ("protection", c.name, found.window_ms, found.fills_max, found.qty_max, found.delta_max, found.frozen_s)
+
     # What is listed.
 
     def relist(self, c: AddInstrument | ChangeInstrument | DelistInstrument) -> list[Outcome]:

@@ -57,6 +57,10 @@ from fixgw.spec.events import (
     OrderStated,
     OrderTriggered,
     PhaseChanged,
+    ProtectionEvent,
+    ProtectionReset,
+    ProtectionSet,
+    ProtectionTripped,
     QuoteEvent,
     QuoteReported,
     QuotesPulled,
@@ -97,6 +101,9 @@ PROPERTY = settings(
 )
 
 
+COMMAND_NS = 1_000_000
+"""A command takes as long."""
+
 SWEEP_SLICE_MAX = 2
 """Few, so that sweeps have several slices, with other commands between them."""
 
@@ -116,9 +123,10 @@ class Watched:
             self.step(command)
 
     def step(self, command: Decided) -> None:
-        events = self.core.decide(command)
         sequence = len(self.frames) + 1
-        self.frames.append(Sequenced(sequence, sequence, command, events))
+        time_ns = self.naive.now_ns = sequence * COMMAND_NS
+        events = self.core.decide(command, time_ns)
+        self.frames.append(Sequenced(sequence, time_ns, command, events))
 
         if isinstance(command, TimeCall | TimeHalt):
             assert not events
@@ -210,6 +218,8 @@ def told(event: Event) -> Outcome:
             return ("phase", event.symbol, event.phase.value, event.previous.value)
         case QuoteReported() | MassQuoteAnswered() | QuotesPulled():
             return told_of_quotes(event)
+        case ProtectionTripped() | ProtectionReset() | ProtectionSet():
+            return told_of_protection(event)
         case IndicativeChanged():
             return ("indicative", event.symbol, event.price, event.volume, event.imbalance)
         case _:
@@ -260,6 +270,18 @@ def told_of_quotes(event: QuoteEvent) -> Outcome:
             return ("b", reasons, event.quote_status.value)
         case QuotesPulled():
             return ("pulled", event.session, event.canceled)
+
+
+def told_of_protection(event: ProtectionEvent) -> Outcome:
+    match event:
+        case ProtectionTripped():
+            return ("tripped", event.frozen.name, event.frozen.symbol, event.canceled)
+        case ProtectionReset():
+            return ("protection reset", event.name, event.symbol)
+        case ProtectionSet():
+            now = event.protection
+            values = now.window_ms, now.fills_max, now.qty_max, now.delta_max, now.frozen_s
+            return ("protection", now.name, *values)
 
 
 def told_of_days(event: DayEvent) -> Outcome:
@@ -359,15 +381,15 @@ def test_the_same_commands_give_the_same_events_byte_for_byte(script: list[bytes
 def run(history: list[Decided], after: Core | None = None) -> list[Sequenced]:
     core = after or Core(SWEEP_SLICE_MAX)
     return [
-        Sequenced(sequence, sequence, command, core.decide(command))
+        Sequenced(sequence, sequence * COMMAND_NS, command, core.decide(command, sequence * COMMAND_NS))
         for sequence, command in enumerate(with_sweeps(history, core), start=1)
     ]
 
 
 def core_after(history: list[Decided]) -> Core:
     core = Core(SWEEP_SLICE_MAX)
-    for command in with_sweeps(history, core):
-        core.decide(command)
+    for sequence, command in enumerate(with_sweeps(history, core), start=1):
+        core.decide(command, sequence * COMMAND_NS)
     return core
 
 
@@ -408,6 +430,7 @@ def test_histories_are_eventful() -> None:
     now_and_then = {"AI 1", "AI 9"} | {"I", "8 1", "8 13", "8 15", "8 99", "r None", "r 0", "r 1"}
     now_and_then |= {"suspended", "added", "changed", "delisted"}
     now_and_then |= {"disabled", "enabled", "logged out", "reset", "limits", "restated", "D 3", "D 5", "G"}
+    now_and_then |= {"tripped", "protection", "protection reset"}
     now_and_then |= {"D", "uncross", "D 8", "N 1 3", "N 1 7", "N 2 3", "N 2 6", "N 2 7"}
     assert {kind for kind in often if seen.get(kind, 0) < 10} == set(), seen
     assert {kind for kind in now_and_then if not seen.get(kind)} == set(), seen
