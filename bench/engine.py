@@ -94,7 +94,7 @@ class Bench:
 
     def figures(self) -> Figures:
         # The flow knows what must rest: a cancel that was refused, or a cross that did not trade, shows here.
-        resting = sum(1 for _ in self._exchange.orders)
+        resting = sum(1 for _ in self._exchange.market.orders)
         assert resting == self.flow.resting, (self.name, resting, self.flow.resting)
         return Figures(
             name=self.name,

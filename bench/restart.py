@@ -108,7 +108,7 @@ def _write_day(plan: Plan, data: Path, bar: Progress) -> _Day:
             snapshot.write(data / snapshots.FOLDER, beside.taken(writer.venue_id))
             snapshot_at = sequence
     writer.close()
-    return _Day(writer.next_sequence - 1, events, beside.core.exchange.orders.count_open())
+    return _Day(writer.next_sequence - 1, events, beside.core.exchange.market.orders.count_open())
 
 
 def _commands(plan: Plan, flow: Flow) -> Iterator[Command]:

@@ -158,7 +158,9 @@ class Gateway:
         self._order_entry.outgoing = restoration
         last = core.replay(restoration.beside(read(data_dir / "journal", start.sequence + 1)))
         self.commands_recovered = start.sequence if last is None else last.sequence
-        self._configuration = ConfigureVenue(config.instruments, config.limits, config.participants, _seed(core))
+        self._configuration = ConfigureVenue(
+            config.instruments, config.limits, config.participants, _seed(core), config.protections
+        )
         _refuse_conflicts(core, self._configuration)
 
         last_time_ns = start.time_ns if last is None else last.time_ns
@@ -189,7 +191,7 @@ class Gateway:
 
     def _read_as_listed(self) -> None:
         """Have orders read in the scales of the instruments that are listed now."""
-        self._decoder.list(self._sequencer.core.exchange.instruments.values())
+        self._decoder.list(self._sequencer.core.exchange.market.instruments.values())
 
     def _core_of_journal(self) -> Core:
         """Read the core back, as far as the journal goes: some seconds in which nobody is served."""
@@ -307,7 +309,7 @@ class Gateway:
 
     def _pull_quotes_of_absent(self) -> None:
         """Cancel what was not when its session went: the venue was killed, or could not write, or had no room."""
-        absent = self._sequencer.core.exchange.orders.quoting - self._order_entry.logged_on
+        absent = self._sequencer.core.exchange.market.orders.quoting - self._order_entry.logged_on
         if absent and not self._sequencer.suspended_by:
             self._sequencer.process([PullQuotes(session, _GONE) for session in sorted(absent)])
 

@@ -116,12 +116,12 @@ class Core:
         Commands that trade are counted for their identifiers, apart from what FIX sessions do in between: the same
         orders have the same ExecIDs, however many heartbeats there were.
         """
-        self.exchange.now_ns = time_ns
+        self.exchange.market.now_ns = time_ns
         events = self._decide(command)
         for event in events:
             self.gate.apply(event)
             if isinstance(event, Trade):
-                self.exchange.trades.remember(event)
+                self.exchange.market.trades.remember(event)
         return tuple(events)
 
     def _decide(self, command: Command) -> list[Event]:
@@ -139,7 +139,7 @@ class Core:
                     return self.exchange.refuse_list(command, refusals, number)
             case ConfigureVenue():
                 self.configuration = command
-                self.gate.configure(command, self.exchange.listing.after(command.instruments).values())
+                self.gate.configure(command, self.exchange.market.listing.after(command.instruments).values())
             case CancelOrder() | MassCancel() | CancelList() | RefuseOrder() | RefuseChange() | ContinueTriggers():
                 pass
             case CancelQuotes() | PullQuotes():
@@ -155,7 +155,7 @@ class Core:
                 self.gate.restrictions.time(command.symbol, command.until_ns)
                 return []
             case TimeCall():
-                self.exchange.phases.time(command.symbol, command.ends_ns)
+                self.exchange.market.phases.time(command.symbol, command.ends_ns)
                 return []
             case TellIndicatives():  # no trading, and so no number of its own: reports are the same without it
                 return self.exchange.tell_indicatives()
@@ -166,7 +166,7 @@ class Core:
 
     def _may_trade(self, symbol: str) -> bool:
         """Return whether orders may trade in ``symbol`` now."""
-        return symbol in self.exchange.instruments and self.gate.restrictions.allow_trading(symbol)
+        return symbol in self.exchange.market.instruments and self.gate.restrictions.allow_trading(symbol)
 
     def _go_on(self, command: ContinueSweep | BeginDay | ExpireDueOrders, number: int) -> list[Event]:
         if isinstance(command, BeginDay):
@@ -226,7 +226,7 @@ class Core:
 
     def _refuse_phase(self, command: SetPhase) -> OperatorRefused | None:
         """Return why the instrument cannot go on in that phase, or None."""
-        symbol, phases = command.symbol, self.exchange.phases
+        symbol, phases = command.symbol, self.exchange.market.phases
         text = self.why_no_phase(symbol)
         if text is None and command.scheduled_ns:
             if command.scheduled_ns <= phases.scheduled.get(symbol, 0):
@@ -237,7 +237,7 @@ class Core:
 
     def why_no_phase(self, symbol: str) -> str | None:
         """Return why the phase of an instrument cannot change now, or None: no auction ends while nothing may trade."""
-        if symbol not in self.exchange.instruments:
+        if symbol not in self.exchange.market.instruments:
             return f"there is no instrument {symbol}"
         if self.day.phase is not DayPhase.OPEN:
             return f"the trading day {self.day.date} is {self.day.phase}; wait until the next has begun"
@@ -263,13 +263,14 @@ class Core:
         match inquiry:
             case VenueInquiry():
                 return VenueAnswer(
-                    open_orders=self.exchange.orders.count_open(),
-                    orders_entered=self.exchange.orders_entered,
+                    open_orders=self.exchange.market.orders.count_open(),
+                    orders_entered=self.exchange.market.orders_entered,
                     orders_to_sweep=sum(len(s) for s in self.exchange.sweeps if s.kind is not SweepKind.RESTATE),
                     halted=(*restrictions.halted.values(), *restrictions.suspended.values()),
                     killed=tuple(restrictions.killed.values()),
                     disabled=tuple(restrictions.disabled.values()),
                     day=self.day,
+                    frozen=self.exchange.market.protections.all_frozen(),
                 )
             case SessionsInquiry():
                 participants = () if self.configuration is None else self.configuration.participants
@@ -287,7 +288,7 @@ class Core:
 
     def _risk(self) -> RiskAnswer:
         """Return limits and exposure, and the protection of market makers."""
-        protections = self.exchange.protections
+        protections = self.exchange.market.protections
         return msgspec.structs.replace(
             self.gate.answer_risk(),
             protections=protections.all(),
@@ -298,9 +299,9 @@ class Core:
     def consult(self, inquiry: ReferenceInquiry) -> Iterator[ReferenceAnswer]:
         """Yield the answer to a client's question about instruments and the trading day; only a list has several."""
         exchange, restrictions = self.exchange, self.gate.restrictions
-        listed = exchange.instruments
+        listed = exchange.market.instruments
         situation = reference.Situation(
-            restrictions.halt_of, restrictions.suspended, restrictions.killed, self.day, exchange.phases.other
+            restrictions.halt_of, restrictions.suspended, restrictions.killed, self.day, exchange.market.phases.other
         )
         match inquiry:
             case SecurityListInquiry():
@@ -308,7 +309,7 @@ class Core:
             case SecurityDefinitionInquiry():
                 yield reference.security_definition(listed, inquiry)
             case SecurityStatusInquiry():
-                ever, last = exchange.ever_listed, exchange.last_trades
+                ever, last = exchange.market.ever_listed, exchange.market.last_trades
                 yield reference.security_status(listed, ever, last, situation, inquiry)
             case TradingSessionInquiry():
                 yield reference.trading_session(situation, inquiry)
@@ -341,7 +342,7 @@ class Core:
         self.configuration = state.configuration
         self.day = state.day
         engine_state.restore(self.exchange, state.exchange, state.configuration)
-        exchange = self.exchange
+        market = self.exchange.market
         risk_state.restore(
-            self.gate, state.gate, state.configuration, exchange.instruments.values(), exchange.ever_listed.values()
+            self.gate, state.gate, state.configuration, market.instruments.values(), market.ever_listed.values()
         )

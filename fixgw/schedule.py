@@ -106,11 +106,11 @@ class Schedule:
         core, now_ns = self._core(), self._clock_ns()
         if not self._timetables:
             return due
-        for instrument in core.exchange.instruments.values():
+        for instrument in core.exchange.market.instruments.values():
             timetable = self._timetables.get(instrument.segment)
             if timetable is None:
                 continue
-            done_ns = core.exchange.phases.scheduled.get(instrument.symbol, 0)
+            done_ns = core.exchange.market.phases.scheduled.get(instrument.symbol, 0)
             for step in reversed(timetable.begun(now_ns)):
                 if step.time_ns <= done_ns:
                     break
@@ -127,18 +127,18 @@ class Schedule:
         """Return how much later than its time ``step`` comes, the same after a restart: the seed is in the journal."""
         if not step.random_ns:
             return 0
-        return drawn(self._core().exchange.seed, step.time_ns, *symbol.encode()) % (step.random_ns + 1)
+        return drawn(self._core().exchange.market.seed, step.time_ns, *symbol.encode()) % (step.random_ns + 1)
 
     def _interruptions(self) -> list[Command]:
         """Say when volatility auctions end that orders have begun, and end those whose time has come."""
         due: list[Command] = []
         core, now_ns = self._core(), self._clock_ns()
-        for symbol, ends_ns in core.exchange.phases.interrupted.items():
-            instrument = core.exchange.instruments.get(symbol)
+        for symbol, ends_ns in core.exchange.market.phases.interrupted.items():
+            instrument = core.exchange.market.instruments.get(symbol)
             if instrument is None:
                 continue
             if not ends_ns:
-                longer = drawn(core.exchange.seed, now_ns, *symbol.encode())
+                longer = drawn(core.exchange.market.seed, now_ns, *symbol.encode())
                 longer_ns = longer % (instrument.volatility_random_end_s * _NS + 1)
                 due.append(TimeCall(symbol, now_ns + instrument.volatility_auction_s * _NS + longer_ns))
             elif ends_ns <= now_ns and core.why_no_phase(symbol) is None:
@@ -151,15 +151,15 @@ class Schedule:
     def _breaks(self) -> list[Command]:
         """Return the halt of all instruments when a level of the circuit breaker is reached, each once a day."""
         breaker, core = self._breaker, self._core()
-        if breaker is None or (instrument := core.exchange.instruments.get(breaker.symbol)) is None:
+        if breaker is None or (instrument := core.exchange.market.instruments.get(breaker.symbol)) is None:
             return []
-        reference, last = instrument.reference_price, core.exchange.last_trades.get(breaker.symbol)
+        reference, last = instrument.reference_price, core.exchange.market.last_trades.get(breaker.symbol)
         if reference is None or last is None:
             return []
         level = breaker.reached(reference, last)
         if level <= core.gate.restrictions.breaker_level:
             return []
-        if not any(trade.symbol == breaker.symbol for trade in core.exchange.trades):
+        if not any(trade.symbol == breaker.symbol for trade in core.exchange.market.trades):
             return []  # it fell on a day before
         price, usual = (format_fixed(each, instrument.price_scale) for each in (last, reference))
         reason = f"circuit breaker level {level}: {breaker.symbol} is at {price}, from {usual}"
@@ -180,7 +180,7 @@ class Schedule:
 
     def _indicatives(self) -> list[Command]:
         """Have it told what the calls that have changed would come to, each once in a while."""
-        changed, now_ns = len(self._core().exchange.indicatives.changed), self._clock_ns()
+        changed, now_ns = len(self._core().exchange.market.indicatives.changed), self._clock_ns()
         if not changed:
             return []
         if self._to_indicate <= 0:
@@ -194,7 +194,7 @@ class Schedule:
 
     def _expiry(self) -> list[Command]:
         now_ns, date = self._clock_ns(), self.trading_date()
-        is_due = self._core().exchange.expiries.next_due(now_ns, date) is not None
+        is_due = self._core().exchange.market.expiries.next_due(now_ns, date) is not None
         return [ExpireDueOrders(now_ns, date)] if is_due else []
 
     def _is_over(self, day: date, seconds: int) -> bool:

@@ -147,7 +147,7 @@ class Sequencer:
             reply(self._core.inspect(inquiry))
         exchange, takes = self._core.exchange, not self.suspended_by
         sweeps = exchange.sweeps and takes
-        triggers = exchange.triggers.due and takes and exchange.has_due
+        triggers = exchange.market.triggers.due and takes and exchange.has_due
         if inbox or sweeps or triggers:
             batch = [inbox.popleft() for _ in range(min(len(inbox), BATCH_MAX))]
             if any(isinstance(request, _LISTING_COMMANDS) for request in batch):

@@ -198,8 +198,8 @@ def begun(data_dir: Path) -> Begun | None:
     if not start.sequence:
         return None
     exchange, restrictions = start.core.exchange, start.core.gate.restrictions
-    open_orders = Counter(order.symbol for order in exchange.orders.all() if order.is_live)
-    listed = list(exchange.ever_listed.values())
+    open_orders = Counter(order.symbol for order in exchange.market.orders.all() if order.is_live)
+    listed = list(exchange.market.ever_listed.values())
     halted = {**restrictions.halted, **restrictions.suspended}
     forbidden = (list(names) for names in (halted, restrictions.killed, restrictions.disabled))
     return Begun(start.sequence, start.time_ns, listed, open_orders, *forbidden)

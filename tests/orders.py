@@ -246,14 +246,14 @@ class Venue:
         return list(self.core.decide(command))
 
     def depth(self, symbol: str) -> Depth:
-        book, scale = self.core.exchange.books[symbol], _BY_SYMBOL[symbol].price_scale
+        book, scale = self.core.exchange.market.books[symbol], _BY_SYMBOL[symbol].price_scale
         bids, asks = (
             [(format_fixed(level.price, scale), level.leaves_qty) for level in side] for side in (book.bids, book.asks)
         )
         return Depth(bids, asks)
 
     def live_orders(self) -> list[OrderState]:
-        return [order.state() for order in self.core.exchange.orders]
+        return [order.state() for order in self.core.exchange.market.orders]
 
     def check(self) -> None:
         self.core.exchange.check()

@@ -78,7 +78,7 @@ _SENT_LINE = re.compile(r"([A-D])>(>?) (.+)")
 _RECEIVED_LINE = re.compile(r"[A-D]< .*")
 _OPERATOR = re.compile(
     r"! operator (refused )?"
-    r"(halt|resume|suspend|add|change|delist|kill|release|cancel|cancel-all|end-day|phase|bust|correct) "
+    r"(halt|resume|suspend|add|change|delist|kill|release|cancel|cancel-all|end-day|phase|bust|correct|reset) "
     r"(\S+(?: \w+=\S+)*): (.+)"
 )
 _REQUESTS = {
@@ -96,6 +96,7 @@ _REQUESTS = {
     "phase": ("set-phase", "symbol"),
     "bust": ("bust-trade", "trade"),
     "correct": ("correct-trade", "trade"),
+    "reset": ("reset-protection", "protection"),
 }
 """What the admin socket calls it, and whom it is about."""
 _DIRECTIVE = re.compile(r"! (restart|kill|([A-D]) (logon|logout|connect|drop))")

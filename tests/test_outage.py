@@ -109,7 +109,7 @@ def test_a_batch_that_cannot_be_written_is_refused_and_undone(house: House, disk
     reason = "the venue cannot write its journal: No space left on device; try again later"
     assert house.listener.reasons == {reason}
     assert house.listener.told == house.written
-    assert house.sequencer.core.exchange.orders.count_open() == 1
+    assert house.sequencer.core.exchange.market.orders.count_open() == 1
 
 
 def test_orders_are_taken_again_when_the_disk_is_good(house: House, disk: FullDisk) -> None:
@@ -125,7 +125,7 @@ def test_orders_are_taken_again_when_the_disk_is_good(house: House, disk: FullDi
 
     assert house.listener.told == house.written
     assert house.written[-1].command == order
-    assert house.sequencer.core.exchange.orders.count_open() == 0
+    assert house.sequencer.core.exchange.market.orders.count_open() == 0
 
 
 def test_what_sessions_are_told_meanwhile_is_written_first(house: House, disk: FullDisk) -> None:

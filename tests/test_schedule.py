@@ -451,7 +451,7 @@ def test_a_first_start_takes_the_phase_of_the_hour(at: str, phase: Phase) -> Non
     house = scheduled(at)
     house.run()
 
-    assert house.core.exchange.phases.of("AAPL") is phase
+    assert house.core.exchange.market.phases.of("AAPL") is phase
     assert house.run() == []
 
 
@@ -547,7 +547,7 @@ def test_no_phase_changes_while_a_day_ends() -> None:
 
     kinds = [type(event) for event in house.events]
     assert kinds.index(DayBegun, kinds.index(DayEnding)) < len(kinds) - 1 - kinds[::-1].index(PhaseChanged)
-    assert house.core.exchange.phases.of("AAPL") is Phase.OPENING_AUCTION
+    assert house.core.exchange.market.phases.of("AAPL") is Phase.OPENING_AUCTION
 
 
 # Indicative prices.
@@ -614,7 +614,7 @@ def test_a_call_that_is_over_is_not_told_of() -> None:
     house.run()
 
     assert len(indicatives(house)) == before
-    assert not house.core.exchange.indicatives.changed
+    assert not house.core.exchange.market.indicatives.changed
 
 
 def test_reports_have_the_same_identifiers_whether_it_is_told_or_not() -> None:

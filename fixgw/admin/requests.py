@@ -1,5 +1,6 @@
 """Requests of operators, one JSON object a line (docs/operator.md), and the commands and inquiries they stand for."""
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Annotated
@@ -23,10 +24,12 @@ from fixgw.spec.commands import (
     LogOutSession,
     OperatorCommand,
     Release,
+    ResetProtection,
     ResetSession,
     ResumeInstrument,
     SetLimits,
     SetPhase,
+    SetProtection,
     SuspendInstrument,
 )
 from fixgw.spec.inquiries import (
@@ -193,6 +196,20 @@ class SetLimitsRequest(_Change, tag="set-limits"):
     limits: Annotated[dict[Name, LimitText], Meta(max_length=20)]
 
 
+class SetProtectionRequest(_Change, tag="set-protection"):
+    """``values`` are numbers as text, or null for no limit."""
+
+    protection: Name
+    values: Annotated[dict[Name, LimitText], Meta(max_length=20)]
+
+
+class ResetProtectionRequest(_Change, tag="reset-protection"):
+    """Of one ``symbol``, where the protection counts each by itself, or of all."""
+
+    protection: Name
+    symbol: Name | None = None
+
+
 class CancelOrderRequest(_Change, tag="cancel-order"):
     order_id: Name
 
@@ -257,6 +274,8 @@ Change = (
     | KillRequest
     | ReleaseRequest
     | SetLimitsRequest
+    | SetProtectionRequest
+    | ResetProtectionRequest
     | CancelOrderRequest
     | CancelAllRequest
     | DisableSessionRequest
@@ -322,7 +341,11 @@ def _command(request: Change, user: str) -> OperatorCommand:
         case ReleaseRequest():
             return Release(operator, reason, request.scope)
         case SetLimitsRequest():
-            return SetLimits(operator, reason, request.scope, _changes(request))
+            return SetLimits(operator, reason, request.scope, _changes(request.limits))
+        case SetProtectionRequest():
+            return SetProtection(operator, reason, request.protection, _changes(request.values))
+        case ResetProtectionRequest():
+            return ResetProtection(operator, reason, request.protection, request.symbol or "")
         case CancelOrderRequest():
             return CancelByOperator(operator, reason, request.order_id)
         case CancelAllRequest():
@@ -345,9 +368,8 @@ def _command(request: Change, user: str) -> OperatorCommand:
             return CorrectTrade(operator, reason, request.trade, request.price, request.qty)
 
 
-def _changes(request: SetLimitsRequest) -> tuple[LimitChange, ...]:
-    limits = request.limits.items()
-    return tuple(LimitChange(name, None if text is None else Decimal(text)) for name, text in limits)
+def _changes(values: Mapping[str, str | None]) -> tuple[LimitChange, ...]:
+    return tuple(LimitChange(name, None if text is None else Decimal(text)) for name, text in values.items())
 
 
 def _terms(request: AddInstrumentRequest) -> Terms:

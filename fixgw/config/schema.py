@@ -14,12 +14,14 @@ from fixgw.config.readers import (
     DATES,
     DAYS_OF_WEEK,
     EARLY_CLOSES,
+    FIRM,
     GROUP,
     INTERFACE,
     LOCAL_TIME,
     REDIS_URL,
     SEGMENT_NAME,
     SYMBOL,
+    SYMBOLS,
     TICKS,
     TIME_OF_DAY,
     TIME_ZONE,
@@ -351,6 +353,65 @@ PHASE_ENTRY = (
     ),
 )
 
+PROTECTION = (
+    Key("session", COMP_ID, None, "The market maker: one session, by its CompID", '"CLIENT3"', "`firm` instead"),
+    Key(
+        "firm",
+        FIRM,
+        None,
+        "The market maker: all sessions of a firm, counted together",
+        '"GAMMA"',
+        "`session` instead",
+    ),
+    Key(
+        "instruments",
+        SYMBOLS,
+        (),
+        "Instruments that are counted, and frozen, together",
+        '["AAPL", "MSFT"]',
+        "each instrument by itself",
+    ),
+    Key(
+        "window_ms",
+        whole_number(1, 86_400_000, 1000),
+        REQUIRED,
+        "How far back trades count, in milliseconds",
+        "1000",
+    ),
+    Key(
+        "fills_max",
+        whole_number(1, 1_000_000_000, 10),
+        None,
+        "With so many trades of its quotes within the window they are pulled",
+        "10",
+        "no limit",
+    ),
+    Key(
+        "qty_max",
+        number("500", above=0),
+        None,
+        "With so much quantity, in units of the instruments",
+        "500",
+        "no limit",
+    ),
+    Key(
+        "delta_max",
+        number("300", above=0),
+        None,
+        "With so much more bought than sold, or sold than bought, in units times the multiplier",
+        "300",
+        "no limit",
+    ),
+    Key(
+        "frozen_s",
+        whole_number(1, 86_400, 5),
+        0,
+        "After how many seconds quotes are taken again by themselves",
+        "5",
+        "when it is reset",
+    ),
+)
+
 INSTRUMENT = (
     Key("symbol", SYMBOL, REQUIRED, "Symbol(55)", '"AAPL"'),
     Key("tick", number("0.01", above=0), REQUIRED, "The step of prices", '"0.01"'),
@@ -569,5 +630,5 @@ TCP_PORTS = (
 """Keys of which no two may have one value, and so the next."""
 UDP_GROUPS = (("multicast", "a"), ("multicast", "b"), ("multicast", "snapshots"))
 
-TABLES = (*SCALARS, "limits", "circuit_breaker", "segments", "instruments")
+TABLES = (*SCALARS, "limits", "market_maker_protections", "circuit_breaker", "segments", "instruments")
 """All that may stand at the top of venue.toml."""

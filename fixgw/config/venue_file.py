@@ -1,6 +1,6 @@
 """venue.toml: the venue's own settings, its instruments and its limits."""
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -8,12 +8,14 @@ from typing import Any
 import msgspec
 
 from fixgw.config.mistakes import Notes, suggestion
-from fixgw.config.readers import SEGMENT_NAME, WrongValueError, decimals_of, show
+from fixgw.config.protections import mistakes_of_values
+from fixgw.config.readers import PROTECTION_NAME, SEGMENT_NAME, WrongValueError, decimals_of, show
 from fixgw.config.schema import (
     BREAKER_LEVEL,
     INSTRUMENT,
     LIMITS,
     PHASE_ENTRY,
+    PROTECTION,
     REQUIRED,
     SCALARS,
     SCOPE_KINDS,
@@ -26,6 +28,7 @@ from fixgw.config.toml_file import KeyPath, TomlFile, key_text, read_toml
 from fixgw.spec.breaker import CircuitBreaker, Level
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.limits import ScopedLimits
+from fixgw.spec.maker_protection import MakerProtection
 from fixgw.spec.phase import Phase
 from fixgw.spec.segment import Entry, Segment
 from fixgw.spec.terms import Terms, instrument_of
@@ -74,6 +77,7 @@ class VenueFile:
     """All symbols that the file names, those of wrong instruments too; None when it could not be read."""
     segments: tuple[Segment, ...] = ()
     circuit_breaker: CircuitBreaker | None = None
+    protections: tuple[MakerProtection, ...] = ()
 
 
 UNREADABLE = VenueFile({}, (), (), {}, None)
@@ -105,7 +109,10 @@ class _Reading:
         segments = tuple(self._segments(self._table(("segments",), self.toml.tables.get("segments", {}))))
         instruments = self._instruments(self.toml.tables.get("instruments", []))
         limits = tuple(self._limits(self._table(("limits",), self.toml.tables.get("limits", {}))))
-        return VenueFile(scalars, instruments, limits, lines, self._symbols(), segments, self._breaker(instruments))
+        written = self._table(("market_maker_protections",), self.toml.tables.get("market_maker_protections", {}))
+        protections = tuple(self._protections(written))
+        breaker = self._breaker(instruments)
+        return VenueFile(scalars, instruments, limits, lines, self._symbols(), segments, breaker, protections)
 
     def _note(self, path: KeyPath, message: str) -> None:
         self.notes.add(self.toml.line(path), key_text(path), message)
@@ -174,6 +181,34 @@ class _Reading:
         segments = self.toml.tables.get("segments", {})
         if segment is not None and isinstance(segments, dict) and segment not in segments:
             self._note((*path, "segment"), f"there is no such segment; {suggestion(segment, segments)}")
+
+    # The protection of market makers.
+
+    def _protections(self, written: dict[str, Any]) -> Iterable[MakerProtection]:
+        for name, table in written.items():
+            path = ("market_maker_protections", name)
+            try:
+                PROTECTION_NAME.read(name)
+            except WrongValueError as wrong:
+                self._note(path, str(wrong))
+                continue
+            values = self._values(path, self._table(path, table), PROTECTION)
+            session, firm = values.pop("session"), values.pop("firm")
+            if (session is None) == (firm is None):
+                self._note((*path, "session"), "write either session or firm: who the market maker is")
+            elif "window_ms" in values:
+                maker, symbols = f"firm:{firm}" if session is None else f"session:{session}", values.pop("instruments")
+                protection = MakerProtection(name, maker, symbols=symbols, **values)
+                for key, text in self._mistakes_of(protection):
+                    self._note((*path, key), text)
+                yield protection
+
+    def _mistakes_of(self, protection: MakerProtection) -> Iterator[tuple[str, str]]:
+        yield from mistakes_of_values(protection)
+        listed = self._symbols() or frozenset()
+        for symbol in protection.symbols:
+            if symbol not in listed:
+                yield "instruments", f"there is no instrument {symbol}; {suggestion(symbol, listed)}"
 
     # The circuit breaker.
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from fixgw.engine.book import OrderBook
-from fixgw.engine.maker_protection import MakerProtections, Watch, refusal_text
+from fixgw.engine.maker_protection import MakerProtections, refusal_text
 from fixgw.engine.order import Order
 from fixgw.engine.registry import OrderRegistry, SessionOrders
 from fixgw.spec.commands import CancelQuotes, MassQuote, PullQuotes, Quote
@@ -18,7 +18,6 @@ from fixgw.spec.events import (
     OrderAccepted,
     OrderCanceled,
     OrderReplaced,
-    ProtectionTripped,
     QuoteReported,
     QuotesPulled,
 )
@@ -55,6 +54,8 @@ class Floor(NamedTuple):
     take_out: Callable[[Order], Qty]
     """Cancel an order that rests and return what was open."""
     protections: MakerProtections
+    keep_out: Callable[[Order, str], OrderCanceled]
+    """Cancel a side before it comes to the book, since its maker's protection was reached."""
 
 
 class Quotes:
@@ -114,27 +115,6 @@ class Quotes:
             return None
         text = refusal_text(frozen, protections.in_force[frozen.name].frozen_s)
         return QuoteRefusal(QuoteRejectReason.OTHER, text)
-
-    def protect(self, traded: Order, last_qty: Qty, events: list[Event], at_work: Order) -> None:
-        """Count a fill of a side of a quote, and pull its maker's quotes where that is too much.
-
-        ``at_work`` is the order that trades now and does not rest.
-        """
-        for watch, frozen in self._floor.protections.count(traded, last_qty):
-            canceled = [self._pull(order, frozen.text, rested=order is not at_work) for order in self._watched(watch)]
-            events += canceled
-            events.append(ProtectionTripped(frozen, watch.protection.maker, len(canceled)))
-
-    def _watched(self, watch: Watch) -> list[Order]:
-        """Return the sides of quotes that ``watch`` is about and that may still trade, by session, the oldest first."""
-        sides = [order for _, mine in self._floor.orders.sessions() for order in mine.quoted.values()]
-        return [order for order in sides if order.leaves_qty and watch.concerns(order)]
-
-    def _pull(self, order: Order, text: str, *, rested: bool) -> OrderCanceled:
-        # One that does not rest is closed by whoever works it.
-        canceled_qty = self._floor.take_out(order) if rested else order.cancel()
-        reason = ExecRestatementReason.MARKET_OPTION
-        return OrderCanceled(self._floor.next_exec_id(), order.state(), canceled_qty, rested, None, text, reason)
 
     def _enter(self, command: Quote | MassQuote, entry: QuoteEntry, events: list[Event]) -> None:
         """Put both sides in the place of those before; a side that is not quoted goes.
@@ -198,8 +178,7 @@ class Quotes:
         if frozen is None:
             self._floor.work(order, events)
         else:  # since a quote of the same message has traded
-            events.append(self._pull(order, frozen.text, rested=False))
-            self._floor.orders.close(order)
+            events.append(self._floor.keep_out(order, frozen.text))
 
     def _requote(self, order: Order, quote_id: str, price: Price, size: Qty, events: list[Event]) -> None:
         """Less at the same price keeps its place, as for orders; a size is what is open, whatever has traded."""

@@ -14,15 +14,15 @@ def conflicts(exchange: Exchange, command: ConfigureVenue) -> list[str]:
 
 
 def _of_instruments(exchange: Exchange, command: ConfigureVenue) -> Iterator[str]:
-    instruments = exchange.listing.after(command.instruments)
-    for symbol, old in exchange.ever_listed.items():
+    instruments = exchange.market.listing.after(command.instruments)
+    for symbol, old in exchange.market.ever_listed.items():
         new = instruments.get(symbol, old)
         if (new.price_scale, new.qty_scale) != (old.price_scale, old.qty_scale):
             decimals = f"price {old.price_scale}, quantity {old.qty_scale}"
             yield f"instrument {symbol}: its decimals ({decimals}) are those of the journal"
-    for symbol in sorted({order.symbol for order in exchange.orders}):
-        old = exchange.ever_listed[symbol]
-        if symbol not in exchange.instruments:
+    for symbol in sorted({order.symbol for order in exchange.market.orders}):
+        old = exchange.market.ever_listed[symbol]
+        if symbol not in exchange.market.instruments:
             continue  # an operator has delisted it, and its orders are being canceled
         if symbol not in instruments:
             yield f"instrument {symbol}: {_OPEN}"
@@ -34,10 +34,10 @@ def _of_instruments(exchange: Exchange, command: ConfigureVenue) -> Iterator[str
 def _of_participants(exchange: Exchange, command: ConfigureVenue) -> Iterator[str]:
     firms = {(participant.session, participant.firm) for participant in command.participants}
     accounts = {(each.firm, account) for each in command.participants for account in each.accounts}
-    trading = {(order.session, order.firm) for order in exchange.orders}
+    trading = {(order.session, order.firm) for order in exchange.market.orders}
     for session, firm in sorted(trading - firms):
         yield f"session {session} of firm {firm}: {_OPEN}"
     # Those of a session that left are told with it.
-    staying = {(order.firm, order.account) for order in exchange.orders if (order.session, order.firm) in firms}
+    staying = {(order.firm, order.account) for order in exchange.market.orders if (order.session, order.firm) in firms}
     for firm, account in sorted(staying - accounts):
         yield f"account {account} of firm {firm}: {_OPEN}"

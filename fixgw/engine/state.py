@@ -111,52 +111,52 @@ class ExchangeState(msgspec.Struct, frozen=True, array_like=True):
 def of(exchange: Exchange) -> ExchangeState:
     """Return the state; its orders are those of ``exchange`` themselves."""
     return ExchangeState(
-        ever_listed=list(exchange.ever_listed.values()),
-        last_trades=sorted(exchange.last_trades.items()),
-        orders_entered=exchange.orders_entered,
-        orders=list(exchange.orders.all()),
-        queues=[_queue(symbol, book) for symbol, book in sorted(exchange.books.items())],
-        requests=list(_requests(exchange.orders)),
+        ever_listed=list(exchange.market.ever_listed.values()),
+        last_trades=sorted(exchange.market.last_trades.items()),
+        orders_entered=exchange.market.orders_entered,
+        orders=list(exchange.market.orders.all()),
+        queues=[_queue(symbol, book) for symbol, book in sorted(exchange.market.books.items())],
+        requests=list(_requests(exchange.market.orders)),
         sweeps=[_sweep(sweep) for sweep in exchange.sweeps],
-        triggers=_triggers(exchange.triggers),
-        trades=exchange.trades.state(),
-        phases=sorted(exchange.phases.other.items()),
-        listed=list(exchange.instruments.values()),
-        scheduled=sorted(exchange.phases.scheduled.items()),
-        indicatives=list(exchange.indicatives.changed),
-        interrupted=sorted(exchange.phases.interrupted.items()),
+        triggers=_triggers(exchange.market.triggers),
+        trades=exchange.market.trades.state(),
+        phases=sorted(exchange.market.phases.other.items()),
+        listed=list(exchange.market.instruments.values()),
+        scheduled=sorted(exchange.market.phases.scheduled.items()),
+        indicatives=list(exchange.market.indicatives.changed),
+        interrupted=sorted(exchange.market.phases.interrupted.items()),
         lists=[_list(*key, order_list) for key, order_list in exchange.lists.known.items()],
-        protections=exchange.protections.state(),
+        protections=exchange.market.protections.state(),
     )
 
 
 def restore(exchange: Exchange, state: ExchangeState, configuration: ConfigureVenue | None) -> None:
     """Have ``exchange``, a new one, go on from ``state``, whose orders it takes over."""
-    exchange.ever_listed.update((instrument.symbol, instrument) for instrument in state.ever_listed)
+    exchange.market.ever_listed.update((instrument.symbol, instrument) for instrument in state.ever_listed)
     if configuration is not None:
-        exchange.listing.configure(configuration.instruments)
-        exchange.seed = configuration.seed
+        exchange.market.listing.configure(configuration.instruments)
+        exchange.market.seed = configuration.seed
     if state.listed is not None:
-        exchange.listing.put(state.listed)
-    exchange.last_trades.update(state.last_trades)
+        exchange.market.listing.put(state.listed)
+    exchange.market.last_trades.update(state.last_trades)
     for symbol, phase in state.phases:
-        exchange.phases.set(symbol, phase)
-    exchange.phases.scheduled.update(state.scheduled)
-    exchange.phases.interrupted.update(state.interrupted)
-    exchange.indicatives.changed.update(dict.fromkeys(state.indicatives))
-    exchange.orders_entered = state.orders_entered
-    exchange.orders.put(state.orders)
+        exchange.market.phases.set(symbol, phase)
+    exchange.market.phases.scheduled.update(state.scheduled)
+    exchange.market.phases.interrupted.update(state.interrupted)
+    exchange.market.indicatives.changed.update(dict.fromkeys(state.indicatives))
+    exchange.market.orders_entered = state.orders_entered
+    exchange.market.orders.put(state.orders)
     for order in state.orders:
         if order.is_live and order.time_in_force is TimeInForce.GOOD_TILL_DATE:
-            exchange.expiries.add(order)
-    orders = exchange.orders
+            exchange.market.expiries.add(order)
+    orders = exchange.market.orders
     for requests in state.requests:
         named = orders.of_session(requests.session).by_cl_ord_id
         named.update((cl_ord_id, orders.by_order_id(order_id)) for cl_ord_id, order_id in requests.named)
     if state.trades is not None:
-        exchange.trades.restore(state.trades)
+        exchange.market.trades.restore(state.trades)
     for queue in state.queues:
-        book = exchange.books[queue.symbol] = OrderBook()
+        book = exchange.market.books[queue.symbol] = OrderBook()
         _fill(book.bids, queue.bids, orders)
         _fill(book.asks, queue.asks, orders)
     for sweep in state.sweeps:
@@ -164,14 +164,15 @@ def restore(exchange: Exchange, state: ExchangeState, configuration: ConfigureVe
         asked = (sweep.scope, sweep.operator, sweep.reason, sweep.text)
         exchange.sweeps.append(Sweep(*asked, swept, sweep.kind, sweep.date))
     for order_id in state.triggers.waiting:
-        exchange.triggers.add(_known(orders, order_id))
+        exchange.market.triggers.add(_known(orders, order_id))
     for order_id in state.triggers.trailing:
         order = _known(orders, order_id)
-        exchange.triggers.waiting[order.symbol].trail_last(order)
+        exchange.market.triggers.waiting[order.symbol].trail_last(order)
     for order_id in state.triggers.due:
-        exchange.triggers.due[order_id] = _known(orders, order_id)
+        exchange.market.triggers.due[order_id] = _known(orders, order_id)
     if state.protections is not None:
-        exchange.protections.restore(state.protections, () if configuration is None else configuration.protections)
+        configured = () if configuration is None else configuration.protections
+        exchange.market.protections.restore(state.protections, configured)
     for order_list in state.lists:
         _put_list(exchange, order_list)
 
@@ -190,7 +191,7 @@ def _put_list(exchange: Exchange, state: ListState) -> None:
     if not state.members:
         exchange.lists.known[state.session, state.list_id] = None
         return
-    orders = exchange.orders
+    orders = exchange.market.orders
     members = [
         Member(
             _known(orders, each.order_id), each.cl_ord_link_id, each.lot_size, each.followed_qty, each.is_end_followed

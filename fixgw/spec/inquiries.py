@@ -152,6 +152,8 @@ class VenueAnswer(msgspec.Struct, frozen=True):
     killed: tuple[Restriction, ...]
     disabled: tuple[Restriction, ...]
     day: TradingDay
+    frozen: tuple[Frozen, ...] = ()
+    """Market makers whose quotes are not taken."""
 
 
 class SessionSummary(msgspec.Struct, frozen=True):

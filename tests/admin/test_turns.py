@@ -60,7 +60,7 @@ def test_a_large_kill_takes_turns_with_what_clients_send() -> None:
             break
 
     assert house.commands[:6] == [Kill, NewOrder, ContinueSweep, NewOrder, ContinueSweep, NewOrder]
-    assert house.core.exchange.orders.count_open("CLIENT1") == 0
+    assert house.core.exchange.market.orders.count_open("CLIENT1") == 0
 
 
 def test_an_idle_sequencer_goes_on_with_a_sweep_until_it_is_done() -> None:
@@ -71,7 +71,7 @@ def test_an_idle_sequencer_goes_on_with_a_sweep_until_it_is_done() -> None:
         pass
 
     assert house.commands == [Kill, ContinueSweep, ContinueSweep]
-    assert house.core.exchange.orders.count_open() == 0
+    assert house.core.exchange.market.orders.count_open() == 0
 
 
 def test_a_sweep_goes_on_after_a_restart() -> None:
@@ -87,7 +87,7 @@ def test_a_sweep_goes_on_after_a_restart() -> None:
         pass
 
     assert house.commands == [ContinueSweep]
-    assert again.exchange.orders.count_open() == 0
+    assert again.exchange.market.orders.count_open() == 0
 
 
 def test_one_question_is_answered_before_each_batch() -> None:

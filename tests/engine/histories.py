@@ -315,21 +315,21 @@ def with_sweeps(history: Iterable[Decided], core: Core) -> Iterator[Decided]:
             yield ContinueSweep()
         if core.exchange.has_due and number % 2:
             yield ContinueTriggers()
-        if core.exchange.indicatives.changed and number % 3 == 0:
+        if core.exchange.market.indicatives.changed and number % 3 == 0:
             yield TellIndicatives()
         for name, halt in list(core.gate.restrictions.halted.items()):
             if halt.pause_s and not halt.until_ns:
                 yield TimeHalt(name, number + halt.pause_s)
             elif 0 < halt.until_ns <= number:
                 yield ResumeInstrument(*_OPERATOR, name)
-        for symbol, ends_ns in list(core.exchange.phases.interrupted.items()):
+        for symbol, ends_ns in list(core.exchange.market.phases.interrupted.items()):
             if not ends_ns:
                 yield TimeCall(symbol, number + 3)
             elif ends_ns <= number and core.why_no_phase(symbol) is None:
                 yield SetPhase(*_OPERATOR, symbol, Phase.CONTINUOUS)
         if core.day.phase is DayPhase.OPEN and number % 5 == 0:
             due = ExpireDueOrders(number, core.day.date or _DATES[1])
-            if core.exchange.expiries.next_due(due.now_ns, due.date) is not None:
+            if core.exchange.market.expiries.next_due(due.now_ns, due.date) is not None:
                 yield due
         if core.day.phase is DayPhase.ENDED and number % 3 == 0:
             assert core.day.date is not None
@@ -338,7 +338,7 @@ def with_sweeps(history: Iterable[Decided], core: Core) -> Iterator[Decided]:
 
 def _of_a_trade(command: BustTrade | CorrectTrade, core: Core, number: int) -> Decided:
     """Return the command about a trade that there was, mostly one of the last."""
-    trades = list(core.exchange.trades)
+    trades = list(core.exchange.market.trades)
     if not trades:
         return command
     trade = trades[-1 - number % min(len(trades), 5)]

@@ -1220,7 +1220,8 @@ class NaiveVenue:
             if other.entry is None or self.of_one_hand(order, other):
                 continue
             keys = self.protecting(other.session, other.symbol)
-            if any(self.is_reached(key, made[key]) for key in keys if key in made) or (keys and instrument.allocation.value != "fifo"):
+            is_shared = keys and instrument.allocation.value != "fifo"
+            if is_shared or any(self.is_reached(key, made[key]) for key in keys if key in made):
                 pulled += other.working
             else:
                 for key in keys:

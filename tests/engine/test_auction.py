@@ -51,8 +51,8 @@ def trades(events: list[Event]) -> list[tuple[str, str, int, str]]:
 
 def cleared(venue: Venue) -> tuple[str, int, int] | None:
     """Return price, volume and surplus of an uncross of AAPL."""
-    exchange = venue.core.exchange
-    clearing = clear(exchange.books["AAPL"], exchange.instruments["AAPL"], exchange.last_trades.get("AAPL"))
+    market = venue.core.exchange.market
+    clearing = clear(market.books["AAPL"], market.instruments["AAPL"], market.last_trades.get("AAPL"))
     return clearing and (format_fixed(clearing.price, 2), clearing.volume, clearing.surplus)
 
 
@@ -93,8 +93,8 @@ def test_the_price_is_on_the_tick_between_the_limits_of_orders() -> None:
     venue = venue_with(
         to(Phase.PRE_OPEN, "ESZ6"), buy(1, at="11.00", symbol="ESZ6"), sell(1, at="10.25", symbol="ESZ6")
     )
-    exchange = venue.core.exchange
-    assert clear(exchange.books["ESZ6"], exchange.instruments["ESZ6"], None) == Clearing(Price(1_050), Qty(1), 0)
+    market = venue.core.exchange.market
+    assert clear(market.books["ESZ6"], market.instruments["ESZ6"], None) == Clearing(Price(1_050), Qty(1), 0)
 
 
 def test_the_price_is_on_the_tick_of_the_range_it_is_in() -> None:
@@ -287,7 +287,7 @@ def test_the_price_is_the_best_of_all_prices(
             venue.handle(msgspec.structs.replace(plain, price=Price(steps * tick), order_qty=Qty(qty)))
     reference = None if last is None else Price(last)
 
-    found = clear(venue.core.exchange.books["S"], spread, reference)
+    found = clear(venue.core.exchange.market.books["S"], spread, reference)
 
     tried = []
     for price in range(-12 * tick, 12 * tick + 1, tick):

@@ -59,7 +59,7 @@ def test_an_open_order_has_its_quantity_back_and_a_filled_one_is_canceled(venue:
     assert (canceled.canceled_qty, canceled.rested) == (30, False)
     assert canceled.exec_restatement_reason is ExecRestatementReason.MARKET_OPTION
     assert venue.core.gate.positions.all() == {}
-    assert venue.core.exchange.last_trades == {}
+    assert venue.core.exchange.market.last_trades == {}
 
 
 @pytest.mark.parametrize("trade_id", ["3.1", "3.2"])
@@ -103,7 +103,7 @@ def test_another_price_changes_what_was_paid_and_nothing_else(venue: Venue) -> N
     resting, aggressor = states(corrected)
     assert amounts(resting) == (OrdStatus.PARTIALLY_FILLED, 30, 70, 30 * 9_900)
     assert amounts(aggressor) == (OrdStatus.FILLED, 30, 0, 30 * 9_900)
-    assert venue.core.exchange.last_trades == {"AAPL": 9_900}
+    assert venue.core.exchange.market.last_trades == {"AAPL": 9_900}
 
 
 def test_less_of_a_trade_is_as_a_bust_of_the_rest(venue: Venue) -> None:
@@ -164,7 +164,7 @@ def test_more_of_a_trade_leaves_the_order_its_place(venue: Venue) -> None:
 
 
 def _asks(venue: Venue) -> list[OrderState]:
-    return [order.state() for level in venue.core.exchange.books["AAPL"].asks for order in level.orders.values()]
+    return [order.state() for level in venue.core.exchange.market.books["AAPL"].asks for order in level.orders.values()]
 
 
 def test_an_order_that_was_replaced_is_open_as_it_was_replaced(venue: Venue) -> None:

@@ -24,7 +24,7 @@ def fills(events: list[Event]) -> list[tuple[str, int]]:
 
 def shown(venue: Venue, side: Side = Side.SELL) -> list[tuple[Price, int, int]]:
     """Return price, displayed and whole quantity of each level."""
-    levels: list[Level] = list(venue.core.exchange.books["AAPL"].side(side))
+    levels: list[Level] = list(venue.core.exchange.market.books["AAPL"].side(side))
     return [(level.price, level.shown_qty, level.leaves_qty) for level in levels]
 
 

@@ -27,7 +27,7 @@ def expired(events: list[Event]) -> list[str]:
 
 
 def is_due(venue: Venue, now_ns: int, date: str = FRIDAY) -> bool:
-    return venue.core.exchange.expiries.next_due(now_ns, date) is not None
+    return venue.core.exchange.market.expiries.next_due(now_ns, date) is not None
 
 
 def test_an_order_expires_at_its_time_with_what_it_has_traded() -> None:
@@ -121,7 +121,7 @@ def test_a_restored_venue_knows_what_is_due() -> None:
 
     due = ExpireDueOrders(10, SATURDAY)
     assert core.decide(due) == venue.core.decide(due)
-    assert core.exchange.expiries.next_due(10, SATURDAY) is None
+    assert core.exchange.market.expiries.next_due(10, SATURDAY) is None
 
 
 def test_nothing_is_asked_to_expire_that_is_not_due() -> None:

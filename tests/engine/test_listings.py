@@ -47,7 +47,7 @@ NOVA = Terms("NOVA", Decimal("0.05"), Decimal(5))
 
 
 def listed(venue: Venue) -> list[str]:
-    return sorted(venue.core.exchange.instruments)
+    return sorted(venue.core.exchange.market.instruments)
 
 
 def refused(venue: Venue, command: Command) -> str:
@@ -179,7 +179,7 @@ def test_what_waits_is_canceled_with_its_instrument_and_sets_nothing_off() -> No
     due: list[Command] = [*waiting, buy(1, at="100"), HaltInstrument(*BY, "AAPL")]
     for command in [configuration(), sell(3, at="100", by=BOB), *due]:
         core.decide(command)
-    assert core.exchange.triggers.due
+    assert core.exchange.market.triggers.due
 
     events = [*core.decide(DelistInstrument(*BY, "AAPL", True))]
     while core.exchange.sweeps:
@@ -194,7 +194,7 @@ def test_what_comes_back_is_not_in_the_auction_it_left() -> None:
     venue = venue_with(SetPhase(*BY, "AAPL", Phase.OPENING_AUCTION), DelistInstrument(*BY, "AAPL", False))
     venue.handle(AddInstrument(*BY, terms_of(AAPL)))
 
-    assert venue.core.exchange.phases.of("AAPL") is Phase.CONTINUOUS
+    assert venue.core.exchange.market.phases.of("AAPL") is Phase.CONTINUOUS
 
 
 def test_suspended_is_more_than_halted_and_one_resume_ends_either() -> None:
@@ -233,7 +233,7 @@ def test_what_operators_made_holds_until_the_files_say_another_thing_of_it() -> 
     venue.handle(configuration(instruments=other))
 
     assert listed(venue) == ["AAPL", "BTC-USD", "MSFT", "NOVA", "SPREAD"]
-    lots = {symbol: venue.core.exchange.instruments[symbol].lot_size for symbol in ("AAPL", "MSFT")}
+    lots = {symbol: venue.core.exchange.market.instruments[symbol].lot_size for symbol in ("AAPL", "MSFT")}
     assert lots == {"AAPL": 5, "MSFT": 9}
 
 
@@ -245,7 +245,7 @@ def test_a_state_from_before_there_were_such_changes_is_taken() -> None:
     again = Core()
     again.restore(msgspec.msgpack.decode(msgspec.msgpack.encode(state), type=CoreState))
 
-    assert again.exchange.instruments == venue.core.exchange.instruments
+    assert again.exchange.market.instruments == venue.core.exchange.market.instruments
 
 
 @pytest.mark.parametrize(

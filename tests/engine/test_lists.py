@@ -65,7 +65,7 @@ def quantities(venue: Venue, *order_ids: int) -> list[tuple[str, int, int, int]]
     """Return status, OrderQty, LeavesQty and what of that is held, of each order."""
     found: list[tuple[str, int, int, int]] = []
     for order_id in order_ids:
-        order = venue.core.exchange.orders.by_order_id(str(order_id))
+        order = venue.core.exchange.market.orders.by_order_id(str(order_id))
         assert order is not None
         state = order.state()
         found.append((state.ord_status.name, state.order_qty, state.leaves_qty, state.held_qty))
@@ -264,7 +264,7 @@ def test_a_trailing_stop_of_a_bracket_begins_where_the_market_is_when_its_entry_
     events = venue.handle(sell(4, at="99.00", by=BOB))
 
     assert OrderTriggered not in kinds(events)
-    trailing = venue.core.exchange.orders.by_order_id("5")
+    trailing = venue.core.exchange.market.orders.by_order_id("5")
     assert trailing is not None
     assert (trailing.trigger_price, trailing.leaves_qty) == (AAPL.parse_price("98.50"), 4)
 

@@ -140,7 +140,7 @@ class Watched:
         exchange = self.core.exchange
         exchange.check()
         self.calls_are_as_told()
-        live = [order.state() for order in exchange.orders]
+        live = [order.state() for order in exchange.market.orders]
         assert sorted(map(str, live)) == sorted(str(s) for s in self.invariants.states.values() if s.leaves_qty)
         self.core.gate.check_against(live)
         for instrument in INSTRUMENTS:
@@ -157,13 +157,13 @@ class Watched:
 
     def calls_are_as_told(self) -> None:
         """What was told of a call is what it would come to, unless it is to be told again."""
-        exchange = self.core.exchange
-        for symbol in exchange.phases.calls & exchange.instruments.keys() - exchange.indicatives.changed.keys():
+        market = self.core.exchange.market
+        for symbol in market.phases.calls & market.instruments.keys() - market.indicatives.changed.keys():
             assert self.indicated[symbol] == self.naive.indicative(symbol)
 
     def finish(self) -> None:
         for order in self.naive.orders:
-            found = self.core.exchange.orders.by_order_id(order.order_id)
+            found = self.core.exchange.market.orders.by_order_id(order.order_id)
             assert found is not None
             assert state(found.state()) == order.told()
 
@@ -305,7 +305,7 @@ def state(order: OrderState) -> Outcome:
 
 
 def queue(core: Core, symbol: str, side: Side) -> list[tuple[int, str, int]]:
-    book_side = core.exchange.books[symbol].side(side)
+    book_side = core.exchange.market.books[symbol].side(side)
     return [(level.price, order.order_id, order.leaves_qty) for level in book_side for order in level]
 
 

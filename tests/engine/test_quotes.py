@@ -232,7 +232,7 @@ def test_quotes_of_a_session_that_is_gone_are_pulled() -> None:
         assert canceled.exec_restatement_reason is ExecRestatementReason.SYSTEM_FAILURE
     assert pulled == QuotesPulled(MIKE.session, 2, "gone")
     assert venue.depth("AAPL") == ([("98.00", 5)], [])
-    assert venue.core.exchange.orders.quoting == set()
+    assert venue.core.exchange.market.orders.quoting == set()
 
 
 def test_a_quote_is_canceled_with_its_instrument_and_says_so() -> None:

@@ -108,18 +108,18 @@ class Watched:
         assert received == update
         book = self.client.apply(update)
         bid, ask = book.bids.best, book.asks.best
-        may_cross = self.may_cross or book.listing.symbol in self.core.exchange.phases.other
+        may_cross = self.may_cross or book.listing.symbol in self.core.exchange.market.phases.other
         assert may_cross or bid is None or ask is None or bid.price < ask.price, ("crossed, within a frame", update)
 
     def _compare(self) -> None:
         exchange, restrictions = self.core.exchange, self.core.gate.restrictions
-        for symbol, engine_book in exchange.books.items():
+        for symbol, engine_book in exchange.market.books.items():
             halting = {f"instrument:{symbol}", "venue"} & restrictions.killed.keys()
             halted = bool(halting) or not restrictions.allow_trading(symbol)
             for book in (self.depth.book(symbol), self.client.by_symbol[symbol]):
                 assert book is not None
-                if symbol in exchange.instruments:
-                    assert book.state is (TradingState.HALTED if halted else _STATES[exchange.phases.of(symbol)])
+                if symbol in exchange.market.instruments:
+                    assert book.state is (TradingState.HALTED if halted else _STATES[exchange.market.phases.of(symbol)])
                 else:
                     assert book.state is TradingState.DELISTED
                 assert book.last_px == self.last_px.get(symbol)

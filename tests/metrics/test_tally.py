@@ -290,7 +290,7 @@ def test_any_history_agrees_with_the_engine(seed: int) -> None:
         tally, restrictions = venue.tally, venue.core.gate.restrictions
         if depth.apply(Sequenced(tally.sequence, 1_000, command, tuple(venue.events[before:]))):
             last_public = tally.sequence
-        live = Counter(order.symbol for order in venue.core.exchange.orders)
+        live = Counter(order.symbol for order in venue.core.exchange.market.orders)
 
         assert {symbol: count for symbol, count in tally.open_orders.items() if count} == live
         assert tally.killed == restrictions.killed.keys()
@@ -319,10 +319,10 @@ def test_it_may_begin_in_the_middle(seed: int) -> None:
     for number, command in enumerate(with_sweeps(history(seed, 1_500), core)):
         if number == 500:
             exchange, restrictions = core.exchange, core.gate.restrictions
-            live = Counter(order.symbol for order in exchange.orders)
+            live = Counter(order.symbol for order in exchange.market.orders)
             halted = {**restrictions.halted, **restrictions.suspended}
             forbidden = halted, restrictions.killed, restrictions.disabled
-            late = Tally(Beginning(whole.sequence, 1_000, exchange.ever_listed.values(), live, *forbidden))
+            late = Tally(Beginning(whole.sequence, 1_000, exchange.market.ever_listed.values(), live, *forbidden))
             before = whole.trades.copy()
         frame = Sequenced(whole.sequence + 1, 1_000, command, core.decide(command))
         whole.apply(frame)

@@ -283,7 +283,7 @@ def market_data_is_right(venue: Whole, past: Past) -> None:
 def metrics_are_right(venue: Whole, past: Past) -> None:
     port = venue.port("METRICS")
     wait_for(lambda: readiness(port)[0] == 200, WAIT_S, "it is ready")
-    open_orders = past.beside.core.exchange.orders.count_open()
+    open_orders = past.beside.core.exchange.market.orders.count_open()
     wait_for(
         lambda: value(scrape(port), "fixgw_open_orders", symbol="AAPL") == open_orders, WAIT_S, f"{open_orders} open"
     )

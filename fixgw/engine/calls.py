@@ -1,0 +1,34 @@
+"""Calls: instruments change from one phase to the next, and what has gathered trades at one price."""
+
+from fixgw.engine import auction
+from fixgw.engine.market import Market
+from fixgw.engine.trading import Trading
+from fixgw.spec.commands import SetPhase
+from fixgw.spec.events import Event, PhaseChanged
+from fixgw.spec.phase import uncrosses
+
+
+class Calls:
+    """Leads instruments through their phases."""
+
+    def __init__(self, market: Market, trading: Trading) -> None:
+        self._market = market
+        self._trading = trading
+
+    def change_phase(self, command: SetPhase) -> list[Event]:
+        symbol, phase, before = command.symbol, command.phase, self._market.phases.of(command.symbol)
+        events: list[Event] = []
+        if phase is not before:
+            if uncrosses(before, phase):
+                self._uncross(symbol, events)
+            events += self._trading.move_on(symbol, phase, command.reason)
+        self._market.phases.set(symbol, phase, command.scheduled_ns)
+        events.append(PhaseChanged(symbol, phase, before, command.operator, command.reason, command.scheduled_ns))
+        return events
+
+    def _uncross(self, symbol: str, events: list[Event]) -> None:
+        market = self._market
+        book, instrument = market.books[symbol], market.instruments[symbol]
+        # Again, where orders of lists have ended others that the price was found with.
+        while (cleared := auction.clear(book, instrument, market.last_trades.get(symbol))) is not None:
+            self._trading.trade_at(cleared.price, symbol, events)

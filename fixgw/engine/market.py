@@ -1,0 +1,151 @@
+"""The market: what all desks of the exchange share, and the few things that each of them does with it."""
+
+from collections.abc import Callable
+
+from fixgw.engine.book import OrderBook
+from fixgw.engine.expiry import Expiries
+from fixgw.engine.indicative import Indicatives
+from fixgw.engine.maker_protection import MakerProtections
+from fixgw.engine.order import Order
+from fixgw.engine.phases import Phases
+from fixgw.engine.registry import OrderRegistry
+from fixgw.engine.trades import Trades
+from fixgw.engine.triggers import Triggers
+from fixgw.spec.bands import Band, trading_band
+from fixgw.spec.events import OrderAmended, OrderCanceled, OrderExpired
+from fixgw.spec.instrument import Instrument
+from fixgw.spec.listing import Listing
+from fixgw.spec.scope import parse
+from fixgw.spec.values import ExecRestatementReason, Price, Qty
+
+
+class Market:
+    """Instruments, books and orders as they stand; who changes them are the desks."""
+
+    def __init__(self, may_trade: Callable[[str], bool]) -> None:
+        """``may_trade`` tells of a symbol whether it trades now: what waits there stays where it is if not."""
+        self._may_trade = may_trade
+        self.listing = Listing()
+        self.instruments = self.listing.listed
+        self.ever_listed: dict[str, Instrument] = {}
+        """Also those that have left, as they were last."""
+        self.books: dict[str, OrderBook] = {}
+        self.orders = OrderRegistry()
+        self.expiries = Expiries(self.orders)
+        self.triggers = Triggers()
+        self.last_trades: dict[str, Price] = {}
+        self.phases = Phases(self.closing_price)
+        self.indicatives = Indicatives()
+        self.trades = Trades()
+        """Those that can still be undone or corrected."""
+        self.orders_entered = 0
+        """OrderIDs given so far: they count from 1."""
+        self.seed = 0
+        """Of what is random: the configuration's."""
+        self.now_ns = 0
+        """The time of the command at hand, ns since the epoch, UTC."""
+        self.protections = MakerProtections(self.instruments, lambda: self.now_ns)
+        self._sequence = 0
+        self._reports = 0
+
+    def begin(self, sequence: int) -> None:
+        """Begin the command at ``sequence``, the place among those that trade; ExecIDs are made from it."""
+        self._sequence = sequence
+        self._reports = 0
+
+    def next_exec_id(self) -> str:
+        exec_id = f"{self._sequence}.{self._reports}"
+        self._reports += 1
+        return exec_id
+
+    def next_order_id(self) -> str:
+        self.orders_entered += 1
+        return str(self.orders_entered)
+
+    def open_books(self) -> None:
+        """See to it that whatever is listed has a book, and is known for ever."""
+        self.ever_listed.update(self.instruments)
+        for symbol in self.instruments:
+            self.books.setdefault(symbol, OrderBook())
+
+    def band(self, symbol: str) -> Band | None:
+        """Return where the next order may trade, or None for anywhere; it stays as it is while that order trades."""
+        instrument = self.instruments[symbol]
+        return trading_band(instrument, self.last_trades.get(symbol)) if instrument.has_bands else None
+
+    def closing_price(self, symbol: str) -> tuple[Price | None, Instrument]:
+        """Return what ``symbol`` trades at in post-close: the last trade's price, else that of the configuration."""
+        instrument = self.instruments[symbol]
+        return self.last_trades.get(symbol, instrument.reference_price), instrument
+
+    def trades_as_it_comes(self, symbol: str) -> bool:
+        return symbol not in self.phases.other and self._may_trade(symbol)
+
+    def all_open(self) -> list[Order]:
+        return self.orders.open_of(parse("venue"))
+
+    # What becomes of an order.
+
+    def take_out(self, order: Order) -> Qty:
+        """Cancel an order that rests, waits or is held, and return what was open."""
+        self.take_from_book(order)
+        return self.end(order)
+
+    def take_from_book(self, order: Order) -> None:
+        """Take out what may trade; one of which all is held is nowhere."""
+        if not order.leaves_qty:
+            return
+        if order.is_waiting:
+            self.triggers.remove(order)
+        else:
+            self.books[order.symbol].side(order.side).remove(order, order.leaves_qty, order.hidden_qty)
+
+    def count_less(self, order: Order, qty: int) -> None:
+        """Have the book count ``qty`` less of an order, of what is not displayed first; where it rests it stays."""
+        hidden_qty = order.take_from_hidden(qty)
+        if order.rests:
+            self.books[order.symbol].side(order.side).reduce(order, qty, hidden_qty)
+
+    def lower_in_book(self, order: Order, qty: int) -> None:
+        """Have ``qty`` less of an order where it rests or waits, which it leaves with the last of it."""
+        if qty < order.leaves_qty:
+            self.count_less(order, qty)
+        else:
+            self.take_from_book(order)
+            order.hidden_qty = Qty(0)
+
+    def end(self, order: Order) -> Qty:
+        """Cancel a live order that is not in the book and return what was open."""
+        self.orders.close(order)
+        return order.cancel()
+
+    def cancel_unasked(
+        self, order: Order, text: str, reason: ExecRestatementReason = ExecRestatementReason.MARKET_OPTION
+    ) -> OrderCanceled:
+        """Cancel an open order, though its session did not ask for it (E29)."""
+        rested, canceled_qty = order.rests, self.take_out(order)
+        exec_id = self.next_exec_id()
+        return OrderCanceled(exec_id, order.state(), canceled_qty, rested, None, text, reason)
+
+    def expire(self, order: Order, text: str) -> OrderExpired:
+        rested = order.rests
+        self.take_from_book(order)
+        self.orders.close(order)
+        expired_qty = order.expire()
+        return OrderExpired(self.next_exec_id(), order.state(), expired_qty, text, rested)
+
+    def reprice(self, order: Order, price: Price, text: str, *, rested: bool) -> OrderAmended:
+        """Give ``order``, which is in no book now, a price that nobody asked for."""
+        previous_price = order.price
+        order.reprice(price)
+        return OrderAmended(
+            exec_id=self.next_exec_id(),
+            order=order.state(),
+            exec_restatement_reason=ExecRestatementReason.REPRICING,
+            previous_price=previous_price,
+            previous_leaves_qty=order.open_qty,
+            rested=rested,
+            keeps_priority=False,
+            text=text,
+            previous_held_qty=order.held_qty,
+        )
