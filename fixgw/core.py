@@ -41,6 +41,7 @@ from fixgw.spec.commands import (
     NewOrderList,
     OpenSession,
     OperatorCommand,
+    PauseTrading,
     PullQuotes,
     Quote,
     RefuseChange,
@@ -142,7 +143,7 @@ class Core:
                 self.gate.configure(command, self.exchange.market.listing.after(command.instruments).values())
             case CancelOrder() | MassCancel() | CancelList() | RefuseOrder() | RefuseChange() | ContinueTriggers():
                 pass
-            case CancelQuotes() | PullQuotes():
+            case CancelQuotes() | PullQuotes() | PauseTrading():
                 pass
             case Quote() | MassQuote():
                 self._trading_commands = number
@@ -301,7 +302,12 @@ class Core:
         exchange, restrictions = self.exchange, self.gate.restrictions
         listed = exchange.market.instruments
         situation = reference.Situation(
-            restrictions.halt_of, restrictions.suspended, restrictions.killed, self.day, exchange.market.phases.other
+            restrictions.halt_of,
+            restrictions.suspended,
+            restrictions.killed,
+            self.day,
+            exchange.market.phases.other,
+            exchange.market.limit_states,
         )
         match inquiry:
             case SecurityListInquiry():

@@ -18,6 +18,7 @@ from fixgw.spec.commands import (
     EndDay,
     ExpireDueOrders,
     HaltInstrument,
+    PauseTrading,
     ResetSession,
     ResumeInstrument,
     SetPhase,
@@ -92,7 +93,8 @@ class Schedule:
 
     def _of_the_market(self) -> list[Command]:
         halts = self._breaks() or self._pauses()
-        return halts or self._phases() or self._interruptions() or self._expiry() or self._indicatives()
+        phases = self._phases() or self._interruptions() or self._limit_states()
+        return halts or phases or self._expiry() or self._indicatives()
 
     # Phases.
 
@@ -144,6 +146,17 @@ class Schedule:
             elif ends_ns <= now_ns and core.why_no_phase(symbol) is None:
                 reason = "the volatility auction is over"
                 due.append(SetPhase(OPERATOR, reason, symbol, Phase.CONTINUOUS))
+        return due[:PHASES_MAX]
+
+    def _limit_states(self) -> list[Command]:
+        """Have trading pause where limit states have lasted long enough."""
+        core, now_ns = self._core(), self._clock_ns()
+        market = core.exchange.market
+        due: list[Command] = [
+            PauseTrading(symbol)
+            for symbol, state in market.limit_states.items()
+            if state.ends_ns(market.instruments[symbol]) <= now_ns and core.why_no_phase(symbol) is None
+        ]
         return due[:PHASES_MAX]
 
     # Halts.

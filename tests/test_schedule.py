@@ -671,6 +671,51 @@ def test_it_ends_after_a_restart(from_snapshot: bool, is_timed: bool) -> None:
     assert phases(again)[1:] == [("20 10:02" if is_timed else "20 10:03", Phase.CONTINUOUS)]
 
 
+def limited(at: str = "2026-11-20 10:00") -> House:
+    """MSFT has limit states of 15 seconds and pauses of two minutes; a bid is at the upper edge of its band."""
+    house = House(ROUND_THE_CLOCK, at)
+    terms = {"reference_price": Price(1000), "dynamic_band_ticks": 50, "limit_state_s": 15, "volatility_auction_s": 120}
+    house.do(configuration(instruments=(AAPL, msgspec.structs.replace(MSFT, **terms))))
+    house.do(buy(5, at="11.00", symbol="MSFT"))
+    return house
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_a_limit_state_that_lasts_pauses_trading(is_restarted: bool) -> None:
+    house = limited()
+    house.run()
+    house.pass_time(seconds=14)
+    if is_restarted:
+        house = House(ROUND_THE_CLOCK, "2026-11-20 10:00:14", house.frames, from_snapshot=True)
+    assert house.run() == []
+    house.pass_time(seconds=1)
+    house.run()
+    house.pass_time(minutes=2)
+    house.run()
+
+    assert phases(house) == [("20 10:00", Phase.VOLATILITY_AUCTION), ("20 10:02", Phase.CONTINUOUS)]
+
+
+def test_one_that_recovers_does_not() -> None:
+    house = limited()
+    house.pass_time(seconds=14)
+    house.do(sell(5, at="10.50", symbol="MSFT", by=BOB))
+    house.pass_time(minutes=5)
+
+    assert house.run() == []
+
+
+def test_none_pauses_while_it_is_halted() -> None:
+    house = limited()
+    house.do(HaltInstrument("olivia", "news", "MSFT"))
+    house.pass_time(seconds=15)
+    assert house.run() == []
+    house.do(ResumeInstrument("olivia", "the news are out", "MSFT"))
+    house.run()
+
+    assert [phase for _, phase in phases(house)] == [Phase.VOLATILITY_AUCTION]
+
+
 def test_an_operator_may_end_it_or_keep_it() -> None:
     """Whoever has changed the phase since has the say."""
     house = interrupted()

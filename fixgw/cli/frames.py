@@ -25,6 +25,7 @@ from fixgw.spec.events import (
     InstrumentResumed,
     InstrumentSuspended,
     LimitsSet,
+    LimitStateChanged,
     ListStated,
     MassCanceled,
     MassQuoteAnswered,
@@ -144,6 +145,8 @@ def event_words(event: Event) -> str:
             return f"mass quote {event.quote_id}: {len(event.entries)} entries, {refused} refused"
         case QuotesPulled():
             return f"pulled {event.canceled} sides of quotes of {event.session}: {event.reason}"
+        case LimitStateChanged():
+            return f"limit state of {event.symbol}{' is over' if event.side is None else f' at {event.price}'}"
         case ProtectionTripped():
             return f"pulled {event.canceled} sides of quotes of {event.maker}: {event.frozen.text}"
         case ProtectionReset():

@@ -497,6 +497,24 @@ INSTRUMENT = (
         "no band",
     ),
     Key(
+        "dynamic_band_average_s",
+        whole_number(1, 3600, 300),
+        None,
+        "The dynamic band is around the average price of the trades of so many seconds, not around the last one alone",
+        "300",
+        "around the last trade",
+    ),
+    Key(
+        "limit_state_s",
+        whole_number(1, 3600, 15),
+        None,
+        "With a dynamic band and `volatility_auction_s`, limit up - limit down: orders priced beyond the band rest at "
+        "its edge, and a best price that stays there for so many seconds begins a volatility auction; no order begins "
+        "one by itself then",
+        "15",
+        "none",
+    ),
+    Key(
         "volatility_auction_s",
         whole_number(1, 86_400, 120),
         None,

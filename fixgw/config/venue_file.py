@@ -354,6 +354,14 @@ class _Reading:
         if values["volatility_random_end_s"] is not None and values["volatility_auction_s"] is None:
             self._note((*path, "volatility_random_end_s"), "is the end of an auction; write volatility_auction_s")
             return None
+        if values["dynamic_band_average_s"] is not None and not dynamic:
+            text = "needs a band to be around the average; write dynamic_band_ticks or dynamic_band_percent"
+            self._note((*path, "dynamic_band_average_s"), text)
+            return None
+        if values["limit_state_s"] is not None and values["volatility_auction_s"] is None:
+            text = "ends in a volatility auction; write volatility_auction_s, how long that is, and a dynamic band"
+            self._note((*path, "limit_state_s"), text)
+            return None
         static_ppm = self._millionths(path, "static_band_percent", values)
         dynamic_ppm = self._millionths(path, "dynamic_band_percent", values)
         if static_ppm is None or dynamic_ppm is None:
@@ -366,6 +374,8 @@ class _Reading:
             "dynamic_band_ppm": dynamic_ppm,
             "volatility_auction_s": values["volatility_auction_s"] or 0,
             "volatility_random_end_s": values["volatility_random_end_s"] or 0,
+            "dynamic_band_average_s": values["dynamic_band_average_s"] or 0,
+            "limit_state_s": values["limit_state_s"] or 0,
         }
 
     def _symbols(self) -> frozenset[str] | None:

@@ -8,6 +8,7 @@ from fixgw.engine.calls import Calls
 from fixgw.engine.changes import Changes
 from fixgw.engine.corrections import Venue, amend
 from fixgw.engine.intake import Intake
+from fixgw.engine.limit_up_down import end_limit_states
 from fixgw.engine.listings import Listings
 from fixgw.engine.market import Market
 from fixgw.engine.order import Order
@@ -42,6 +43,7 @@ from fixgw.spec.commands import (
     MassQuote,
     NewOrder,
     NewOrderList,
+    PauseTrading,
     PullQuotes,
     Quote,
     RefuseChange,
@@ -142,6 +144,8 @@ class Exchange:
         # As a day ends nothing trades any more.
         if (market.triggers.waiting or market.triggers.due) and not isinstance(command, EndDay):
             self._releases.let_go(events)
+        if market.limit_states:
+            end_limit_states(market, events)
         if market.phases.calls or market.indicatives.changed:
             market.indicatives.note(events, market.phases.calls)
         return events
@@ -153,6 +157,8 @@ class Exchange:
             self.lists.follow(events)
         if market.triggers.waiting or market.triggers.due:
             self._releases.let_go(events)
+        if market.limit_states:
+            end_limit_states(market, events)
         if market.phases.calls or market.indicatives.changed:
             market.indicatives.note(events, market.phases.calls)
         return events
@@ -205,6 +211,8 @@ class Exchange:
                 return self._sweeping.expire_due(command)
             case CancelByOperator():
                 return [self._sweeping.cancel_by_operator(command)]
+            case PauseTrading():
+                return self._trading.pause(command)
             case SetProtection() | ResetProtection():
                 return [self.market.protections.answer(command)]
             case SetPhase():
@@ -368,6 +376,7 @@ class Exchange:
                 self.market.open_books()
             case InstrumentDelisted():
                 self.market.listing.delist(event.symbol)
+                self.market.note_limited()
                 if isinstance(command, DelistInstrument) and command.cancels_orders:
                     scope, text = f"instrument:{event.symbol}", f"{event.symbol} is delisted: {event.reason}"
                     return [event, *self._sweeping.begin(scope, command.operator, command.reason, text)]

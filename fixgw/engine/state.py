@@ -1,5 +1,6 @@
 """The state of an exchange as plain data, for snapshots: what was taken of one makes another that goes on the same."""
 
+from collections import deque
 from collections.abc import Iterator
 
 import msgspec
@@ -15,6 +16,7 @@ from fixgw.engine.trades import TradesState
 from fixgw.engine.triggers import Triggers
 from fixgw.spec.commands import ConfigureVenue
 from fixgw.spec.instrument import Instrument
+from fixgw.spec.limit_state import LimitState
 from fixgw.spec.phase import Phase
 from fixgw.spec.values import ContingencyType, Price, Qty, TimeInForce
 
@@ -104,6 +106,9 @@ class ExchangeState(msgspec.Struct, frozen=True, array_like=True):
     interrupted: list[tuple[str, int]] = []
     """When volatility auctions end that orders have begun; 0 until that is known."""
     lists: list[ListState] = []
+    averages: list[tuple[str, list[tuple[int, int, int]]]] = []
+    """Second, sum of prices and count of the trades that bands are around."""
+    limit_states: list[LimitState] = []
     protections: ProtectionState | None = None
     """None in a state from before there were any."""
 
@@ -126,6 +131,8 @@ def of(exchange: Exchange) -> ExchangeState:
         indicatives=list(exchange.market.indicatives.changed),
         interrupted=sorted(exchange.market.phases.interrupted.items()),
         lists=[_list(*key, order_list) for key, order_list in exchange.lists.known.items()],
+        averages=[(symbol, list(each)) for symbol, each in sorted(exchange.market.averages.seconds.items())],
+        limit_states=[each for _, each in sorted(exchange.market.limit_states.items())],
         protections=exchange.market.protections.state(),
     )
 
@@ -139,6 +146,9 @@ def restore(exchange: Exchange, state: ExchangeState, configuration: ConfigureVe
     if state.listed is not None:
         exchange.market.listing.put(state.listed)
     exchange.market.last_trades.update(state.last_trades)
+    exchange.market.note_limited()
+    exchange.market.averages.seconds.update((symbol, deque(seconds)) for symbol, seconds in state.averages)
+    exchange.market.limit_states.update((each.symbol, each) for each in state.limit_states)
     for symbol, phase in state.phases:
         exchange.market.phases.set(symbol, phase)
     exchange.market.phases.scheduled.update(state.scheduled)

@@ -39,6 +39,7 @@ from fixgw.spec.events import (
     InstrumentResumed,
     InstrumentSuspended,
     LimitsSet,
+    LimitStateChanged,
     ListStated,
     MassCanceled,
     MassQuoteAnswered,
@@ -234,7 +235,7 @@ class Depth:
                     pass  # nothing that is or was in the book
                 case QuoteReported() | MassQuoteAnswered() | QuotesPulled():
                     pass  # the sides of quotes have the events of orders
-                case ProtectionTripped() | ProtectionReset() | ProtectionSet():
+                case ProtectionTripped() | ProtectionReset() | ProtectionSet() | LimitStateChanged():
                     pass
                 case OrdersSwept() | OperatorRefused() | LimitsSet():
                     pass

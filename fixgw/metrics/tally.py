@@ -35,6 +35,7 @@ from fixgw.spec.events import (
     InstrumentResumed,
     InstrumentSuspended,
     LimitsSet,
+    LimitStateChanged,
     ListStated,
     MassCanceled,
     MassQuoteAnswered,
@@ -266,7 +267,7 @@ class Tally:
                 self.disabled.discard(event.session)
             case QuoteReported() | MassQuoteAnswered() | QuotesPulled():
                 pass
-            case ProtectionTripped() | ProtectionReset() | ProtectionSet():
+            case ProtectionTripped() | ProtectionReset() | ProtectionSet() | LimitStateChanged():
                 pass
             case OrderAmended():
                 self._close_if_done(event.order)

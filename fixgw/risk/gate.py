@@ -34,6 +34,7 @@ from fixgw.spec.events import (
     InstrumentResumed,
     InstrumentSuspended,
     LimitsSet,
+    LimitStateChanged,
     ListStated,
     MassCanceled,
     MassQuoteAnswered,
@@ -235,7 +236,7 @@ class RiskGate:
                 pass
             case QuoteReported() | MassQuoteAnswered() | QuotesPulled():
                 pass
-            case ProtectionTripped() | ProtectionReset() | ProtectionSet():
+            case ProtectionTripped() | ProtectionReset() | ProtectionSet() | LimitStateChanged():
                 pass
             case OrdersSwept() | OperatorRefused() | OrderRestated() | OrdersExpired() | OrdersRestated():
                 pass

@@ -15,6 +15,7 @@ from fixgw.spec.events import (
     InstrumentResumed,
     InstrumentSuspended,
     LimitsSet,
+    LimitStateChanged,
     ListStated,
     MassCanceled,
     MassQuoteAnswered,
@@ -71,7 +72,7 @@ def audience(event: Event) -> tuple[str, ...]:
             return (event.quote.session,) if event.is_told else ()
         case MassQuoteAnswered():
             return (event.session,) if event.is_told else ()
-        case QuotesPulled() | ProtectionTripped() | ProtectionReset() | ProtectionSet():
+        case QuotesPulled() | ProtectionTripped() | ProtectionReset() | ProtectionSet() | LimitStateChanged():
             return ()
         case VenueConfigured() | OrdersSwept() | OperatorRefused() | LimitsSet():
             return ()

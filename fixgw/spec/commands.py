@@ -419,6 +419,12 @@ class TimeCall(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="time
     """Ns since the epoch, UTC."""
 
 
+class PauseTrading(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="pause-trading"):
+    """Begin a volatility auction if the limit state of the instrument has lasted too long; the schedule's own."""
+
+    symbol: str
+
+
 class TimeHalt(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="time-halt"):
     """Say when a pause ends; the schedule's own."""
 
@@ -541,6 +547,7 @@ TradingCommand = (
     | AmendTrade
     | SetPhase
     | ProtectionCommand
+    | PauseTrading
 )
 """What the engine answers with events."""
 SessionCommand = UseNumber | OpenSession | CloseSession

@@ -559,6 +559,16 @@ class QuotesPulled(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="
     reason: str
 
 
+class LimitStateChanged(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="limit-state"):
+    """The best price of the instrument is at the edge of its price band, or no longer is."""
+
+    symbol: str
+    side: Side | None
+    """Of the best price; None where the limit state is over."""
+    price: Price | None
+    """The edge of the band."""
+
+
 class ProtectionTripped(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="protection-tripped"):
     """After the OrderCanceled of each side of a maker's quotes that were pulled: no further ones are taken."""
 
@@ -637,4 +647,5 @@ Event = (
     | AmendmentEvent
     | QuoteEvent
     | ProtectionEvent
+    | LimitStateChanged
 )

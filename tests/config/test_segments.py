@@ -120,6 +120,9 @@ def test_all_mistakes_at_once(mistakes: Tell) -> None:
     [
         ("dynamic_band_ticks = 2\nvolatility_auction_s = 60\nvolatility_random_end_s = 5\n", []),
         ("volatility_auction_s = 60\n", ["instruments[1].volatility_auction_s: needs a band to be left; write dynamic_band_ticks or dynamic_band_percent"]),
+        ("dynamic_band_ticks = 2\nvolatility_auction_s = 60\nlimit_state_s = 15\ndynamic_band_average_s = 300\n", []),
+        ("dynamic_band_ticks = 2\nlimit_state_s = 15\n", ["instruments[1].limit_state_s: ends in a volatility auction; write volatility_auction_s, how long that is, and a dynamic band"]),
+        ("dynamic_band_average_s = 15\n", ["instruments[1].dynamic_band_average_s: needs a band to be around the average; write dynamic_band_ticks or dynamic_band_percent"]),
         ("dynamic_band_ticks = 2\nvolatility_random_end_s = 5\n", ["instruments[1].volatility_random_end_s: is the end of an auction; write volatility_auction_s"]),
     ],
 )  # fmt: skip

@@ -41,6 +41,7 @@ from fixgw.spec.commands import (
     MassQuote,
     NewOrder,
     NewOrderList,
+    PauseTrading,
     PullQuotes,
     Quote,
     QuoteCommand,
@@ -118,10 +119,10 @@ PARTICIPANTS = (
     Participant("CLIENT5", "BETA", ("B1", "B2"), MarketMaker()),
 )
 PROTECTIONS = (
-    MakerProtection("each", "session:CLIENT1", 30, fills_max=3, qty_max=Decimal(7)),
-    MakerProtection("both", "firm:BETA", 50, ("STOCK", "SPREAD"), delta_max=Decimal(4), frozen_s=1),
+    MakerProtection("each", "session:CLIENT1", 3_000, fills_max=3, qty_max=Decimal(7)),
+    MakerProtection("both", "firm:BETA", 5_000, ("STOCK", "SPREAD"), delta_max=Decimal(4), frozen_s=1),
 )
-"""Of market makers; a command takes a millisecond."""
+"""Of market makers; a command takes a tenth of a second."""
 
 CONFIGURATIONS = tuple(
     configuration(*written, instruments=instruments, participants=PARTICIPANTS, protections=PROTECTIONS)
@@ -153,7 +154,15 @@ SHARED = (
 )
 """Ways to share a price out."""
 CALLING = tuple(msgspec.structs.replace(each, volatility_auction_s=1) for each in BANDED)
+LIMITED = (
+    msgspec.structs.replace(
+        STOCK, reference_price=Price(10_000), dynamic_band_ppm=100, dynamic_band_average_s=3,
+        limit_state_s=1, volatility_auction_s=1,
+    ),
+    msgspec.structs.replace(SPREAD, dynamic_band_ticks=1, limit_state_s=1, volatility_auction_s=1),
+)  # fmt: skip
 CONFIGURATIONS += (
+    configuration(instruments=LIMITED, participants=PARTICIPANTS),
     configuration(instruments=BANDED, participants=PARTICIPANTS),
     configuration(instruments=CALLING, participants=PARTICIPANTS),
 )
@@ -322,6 +331,9 @@ def with_sweeps(history: Iterable[Decided], core: Core) -> Iterator[Decided]:
                 yield TimeHalt(name, number + halt.pause_s)
             elif 0 < halt.until_ns <= number:
                 yield ResumeInstrument(*_OPERATOR, name)
+        for symbol in list(core.exchange.market.limit_states):
+            if number % 4 == 0:
+                yield PauseTrading(symbol)
         for symbol, ends_ns in list(core.exchange.market.phases.interrupted.items()):
             if not ends_ns:
                 yield TimeCall(symbol, number + 3)

@@ -5,7 +5,7 @@ from collections import Counter
 import msgspec
 
 from fixgw.engine.phases import OF_PHASES
-from fixgw.spec.commands import ConfigureVenue, ExpireDueOrders
+from fixgw.spec.commands import ConfigureVenue, ExpireDueOrders, PauseTrading
 from fixgw.spec.events import (
     AmendmentEvent,
     CancelRejected,
@@ -20,6 +20,7 @@ from fixgw.spec.events import (
     InstrumentResumed,
     InstrumentSuspended,
     LimitsSet,
+    LimitStateChanged,
     ListStated,
     MassCanceled,
     MassQuoteAnswered,
@@ -83,7 +84,7 @@ class Invariants:
         self._filled: Counter[tuple[str, Side]] = Counter()
 
     def observe(self, command: Decided, events: list[Event]) -> None:
-        assert events, ("a command without an answer", command)
+        assert events or isinstance(command, PauseTrading), ("a command without an answer", command)
         for at, event in enumerate(events):
             if isinstance(event, OrdersSwept):
                 # What the sweep sets off comes after it, and may be canceled as well.
@@ -214,7 +215,7 @@ class Invariants:
                 self._phases[event.symbol] = event.phase
             case QuoteReported() | MassQuoteAnswered() | QuotesPulled():
                 pass
-            case ProtectionTripped() | ProtectionReset() | ProtectionSet():
+            case ProtectionTripped() | ProtectionReset() | ProtectionSet() | LimitStateChanged():
                 pass
             case IndicativeChanged():
                 assert (event.price is None) == (not event.volume), event

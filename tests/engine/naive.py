@@ -7,6 +7,7 @@ What happened is told as plain tuples: ExecType(150) or MsgType(35), the order's
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import takewhile
+from math import ceil, floor
 
 import msgspec
 
@@ -36,6 +37,7 @@ from fixgw.spec.commands import (
     MassQuote,
     NewOrder,
     NewOrderList,
+    PauseTrading,
     PullQuotes,
     Quote,
     QuoteCommand,
@@ -222,6 +224,10 @@ class NaiveVenue:
     happened: list[NaiveOrder] = field(default_factory=list)
     asked_for: list[tuple[str, Fraction]] = field(default_factory=list)
     now_ns: int = 0
+    paid: list[tuple[str, int, int]] = field(default_factory=list)
+    """Symbol, second and price of all trades since the last auction."""
+    limit_states: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """Side, and since when."""
     protections: dict[str, MakerProtection] = field(default_factory=dict)
     made: list[tuple[tuple[str, str], int, Fraction, Fraction]] = field(default_factory=list)
     """What a protection counts of its instruments: time, quantity and delta of each trade of a quote."""
@@ -235,8 +241,13 @@ class NaiveVenue:
         concerns_engine = not isinstance(command, RestrictionCommand | EndDay) or isinstance(command, Kill)
         if isinstance(command, Kill | CancelAllByOperator | SetPhase) and told == [("refused",)]:
             concerns_engine = False
+        comes_to_engine = not isinstance(command, RestrictionCommand) or isinstance(command, Kill) or len(told) > 1
+        if isinstance(command, Kill | CancelAllByOperator | SetPhase | EndDay) and told == [("refused",)]:
+            comes_to_engine = False
         told += self.follow_lists()
-        return told + self.go_off(told) if was_open and concerns_engine else told
+        if was_open and concerns_engine:
+            told += self.go_off(told)
+        return told + self.end_limit_states() if comes_to_engine else told
 
     def apply(self, command: AnyCommand) -> list[Outcome]:
         match command:
@@ -276,6 +287,8 @@ class NaiveVenue:
                 return self.begin_day(command)
             case SetPhase():
                 return self.set_phase(command)
+            case PauseTrading():
+                return self.pause(command.symbol)
             case SetProtection() | ResetProtection():
                 return [self.set_protection(command)]
             case ContinueTriggers():
@@ -508,6 +521,17 @@ class NaiveVenue:
                 return [self.end(order, order.ids[-1], rested=False, orig=None)]
             close = self.close(order.symbol) if phase == "post-close" else None
             return [] if close is None else self.trade_at(order.symbol, close)
+        instrument = self.listed(order.symbol)
+        if instrument is None or not instrument.limit_state_s:
+            return self.trade_as_it_comes(order)
+        told = self.bring_into_band(order) + self.trade_as_it_comes(order)
+        edge = self.at_edge(order.symbol)
+        if edge is not None and order.symbol not in self.limit_states:
+            self.limit_states[order.symbol] = edge[0], self.now_ns
+            told.append(("limit", order.symbol, *edge))
+        return told
+
+    def trade_as_it_comes(self, order: NaiveOrder) -> list[Outcome]:
         away = self.tick_away(order.symbol, order.side, order.price) if order.post_only else None
         if away is not None:
             before, order.price = order.price, away
@@ -549,15 +573,74 @@ class NaiveVenue:
             told.append(("D", order.told(), "3", None, order.leaves, order.held, False, False))
         instrument = self.listed(order.symbol)
         breaks = bool(order.working and is_stopped and instrument and instrument.volatility_auction_s)
+        breaks = breaks and not (instrument and instrument.limit_state_s)
         breaks = breaks and not (wanted and not order.cum)
         if order.working and (order.price is None or order.time_in_force in ("3", "4") or (is_stopped and not breaks)):
             told.append(self.end(order, order.ids[-1], rested=False, orig=None))
-        if breaks:
-            open_orders = self.open_of(f"instrument:{order.symbol}")
-            told += [self.expire(each) for each in open_orders if each.time_in_force == "5"]
-            self.phases[order.symbol] = "volatility-auction"
-            told.append(("phase", order.symbol, "volatility-auction", "continuous"))
+        return told + self.interrupt(order.symbol) if breaks else told
+
+    def interrupt(self, symbol: str) -> list[Outcome]:
+        open_orders = self.open_of(f"instrument:{symbol}")
+        told = [self.expire(each) for each in open_orders if each.time_in_force == "5"]
+        self.phases[symbol] = "volatility-auction"
+        return [*told, ("phase", symbol, "volatility-auction", "continuous")]
+
+    # Limit up, limit down.
+
+    def edges(self, symbol: str) -> tuple[int, int] | None:
+        """Return the lowest price that a sell may have, and the highest of a buy."""
+        instrument, band = self.listed(symbol), self.band(symbol)
+        if instrument is None or band is None:
+            return None
+        return on_tick(instrument, ceil(band[0]), up=True), on_tick(instrument, floor(band[1]), up=False)
+
+    def bring_into_band(self, order: NaiveOrder) -> list[Outcome]:
+        edges, told = self.edges(order.symbol), list[Outcome]()
+        if edges is None:
+            return told
+        low, high = edges
+        for side in "12":
+            resting = [each for _, each in self.in_queue(order.symbol, side) if each is not order]
+            beyond = [o for o in resting if (o.price or 0) > high] if side == "1" else []
+            beyond += [o for o in resting if (o.price or 0) < low] if side == "2" else []
+            for each in beyond:
+                before, each.price, each.arrival = each.price, high if side == "1" else low, self.next_arrival()
+                told.append(("D", each.told(), "3", before, each.leaves, each.held, True, False))
+        order.arrival = self.next_arrival()
+        if order.price is None or order.time_in_force in "34":
+            return told
+        before = order.price
+        if before > high if order.side == "1" else before < low:
+            order.price = high if order.side == "1" else low
+            told.append(("D", order.told(), "3", before, order.leaves, order.held, False, False))
         return told
+
+    def at_edge(self, symbol: str) -> tuple[str, int] | None:
+        """Return the side whose best price is at its edge of the band, and where that is."""
+        instrument = self.listed(symbol)
+        if instrument is None or not instrument.limit_state_s or self.phases.get(symbol, "continuous") != "continuous":
+            return None
+        edges = self.edges(symbol)
+        bids, offers = (self.queue(symbol, side, only_shown=True) for side in "12")
+        if edges and bids and bids[0][0] >= edges[1]:
+            return "1", edges[1]
+        return ("2", edges[0]) if edges and offers and offers[0][0] <= edges[0] else None
+
+    def end_limit_states(self) -> list[Outcome]:
+        told: list[Outcome] = []
+        for symbol, (side, _) in list(self.limit_states.items()):
+            edge = self.at_edge(symbol)
+            if edge is None or edge[0] != side:
+                del self.limit_states[symbol]
+                told.append(("limit", symbol, None, None))
+        return told
+
+    def pause(self, symbol: str) -> list[Outcome]:
+        instrument, edge, state = self.listed(symbol), self.at_edge(symbol), self.limit_states.get(symbol)
+        if instrument is None or edge is None or state is None or edge[0] != state[0]:
+            return []
+        is_over = state[1] + instrument.limit_state_s * 10**9 <= self.now_ns
+        return self.interrupt(symbol) if is_over else []
 
     def follow_at_once(self, other: NaiveOrder, order: NaiveOrder) -> list[Outcome]:
         """What follows for lists from what ``other`` and ``order``, which is at work, have done to each other."""
@@ -569,6 +652,7 @@ class NaiveVenue:
 
     def trade(self, order: NaiveOrder, other: NaiveOrder, price: int, qty: int) -> Outcome:
         self.traded.append(NaiveTrade(order.symbol, price, qty, other, order))
+        self.paid.append((order.symbol, self.now_ns // 10**9, price))
         other.shown = max(other.shown - qty, 0)
         other.fill(price, qty)
         if other.working and not other.shown and not other.is_hidden:
@@ -605,6 +689,10 @@ class NaiveVenue:
         if instrument is None:
             return None
         last = next((trade.price for trade in reversed(self.traded) if trade.symbol == symbol and trade.qty), None)
+        if window_s := instrument.dynamic_band_average_s:
+            now_s = self.now_ns // 10**9
+            prices = [price for of, second, price in self.paid if of == symbol and now_s - second < window_s]
+            last = sum(prices) // len(prices) if prices else last
         static, dynamic = instrument.reference_price, instrument.reference_price if last is None else last
         edges = [
             around(instrument, static, instrument.static_band_ticks, instrument.static_band_ppm),
@@ -1464,6 +1552,7 @@ class NaiveVenue:
             buy, sell = buys[0], sells[0]
             qty = min(buy.working, sell.working)
             self.traded.append(NaiveTrade(symbol, price, qty, buy, sell))
+            self.paid = [each for each in self.paid if each[0] != symbol]
             for order in (buy, sell):
                 order.fill(price, qty)
                 order.shown = min(order.shown, order.working)

@@ -38,6 +38,7 @@ from fixgw.spec.events import (
     InstrumentResumed,
     InstrumentSuspended,
     LimitsSet,
+    LimitStateChanged,
     ListStated,
     MassCanceled,
     MassQuoteAnswered,
@@ -85,6 +86,7 @@ from tests.engine.histories import (
     CALLING,
     CONFIGURATIONS,
     INSTRUMENTS,
+    LIMITED,
     PARTICIPANTS,
     Decided,
     commands,
@@ -101,7 +103,7 @@ PROPERTY = settings(
 )
 
 
-COMMAND_NS = 1_000_000
+COMMAND_NS = 100_000_000
 """A command takes as long."""
 
 SWEEP_SLICE_MAX = 2
@@ -220,6 +222,8 @@ def told(event: Event) -> Outcome:
             return told_of_quotes(event)
         case ProtectionTripped() | ProtectionReset() | ProtectionSet():
             return told_of_protection(event)
+        case LimitStateChanged():
+            return ("limit", event.symbol, None if event.side is None else event.side.value, event.price)
         case IndicativeChanged():
             return ("indicative", event.symbol, event.price, event.volume, event.imbalance)
         case _:
@@ -351,6 +355,33 @@ def test_volatility_auctions_and_post_close_are_what_the_naive_venue_says() -> N
 
     assert begun >= 10, (begun, at_close)
     assert at_close >= 5, (begun, at_close)
+
+
+def test_limit_states_are_what_the_naive_venue_says() -> None:
+    """Here all bands are such that orders rest at their edges."""
+    begun, ended, paused, moved = 0, 0, 0, 0
+    for seed in range(6):
+        watched = Watched()
+        watched.play(_with_limit_states(Random(seed)))
+        watched.finish()
+        for frame in watched.frames:
+            for event in frame.events:
+                begun += isinstance(event, LimitStateChanged) and event.side is not None
+                ended += isinstance(event, LimitStateChanged) and event.side is None
+                paused += isinstance(event, PhaseChanged) and event.operator == "venue"
+                moved += isinstance(event, OrderAmended) and event.rested and "price band" in event.text
+
+    # A band leaves what rests only where its trades grow old: test_limit_up_down.py has more of it.
+    assert min(begun, ended, paused) >= 10, (begun, ended, paused)
+    assert moved
+
+
+def _with_limit_states(random: Random) -> Iterator[Decided]:
+    for command in commands(random.randbytes(BYTES_A_COMMAND) for _ in range(700)):
+        if isinstance(command, ConfigureVenue):
+            yield configuration(instruments=LIMITED, participants=PARTICIPANTS)
+        elif not isinstance(command, RestrictionCommand | EndDay | MassCancel | SetPhase):
+            yield command
 
 
 def _with_bands_and_post_close(random: Random) -> Iterator[Decided]:
