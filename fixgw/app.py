@@ -159,7 +159,12 @@ class Gateway:
         last = core.replay(restoration.beside(read(data_dir / "journal", start.sequence + 1)))
         self.commands_recovered = start.sequence if last is None else last.sequence
         self._configuration = ConfigureVenue(
-            config.instruments, config.limits, config.participants, _seed(core), config.protections
+            config.instruments,
+            config.limits,
+            config.participants,
+            _seed(core),
+            config.protections,
+            () if config.circuit_breaker is None else tuple(each.halting for each in config.circuit_breaker.levels),
         )
         _refuse_conflicts(core, self._configuration)
 

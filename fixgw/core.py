@@ -58,9 +58,10 @@ from fixgw.spec.commands import (
     TellIndicatives,
     TimeCall,
     TimeHalt,
+    TripBreaker,
     UseNumber,
 )
-from fixgw.spec.events import Event, OperatorRefused, Trade
+from fixgw.spec.events import Event, InstrumentHalted, InstrumentSuspended, OperatorRefused, Trade
 from fixgw.spec.inquiries import (
     InstrumentsInquiry,
     OperatorAnswer,
@@ -198,9 +199,9 @@ class Core:
                     return events
             case AddInstrument() | ChangeInstrument() | DelistInstrument():
                 pass
-            case HaltInstrument():
+            case HaltInstrument() | TripBreaker() | SuspendInstrument():
                 return self._halt(command, number)
-            case SuspendInstrument() | ResumeInstrument() | Release() | SetLimits():
+            case ResumeInstrument() | Release() | SetLimits():
                 return [self.gate.operate(command)]
             case DisableSession() | EnableSession() | LogOutSession():
                 return [self.gate.operate(command)]
@@ -217,10 +218,14 @@ class Core:
         self._trading_commands = number
         return events + self.exchange.handle(command, number)
 
-    def _halt(self, command: HaltInstrument, number: int) -> list[Event]:
+    def _halt(self, command: HaltInstrument | TripBreaker | SuspendInstrument, number: int) -> list[Event]:
         """Halt, and cancel what asks for that; the command counts among those that trade only if there is any."""
-        halted = self.gate.operate(command)
-        canceled = [] if isinstance(halted, OperatorRefused) else self.exchange.cancel_on_halt(command, number)
+        halted = self.gate.operate(command, self.day.date or "")
+        if not isinstance(halted, InstrumentHalted | InstrumentSuspended):
+            return [halted]
+        # From here on nothing trades there, whatever the cancels set off.
+        self.gate.apply(halted)
+        canceled = self.exchange.cancel_on_halt(halted, number)
         if canceled:
             self._trading_commands = number
         return [halted, *canceled]

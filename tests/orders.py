@@ -11,6 +11,7 @@ from itertools import count
 from typing import NamedTuple
 
 from fixgw.core import Core
+from fixgw.spec.breaker import Halting
 from fixgw.spec.commands import CancelOrder, Command, ConfigureVenue, MassCancel, NewOrder, ReplaceOrder
 from fixgw.spec.events import Event, OrderState
 from fixgw.spec.fixed import format_fixed
@@ -169,8 +170,10 @@ def configuration(
     instruments: Iterable[Instrument] = INSTRUMENTS,
     participants: Iterable[Participant] = PARTICIPANTS,
     protections: Iterable[MakerProtection] = (),
+    breaker: Iterable[Halting] = (),
 ) -> ConfigureVenue:
-    return ConfigureVenue(tuple(instruments), limits, tuple(participants), protections=tuple(protections))
+    made_of = tuple(instruments), limits, tuple(participants)
+    return ConfigureVenue(*made_of, protections=tuple(protections), breaker=tuple(breaker))
 
 
 def limits(

@@ -78,7 +78,7 @@ _SENT_LINE = re.compile(r"([A-D])>(>?) (.+)")
 _RECEIVED_LINE = re.compile(r"[A-D]< .*")
 _OPERATOR = re.compile(
     r"! operator (refused )?"
-    r"(halt|resume|suspend|add|change|delist|kill|release|cancel|cancel-all|end-day|phase|bust|correct|reset) "
+    r"(halt|resume|suspend|add|change|delist|kill|release|cancel|cancel-all|end-day|phase|bust|correct|reset|trip) "
     r"(\S+(?: \w+=\S+)*): (.+)"
 )
 _REQUESTS = {
@@ -97,6 +97,7 @@ _REQUESTS = {
     "bust": ("bust-trade", "trade"),
     "correct": ("correct-trade", "trade"),
     "reset": ("reset-protection", "protection"),
+    "trip": ("trip-breaker", "level"),
 }
 """What the admin socket calls it, and whom it is about."""
 _DIRECTIVE = re.compile(r"! (restart|kill|([A-D]) (logon|logout|connect|drop))")
@@ -401,7 +402,7 @@ class Venue:
         with AdminClient(self._folder / "var") as operator:
             if do == "end-day":
                 whom = operator.ask("status")["trading_date"]
-            operator.ask(do, **{name: whom}, **terms, reason=reason)
+            operator.ask(do, **{name: int(whom) if name == "level" else whom}, **terms, reason=reason)
             until = time.monotonic() + TIMEOUT_S
             while operator.ask("status")["day_phase"] != "open":
                 if time.monotonic() > until:

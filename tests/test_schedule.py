@@ -103,7 +103,7 @@ class House:
         self.next_sequence = len(self.frames) + 1
         self._sequencer = Sequencer(self.core, self, self, lambda: self.now_ns)
         timetables = {"us": Timetable(SHARES, None)}
-        breaker = CircuitBreaker("MSFT", (Level(70_000, 900), Level(130_000, 900), Level(200_000, 0)))
+        breaker = CircuitBreaker({"MSFT": 1}, (Level(70_000, 900), Level(130_000, 900), Level(200_000, 0)))
         self.schedule = Schedule(settings, lambda: self.core, lambda: self.now_ns, timetables, breaker)
 
     def append(self, sequenced: Sequenced) -> None:
@@ -669,6 +669,42 @@ def test_it_ends_after_a_restart(from_snapshot: bool, is_timed: bool) -> None:
         again.pass_time(minutes=1)
 
     assert phases(again)[1:] == [("20 10:02" if is_timed else "20 10:03", Phase.CONTINUOUS)]
+
+
+@pytest.mark.parametrize("from_snapshot", [False, True])
+def test_a_halt_for_the_day_is_over_with_it(from_snapshot: bool) -> None:
+    house = House(ending_at(time(17)), "2026-11-20 12:00")
+    house.do(configuration())
+    house.run()
+    house.do(HaltInstrument("schedule", "circuit breaker level 3", "venue", 0, 3, for_day=True))
+    house = House(ending_at(time(17)), "2026-11-20 16:59", house.frames, from_snapshot=from_snapshot)
+    assert house.run() == []
+    house.pass_time(minutes=1)
+    house.run()
+
+    resumed = [event for frame in house.frames for event in frame.events if isinstance(event, InstrumentResumed)]
+    assert [(event.symbol, event.reason) for event in resumed] == [
+        ("venue", "the trading day that it was for is over")
+    ]
+    assert house.core.gate.restrictions.halted == {}
+
+
+def test_an_index_breaks_the_circuit() -> None:
+    house = House(ROUND_THE_CLOCK, "2026-11-20 12:00")
+    levels = (Level(70_000, 900), Level(200_000, 0, for_day=True))
+    breaker = CircuitBreaker({"AAPL": 1, "MSFT": 3}, levels)
+    house.schedule = Schedule(ROUND_THE_CLOCK, lambda: house.core, lambda: house.now_ns, {}, breaker)
+    listed = (msgspec.structs.replace(each, reference_price=Price(100_00)) for each in (AAPL, MSFT))
+    house.do(configuration(instruments=listed))
+    house.do(sell(1, at="80.00"), buy(1, at="80.00", by=BOB))  # a fifth of a quarter: five per cent
+    assert house.run() == []
+    house.do(sell(1, at="97.00", symbol="MSFT"), buy(1, at="97.00", symbol="MSFT", by=BOB))
+    house.run()
+
+    halted = [event for frame in house.frames for event in frame.events if isinstance(event, InstrumentHalted)]
+    assert [(event.symbol, event.pause_s, event.level, event.reason) for event in halted] == [
+        ("venue", 900, 1, "circuit breaker level 1: the index of 2 instruments has fallen 7.25 per cent")
+    ]
 
 
 def limited(at: str = "2026-11-20 10:00") -> House:

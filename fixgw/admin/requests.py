@@ -31,6 +31,7 @@ from fixgw.spec.commands import (
     SetPhase,
     SetProtection,
     SuspendInstrument,
+    TripBreaker,
 )
 from fixgw.spec.inquiries import (
     InstrumentsInquiry,
@@ -138,6 +139,12 @@ class HaltRequest(_Change, tag="halt"):
 
     symbol: ScopeText
     pause_s: Annotated[int, Meta(ge=0, le=86_400)] = 0
+
+
+class TripBreakerRequest(_Change, tag="trip-breaker"):
+    """Halt all instruments as at this ``level`` of the circuit breaker."""
+
+    level: Annotated[int, Meta(ge=1, le=100)]
 
 
 class ResumeRequest(_Change, tag="resume"):
@@ -266,6 +273,7 @@ class CorrectTradeRequest(_Change, tag="correct-trade"):
 Ask = Status | Sessions | Orders | Order | Instruments | Risk
 Change = (
     HaltRequest
+    | TripBreakerRequest
     | ResumeRequest
     | SuspendRequest
     | AddInstrumentRequest
@@ -326,6 +334,8 @@ def _command(request: Change, user: str) -> OperatorCommand:
     match request:
         case HaltRequest():
             return HaltInstrument(operator, reason, request.symbol, request.pause_s)
+        case TripBreakerRequest():
+            return TripBreaker(operator, reason, request.level)
         case ResumeRequest():
             return ResumeInstrument(operator, reason, request.symbol)
         case SuspendRequest():

@@ -326,7 +326,8 @@ BREAKER_LEVEL = (
         "fall_percent",
         number("7", above=0),
         REQUIRED,
-        "How far its last trade is below its `reference_price`, in per cent of that, with four decimals at most",
+        "How far the last trade is below `reference_price`, in per cent of that, or how far the index has fallen, with "
+        "four decimals at most",
         "7",
     ),
     Key(
@@ -336,6 +337,13 @@ BREAKER_LEVEL = (
         "How many seconds all instruments are halted",
         "900",
         "until the operator resumes them",
+    ),
+    Key(
+        "for_day",
+        BOOLEAN,
+        False,
+        "Whether they are halted until the next trading day begins, or the operator resumes them",
+        "true",
     ),
 )
 

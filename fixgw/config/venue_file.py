@@ -9,7 +9,7 @@ import msgspec
 
 from fixgw.config.mistakes import Notes, suggestion
 from fixgw.config.protections import mistakes_of_values
-from fixgw.config.readers import PROTECTION_NAME, SEGMENT_NAME, WrongValueError, decimals_of, show
+from fixgw.config.readers import PROTECTION_NAME, SEGMENT_NAME, WrongValueError, decimals_of, show, whole_number
 from fixgw.config.schema import (
     BREAKER_LEVEL,
     INSTRUMENT,
@@ -35,6 +35,7 @@ from fixgw.spec.terms import Terms, instrument_of
 from fixgw.spec.values import Allocation, Price, Qty, SelfMatchPrevention, SelfMatchScope, TriggerSource
 
 _PERCENT_DECIMALS = 4
+_WEIGHT = whole_number(1, 1_000_000, 60)
 
 ScalarPath = tuple[str, str]
 """The table and the name of a key: ``("order_entry", "port")``."""
@@ -217,17 +218,40 @@ class _Reading:
         if "circuit_breaker" not in self.toml.tables:
             return None
         table = self._table(path, self.toml.tables["circuit_breaker"])
-        self._note_unknown(path, table, ("instrument", "levels"))
-        symbol, levels = table.get("instrument"), self._levels((*path, "levels"), table.get("levels"))
-        symbols = self._symbols() or ()
-        if not isinstance(symbol, str) or symbol not in symbols:
-            right = suggestion(symbol if isinstance(symbol, str) else "", symbols)
-            self._note((*path, "instrument"), f"names no instrument; {right}")
+        self._note_unknown(path, table, ("instrument", "instruments", "levels"))
+        levels = self._levels((*path, "levels"), table.get("levels"))
+        if "instrument" in table and "instruments" in table:
+            self._note((*path, "instruments"), "is there beside instrument; write one of them")
             return None
-        found = next((each for each in instruments if each.symbol == symbol), None)
-        if found is not None and (found.reference_price is None or found.reference_price <= 0):
-            self._note((*path, "instrument"), f"{symbol} has no reference_price above 0 to fall from; write one")
-        return CircuitBreaker(symbol, tuple(levels)) if levels else None
+        key = "instruments" if "instruments" in table else "instrument"
+        weights = self._weights((*path, key), table.get(key), is_one=key == "instrument")
+        for symbol in weights:
+            found = next((each for each in instruments if each.symbol == symbol), None)
+            if found is not None and (found.reference_price is None or found.reference_price <= 0):
+                self._note((*path, key), f"{symbol} has no reference_price above 0 to fall from; write one")
+        return CircuitBreaker(weights, tuple(levels)) if levels and weights else None
+
+    def _weights(self, path: KeyPath, written: object, *, is_one: bool) -> dict[str, int]:
+        """Return what the fall of each instrument counts; nothing when a mistake was noted."""
+        weights = self._written_weights(path, written, is_one=is_one)
+        symbols = self._symbols() or ()
+        unknown = [symbol for symbol in weights if symbol not in symbols]
+        for symbol in unknown or ([] if weights else [written if isinstance(written, str) else ""]):
+            self._note(path, f"names no instrument; {suggestion(symbol, symbols)}")
+        return {} if unknown else weights
+
+    def _written_weights(self, path: KeyPath, written: object, *, is_one: bool) -> dict[str, int]:
+        if is_one:
+            return {written: 1} if isinstance(written, str) else {}
+        if isinstance(written, list) and all(isinstance(each, str) for each in written):
+            return dict.fromkeys(written, 1)
+        weights: dict[str, int] = {}
+        for symbol, weight in self._table(path, written).items():
+            try:
+                weights[symbol] = _WEIGHT.read(weight)
+            except WrongValueError as wrong:
+                self._note((*path, symbol), str(wrong))
+        return weights
 
     def _levels(self, path: KeyPath, written: object) -> list[Level]:
         """Return the levels; those that are wrong are noted."""
@@ -239,10 +263,12 @@ class _Reading:
             here = (*path, index)
             values = self._values(here, self._table(here, element), BREAKER_LEVEL)
             ppm = self._millionths(here, "fall_percent", values) if "fall_percent" in values else None
+            if values["for_day"] and values["pause_s"]:
+                self._note((*here, "for_day"), "is not for a level with pause_s; write one of them")
             if ppm is not None and levels and ppm <= levels[-1].fall_ppm:
                 self._note((*here, "fall_percent"), "is not above that of the level before; write the levels in order")
             elif ppm is not None:
-                levels.append(Level(ppm, values["pause_s"]))
+                levels.append(Level(ppm, values["pause_s"], values["for_day"]))
         return levels
 
     # Instruments.

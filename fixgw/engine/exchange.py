@@ -36,7 +36,6 @@ from fixgw.spec.commands import (
     DelistInstrument,
     EndDay,
     ExpireDueOrders,
-    HaltInstrument,
     Kill,
     ListingCommand,
     MassCancel,
@@ -59,6 +58,8 @@ from fixgw.spec.events import (
     InstrumentAdded,
     InstrumentChanged,
     InstrumentDelisted,
+    InstrumentHalted,
+    InstrumentSuspended,
     OperatorRefused,
     OrderAccepted,
     OrderState,
@@ -253,8 +254,8 @@ class Exchange:
         self.market.begin(sequence)
         return self._with_consequences(self.lists.enter(command, refusals))
 
-    def cancel_on_halt(self, halt: HaltInstrument, sequence: int) -> list[Event]:
-        """Cancel the orders that ask for it as their instrument is halted; often nothing."""
+    def cancel_on_halt(self, halt: InstrumentHalted | InstrumentSuspended, sequence: int) -> list[Event]:
+        """Cancel the orders that ask for it as their instrument stops; often nothing."""
         self.market.begin(sequence)
         events = self._sweeping.cancel_on_halt(halt)
         return self._with_consequences(events) if events else events

@@ -11,6 +11,7 @@ from fixgw.risk.positions import Positions
 from fixgw.risk.quotes import QuoteChecks, Quoted
 from fixgw.risk.restrictions import Restrictions
 from fixgw.risk.roster import Roster
+from fixgw.spec.breaker import Halting
 from fixgw.spec.commands import (
     CancelAllByOperator,
     ConfigureVenue,
@@ -92,6 +93,7 @@ class RiskGate:
         """Notional of one price unit times one quantity unit, by symbol; also of those that have left."""
         self._accounts: dict[str, frozenset[str]] = {}
         self._participants: tuple[Participant, ...] = ()
+        self._breaker: tuple[Halting, ...] = ()
         self._roster = Roster()
         self.limits = LimitTable()
         self.restrictions = Restrictions()
@@ -106,6 +108,7 @@ class RiskGate:
         self.limits.configure(command.limits)
         self._quote_checks.configure(command.participants)
         self._participants = command.participants
+        self._breaker = command.breaker
         self._list({instrument.symbol: instrument for instrument in listed})
         accounts: dict[str, set[str]] = {}
         for participant in command.participants:
@@ -190,9 +193,9 @@ class RiskGate:
         self._rules[order.session, order.account, order.symbol] = rules
         return rules
 
-    def operate(self, command: RestrictionCommand) -> RestrictionEvent | OperatorRefused:
-        """Return what an operator's command brings about; it holds once it is applied."""
-        return Operations(self._roster, self.restrictions, self.limits).answer(command)
+    def operate(self, command: RestrictionCommand, day: str = "") -> RestrictionEvent | OperatorRefused:
+        """Return what an operator's command brings about on a trading ``day``; it holds once it is applied."""
+        return Operations(self._roster, self.restrictions, self.limits, self._breaker, day).answer(command)
 
     def refuse_cancel_all(self, command: CancelAllByOperator) -> OperatorRefused | None:
         """Return why its scope is none, or None."""

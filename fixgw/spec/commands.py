@@ -7,6 +7,7 @@ is MsgSeqNum(34) of the message that asked for it, so that the journal knows how
 
 import msgspec
 
+from fixgw.spec.breaker import Halting
 from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.limits import LimitChange, ScopedLimits
@@ -216,6 +217,8 @@ class ConfigureVenue(msgspec.Struct, frozen=True, array_like=True, tag="configur
     """What is random in the venue is made from it; drawn once, at the first start."""
     protections: tuple[MakerProtection, ...] = ()
     """Of market makers, by names of their own."""
+    breaker: tuple[Halting, ...] = ()
+    """What each level of the circuit breaker does, from the first on."""
 
 
 class HaltInstrument(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="halt"):
@@ -229,6 +232,16 @@ class HaltInstrument(msgspec.Struct, frozen=True, array_like=True, gc=False, tag
     """How long it lasts; 0 until it is resumed."""
     level: int = 0
     """The level of the circuit breaker that was reached, counted from 1; it takes the place of a lower one's halt."""
+    for_day: bool = False
+    """Whether it is over with the trading day."""
+
+
+class TripBreaker(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="trip-breaker"):
+    """Halt all instruments as at a level of the circuit breaker, though nothing has fallen so far."""
+
+    operator: str
+    reason: str
+    level: int
 
 
 class ResumeInstrument(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="resume"):
@@ -513,6 +526,7 @@ RestrictionCommand = (
     | EnableSession
     | LogOutSession
     | ResetSession
+    | TripBreaker
 )
 """What risk answers: who may trade what, and how much."""
 ListingCommand = AddInstrument | ChangeInstrument | DelistInstrument

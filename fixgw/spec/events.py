@@ -249,6 +249,8 @@ class InstrumentHalted(msgspec.Struct, frozen=True, array_like=True, gc=False, t
     """How long it lasts; 0 until it is resumed."""
     level: int = 0
     """The level of the circuit breaker that was reached, 0 for none."""
+    day: str | None = None
+    """The trading day that it is over with, empty where that has no date yet; None where it is not."""
 
 
 class InstrumentResumed(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="resumed"):

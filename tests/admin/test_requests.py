@@ -34,6 +34,7 @@ from fixgw.spec.commands import (
     SetPhase,
     SetProtection,
     SuspendInstrument,
+    TripBreaker,
 )
 from fixgw.spec.inquiries import (
     InstrumentsInquiry,
@@ -60,6 +61,7 @@ def request(do: str, **fields: object) -> bytes:
 
 CHANGES: list[tuple[str, dict[str, object], OperatorCommand]] = [
     ("halt", {"symbol": "AAPL"}, HaltInstrument(*BY, "AAPL")),
+    ("trip-breaker", {"level": 2}, TripBreaker(*BY, 2)),
     ("resume", {"symbol": "AAPL"}, ResumeInstrument(*BY, "AAPL")),
     ("suspend", {"symbol": "AAPL"}, SuspendInstrument(*BY, "AAPL")),
     (

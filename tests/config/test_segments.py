@@ -136,12 +136,45 @@ BREAKER = '[circuit_breaker]\ninstrument = "AAPL"\nlevels = [{ fall_percent = 7,
 def test_a_circuit_breaker(load_texts: Load) -> None:
     config = load_texts(f"{AAPL}reference_price = 100\n{BREAKER}")
 
-    assert config.circuit_breaker == CircuitBreaker("AAPL", (Level(70_000, 900), Level(200_000, 0)))
+    assert config.circuit_breaker == CircuitBreaker({"AAPL": 1}, (Level(70_000, 900), Level(200_000, 0)))
+
+
+@pytest.mark.parametrize(
+    ("instruments", "weights"),
+    [('["AAPL", "MSFT"]', {"AAPL": 1, "MSFT": 1}), ("{ AAPL = 60, MSFT = 40 }", {"AAPL": 60, "MSFT": 40})],
+)
+def test_a_circuit_breaker_of_an_index(load_texts: Load, instruments: str, weights: dict[str, int]) -> None:
+    levels = "levels = [{ fall_percent = 7, pause_s = 900 }, { fall_percent = 20, for_day = true }]\n"
+    config = load_texts(f"{INDEX}[circuit_breaker]\ninstruments = {instruments}\n{levels}")
+
+    assert config.circuit_breaker == CircuitBreaker(weights, (Level(70_000, 900), Level(200_000, 0, for_day=True)))
+
+
+INDEX = (
+    f"{AAPL}reference_price = 100\n"
+    '[[instruments]]\nsymbol = "MSFT"\ntick = "0.01"\nlot = "1"\nreference_price = 50\n'
+)
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
+        (
+            f'{INDEX}[circuit_breaker]\ninstruments = ["AAPL", "MSF"]\nlevels = [{{ fall_percent = 7 }}]\n',
+            "circuit_breaker.instruments: names no instrument; did you mean MSFT?",
+        ),
+        (
+            f"{INDEX}[circuit_breaker]\ninstruments = {{ AAPL = 60, MSFT = 0 }}\nlevels = [{{ fall_percent = 7 }}]\n",
+            "circuit_breaker.instruments.MSFT: 0 is below 1; write a whole number from 1 to 1000000, for example 60",
+        ),
+        (
+            f'{INDEX}[circuit_breaker]\ninstrument = "AAPL"\ninstruments = ["MSFT"]\nlevels = [{{ fall_percent = 7 }}]\n',
+            "circuit_breaker.instruments: is there beside instrument; write one of them",
+        ),
+        (
+            f'{INDEX}[circuit_breaker]\ninstruments = ["MSFT"]\nlevels = [{{ fall_percent = 7, pause_s = 5, for_day = true }}]\n',
+            "circuit_breaker.levels[1].for_day: is not for a level with pause_s; write one of them",
+        ),
         (f"{AAPL}{BREAKER}", "circuit_breaker.instrument: AAPL has no reference_price above 0 to fall from; write one"),
         (
             f'{AAPL}[circuit_breaker]\ninstrument = "APL"\nlevels = [{{ fall_percent = 7 }}]\n',

@@ -14,6 +14,7 @@ import msgspec
 from fixgw.core import Core
 from fixgw.engine.phases import OF_PHASES
 from fixgw.engine.reconfiguration import conflicts
+from fixgw.spec.breaker import Halting
 from fixgw.spec.commands import (
     AddInstrument,
     BeginDay,
@@ -61,6 +62,7 @@ from fixgw.spec.commands import (
     TimeCall,
     TimeHalt,
     TradingCommand,
+    TripBreaker,
 )
 from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import Instrument, TickRange
@@ -118,6 +120,7 @@ PARTICIPANTS = (
     CAROL,
     Participant("CLIENT5", "BETA", ("B1", "B2"), MarketMaker()),
 )
+BREAKER = (Halting(3), Halting(), Halting(for_day=True))
 PROTECTIONS = (
     MakerProtection("each", "session:CLIENT1", 3_000, fills_max=3, qty_max=Decimal(7)),
     MakerProtection("both", "firm:BETA", 5_000, ("STOCK", "SPREAD"), delta_max=Decimal(4), frozen_s=1),
@@ -125,7 +128,9 @@ PROTECTIONS = (
 """Of market makers; a command takes a tenth of a second."""
 
 CONFIGURATIONS = tuple(
-    configuration(*written, instruments=instruments, participants=PARTICIPANTS, protections=PROTECTIONS)
+    configuration(
+        *written, instruments=instruments, participants=PARTICIPANTS, protections=PROTECTIONS, breaker=BREAKER
+    )
     for instruments, *written in (
         (INSTRUMENTS,),
         (INSTRUMENTS, limits(order_qty_max="5"), limits("instrument:SPREAD", order_qty_max="0.4")),
@@ -329,7 +334,8 @@ def with_sweeps(history: Iterable[Decided], core: Core) -> Iterator[Decided]:
         for name, halt in list(core.gate.restrictions.halted.items()):
             if halt.pause_s and not halt.until_ns:
                 yield TimeHalt(name, number + halt.pause_s)
-            elif 0 < halt.until_ns <= number:
+            is_of_yesterday = halt.day not in (None, core.day.date or "") and core.day.phase is DayPhase.OPEN
+            if is_of_yesterday or 0 < halt.until_ns <= number:
                 yield ResumeInstrument(*_OPERATOR, name)
         for symbol in list(core.exchange.market.limit_states):
             if number % 4 == 0:
@@ -667,6 +673,9 @@ class _Writer:
                 return Kill(*_OPERATOR, self._killed[-1])
             case "release":
                 return Release(*_OPERATOR, self._killed.pop() if self._killed else self._one(_SCOPES))
+            case "halt" if self._one_in(6):
+                self._halted.append("venue")
+                return TripBreaker(*_OPERATOR, self._one((1, 2, 3, 4)))
             case "halt":
                 self._halted.append(self._one(("STOCK", "SPREAD", "NONE", "segment:shares", "venue", "segment:none")))
                 return HaltInstrument(*_OPERATOR, self._halted[-1], self._one((0, 0, 5)))

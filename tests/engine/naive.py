@@ -54,6 +54,7 @@ from fixgw.spec.commands import (
     SetProtection,
     SuspendInstrument,
     TradingCommand,
+    TripBreaker,
 )
 from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import Instrument
@@ -200,6 +201,8 @@ class NaiveVenue:
     order_ids: int = 0
     limits: dict[str, dict[str, Fraction]] = field(default_factory=dict)
     halted: list[str] = field(default_factory=list)
+    tripped: int = 0
+    """The level of the circuit breaker, on this day."""
     suspended: list[str] = field(default_factory=list)
     killed: list[str] = field(default_factory=list)
     disabled: list[str] = field(default_factory=list)
@@ -238,10 +241,12 @@ class NaiveVenue:
         was_open = self.phase == "open"
         self.happened = []
         told = self.apply(command)
-        concerns_engine = not isinstance(command, RestrictionCommand | EndDay) or isinstance(command, Kill)
+        # A halt concerns the engine where it cancels anything.
+        is_restriction = isinstance(command, RestrictionCommand) and not isinstance(command, Kill) and len(told) == 1
+        concerns_engine = not is_restriction and not isinstance(command, EndDay)
         if isinstance(command, Kill | CancelAllByOperator | SetPhase) and told == [("refused",)]:
             concerns_engine = False
-        comes_to_engine = not isinstance(command, RestrictionCommand) or isinstance(command, Kill) or len(told) > 1
+        comes_to_engine = not is_restriction
         if isinstance(command, Kill | CancelAllByOperator | SetPhase | EndDay) and told == [("refused",)]:
             comes_to_engine = False
         told += self.follow_lists()
@@ -652,7 +657,9 @@ class NaiveVenue:
 
     def trade(self, order: NaiveOrder, other: NaiveOrder, price: int, qty: int) -> Outcome:
         self.traded.append(NaiveTrade(order.symbol, price, qty, other, order))
-        self.paid.append((order.symbol, self.now_ns // 10**9, price))
+        instrument = self.listed(order.symbol)
+        if instrument is not None and instrument.dynamic_band_average_s:
+            self.paid.append((order.symbol, self.now_ns // 10**9, price))
         other.shown = max(other.shown - qty, 0)
         other.fill(price, qty)
         if other.working and not other.shown and not other.is_hidden:
@@ -1389,15 +1396,22 @@ class NaiveVenue:
 
     def operate(self, c: RestrictionCommand | CancelByOperator | CancelAllByOperator | ContinueSweep) -> list[Outcome]:
         match c:
+            case TripBreaker(level=level):
+                if not self.tripped < level <= len(self.configured.breaker):
+                    return [("refused",)]
+                self.tripped = level
+                self.halted.append("venue")
+                return [("halted", "venue"), *self.cancel_on_halt("venue")]
             case HaltInstrument(symbol=symbol):
                 known = self.can_be_halted(symbol) and symbol not in self.suspended
                 told = self.forbid("halted", symbol, self.halted, known=known)
                 return told if told == [("refused",)] else told + self.cancel_on_halt(symbol)
             case SuspendInstrument(symbol=symbol):
                 told = self.forbid("suspended", symbol, self.suspended, known=self.listed(symbol) is not None)
-                if told != [("refused",)] and symbol in self.halted:
-                    self.halted.remove(symbol)
-                return told
+                if told == [("refused",)]:
+                    return told
+                self.halted = [each for each in self.halted if each != symbol]
+                return told + self.cancel_on_halt(symbol)
             case ResumeInstrument(symbol=symbol) if symbol in self.suspended:
                 return self.allow("resumed", symbol, self.suspended)
             case ResumeInstrument(symbol=symbol):
@@ -1433,7 +1447,7 @@ class NaiveVenue:
     def allow(self, what: str, name: str, those: list[str]) -> list[Outcome]:
         if name not in those:
             return [("refused",)]
-        those.remove(name)
+        those[:] = [each for each in those if each != name]
         return [(what, name)]
 
     def cancel_on_halt(self, name: str) -> list[Outcome]:
@@ -1494,7 +1508,7 @@ class NaiveVenue:
         if what == "expired" and not later:
             self.phase = "ended"
         if what == "restated" and not later:
-            self.phase = "open"
+            self.phase, self.tripped = "open", 0
             told.append(("day begun", name))
         return told
 
@@ -1634,7 +1648,7 @@ class NaiveVenue:
             trade.of_today = False
         if c.restates_gtc:
             return self.slice("restated", c.date, self.open_of("venue"), at=len(self.sweeps))
-        self.phase = "open"
+        self.phase, self.tripped = "open", 0
         return [("day begun", c.date)]
 
     def expire_due(self, c: ExpireDueOrders) -> list[Outcome]:
