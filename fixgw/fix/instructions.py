@@ -8,7 +8,7 @@ from fixgw.fix.quantities import read_qty
 from fixgw.fix.self_match_fields import SELF_MATCH_TAGS, read_self_match
 from fixgw.fix.trigger_fields import TRIGGER_TAGS, TRIGGERED, read_trigger
 from fixgw.spec import tags
-from fixgw.spec.instructions import CANCEL_ON_HALT, NO_CROSS, POST_ONLY, TRAILING, Instructions
+from fixgw.spec.instructions import CANCEL_ON_HALT, NO_CROSS, POST_ONLY, REINSTATE_ON_HALT, TRAILING, Instructions
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.refusal import Refusal
 from fixgw.spec.values import OrdRejReason, OrdType, TimeInForce
@@ -36,6 +36,7 @@ UNSUPPORTED = {
 
 EXEC_INSTS = {
     POST_ONLY: "post-only",
+    REINSTATE_ON_HALT: "reinstated after a trading halt",
     CANCEL_ON_HALT: "canceled on a trading halt",
     NO_CROSS: "with 6: refused rather than repriced",
     TRAILING: "trailing stop",
@@ -113,6 +114,8 @@ def _read_exec_inst(fields: Fields) -> str | Refusal:
         return _unsupported(f"ExecInst(18) {unknown[0]} is not supported; {supported}")
     if NO_CROSS in exec_inst and POST_ONLY not in exec_inst:
         return _unsupported("ExecInst(18) A is not supported without 6 (post-only)")
+    if REINSTATE_ON_HALT in exec_inst and CANCEL_ON_HALT in exec_inst:
+        return _unsupported("ExecInst(18) J and K are not supported together; write one of them")
     return exec_inst
 
 

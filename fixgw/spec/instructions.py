@@ -12,6 +12,8 @@ TRAILING = "a"
 """ExecInst(18): the trigger follows the price."""
 CANCEL_ON_HALT = "K"
 """ExecInst(18): the order is canceled when its instrument is halted, where others stay (E38)."""
+REINSTATE_ON_HALT = "J"
+"""ExecInst(18): the order goes on after a halt, as all do that are not canceled by it."""
 FOLLOWING = (TRAILING,)
 """ExecInst(18): all that follow a price."""
 

@@ -273,6 +273,7 @@ _ATTRIBUTES: Sequence[dict[str, Any]] = (
     {"exec_inst": "K"},
     {"exec_inst": "K"},
     {"exec_inst": "6K"},
+    {"exec_inst": "J"},
     *({"self_match_prevention": how} for how in SelfMatchPrevention),
     {"self_match_prevention_id": "desk"},
     {"self_match_prevention_id": "desk", "self_match_prevention": SelfMatchPrevention.CANCEL_BOTH},

@@ -1620,7 +1620,7 @@ class NaiveVenue:
         if phase == "closed":
             return "2"
         waits = c.instructions is not None and c.instructions.stop_px is not None
-        stays = (c.price is not None or waits) and exec_inst(c) in ("", "K")
+        stays = (c.price is not None or waits) and exec_inst(c) in ("", "J", "K")
         taken = {"pre-open": "0126B", "opening-auction": "0126B", "volatility-auction": "016B"}
         taken |= {"continuous": "013456", "closing-auction": "0167B", "post-close": "016"}
         fits = (stays or phase == "continuous") and c.time_in_force.value in taken[phase]

@@ -337,7 +337,8 @@ def test_what_is_displayed(fields: str, wanted: tuple[int | None, ...]) -> None:
     [
         (
             "Q",
-            "Q is not supported; 6 (post-only), K (canceled on a trading halt), A (with 6: refused rather than "
+            "Q is not supported; 6 (post-only), J (reinstated after a trading halt), "
+            "K (canceled on a trading halt), A (with 6: refused rather than "
             "repriced), a (trailing stop)",
         ),
         ("A", "A is not supported without 6 (post-only)"),
