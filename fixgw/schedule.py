@@ -27,6 +27,7 @@ from fixgw.spec.commands import (
     TimeHalt,
 )
 from fixgw.spec.fixed import format_fixed, format_ratio
+from fixgw.spec.instrument import Instrument
 from fixgw.spec.phase import Phase
 from fixgw.spec.scope import VENUE
 from fixgw.spec.trading_day import DayPhase
@@ -106,11 +107,12 @@ class Schedule:
         """
         due: list[Command] = []
         core, now_ns = self._core(), self._clock_ns()
-        if not self._timetables:
+        if not self._timetables and not core.exchange.market.phases.scheduled:
             return due
         for instrument in core.exchange.market.instruments.values():
             timetable = self._timetables.get(instrument.segment)
             if timetable is None:
+                due += self._out_of_segment(instrument)
                 continue
             done_ns = core.exchange.market.phases.scheduled.get(instrument.symbol, 0)
             for step in reversed(timetable.begun(now_ns)):
@@ -124,6 +126,16 @@ class Schedule:
             if len(due) == PHASES_MAX:
                 break
         return due
+
+    def _out_of_segment(self, instrument: Instrument) -> list[Command]:
+        """Have one trade on that is no longer in a segment, and is in the phase of the last step that it had there."""
+        core, symbol = self._core(), instrument.symbol
+        phases = core.exchange.market.phases
+        if instrument.segment or symbol not in phases.scheduled or symbol not in phases.other:
+            return []
+        if core.why_no_phase(symbol) is not None:
+            return []
+        return [SetPhase(OPERATOR, "it is in no segment any more", symbol, Phase.CONTINUOUS)]
 
     def _delay_ns(self, step: Step, symbol: str) -> int:
         """Return how much later than its time ``step`` comes, the same after a restart: the seed is in the journal."""

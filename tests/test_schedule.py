@@ -707,6 +707,40 @@ def test_an_index_breaks_the_circuit() -> None:
     ]
 
 
+def test_one_that_leaves_its_segment_does_not_stay_in_its_last_phase() -> None:
+    house = House(ROUND_THE_CLOCK, "2026-11-20 03:00")
+    house.do(SCHEDULED)
+    house.run()
+    assert house.core.exchange.market.phases.of("AAPL") is Phase.CLOSED
+
+    house.do(configuration(instruments=(AAPL, MSFT)))
+    house.run()
+    assert phases(house)[-1][1] is Phase.CONTINUOUS
+    # From here on it is the operator's.
+    house.do(SetPhase("olivia", "a drill", "AAPL", Phase.PRE_OPEN))
+    assert house.run() == []
+    house.do(SCHEDULED)
+    house.run()
+    assert house.core.exchange.market.phases.of("AAPL") is Phase.CLOSED
+
+
+def test_one_that_is_listed_again_begins_as_its_schedule_says() -> None:
+    house = House(ROUND_THE_CLOCK, "2026-11-20 03:00")
+    house.do(SCHEDULED)
+    house.run()
+    house.do(configuration(instruments=(MSFT,)))
+    house.do(configuration(instruments=(AAPL, MSFT)))
+
+    changed = house.frames[-1].events[-1]
+    assert isinstance(changed, PhaseChanged)
+    assert (changed.symbol, changed.previous, changed.phase) == ("AAPL", Phase.CLOSED, Phase.CONTINUOUS)
+    assert house.run() == []
+    house.do(configuration(instruments=(MSFT,)))
+    house.do(SCHEDULED)
+    house.run()
+    assert house.core.exchange.market.phases.of("AAPL") is Phase.CLOSED
+
+
 def limited(at: str = "2026-11-20 10:00") -> House:
     """MSFT has limit states of 15 seconds and pauses of two minutes; a bid is at the upper edge of its band."""
     house = House(ROUND_THE_CLOCK, at)

@@ -193,7 +193,7 @@ class Exchange:
                 response_to, reason = command.cxl_rej_response_to, command.cxl_rej_reason
                 return [self._changes.refuse(command, response_to, reason, command.text)]
             case ConfigureVenue():
-                return [self._configure(command)]
+                return self._configure(command)
             case AddInstrument() | ChangeInstrument() | DelistInstrument():
                 return self._list(command)
             case Kill():
@@ -357,12 +357,14 @@ class Exchange:
             self.market.triggers.add(order)
         return events
 
-    def _configure(self, command: ConfigureVenue) -> Event:
+    def _configure(self, command: ConfigureVenue) -> list[Event]:
+        before = set(self.market.instruments)
         self.market.listing.configure(command.instruments)
         self.market.seed = command.seed
         self.market.protections.configure(command.protections)
         self.market.open_books()
-        return VenueConfigured()
+        relisted = sorted(self.market.instruments.keys() - before)
+        return [VenueConfigured(), *(event for symbol in relisted for event in self._calls.begin_anew(symbol))]
 
     def _list(self, command: ListingCommand) -> list[Event]:
         """Add, change or take away an instrument, if it can be."""

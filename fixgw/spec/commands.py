@@ -425,7 +425,7 @@ class SetPhase(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="set-
 
 
 class TimeCall(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="time-call"):
-    """Say when a volatility auction ends that an order has begun; the schedule's own: the engine knows no time."""
+    """Say when a volatility auction ends that an order has begun; the schedule's own: the engine asks no clock."""
 
     symbol: str
     ends_ns: int

@@ -272,8 +272,9 @@ class NaiveVenue:
             case CancelList():
                 return self.cancel_list(command)
             case ConfigureVenue():
+                before = {*self.instruments}
                 self.configure(command)
-                return [("configured",)]
+                return [("configured",), *self.relisted(sorted({*self.instruments} - before))]
             case Quote() | MassQuote():
                 return self.quote(command)
             case CancelQuotes():
@@ -319,6 +320,16 @@ class NaiveVenue:
         self.protect_as_configured(c, is_first=not self.ever)
         self.ever |= self.instruments
         self.configured = c
+
+    def relisted(self, symbols: list[str]) -> list[Outcome]:
+        told: list[Outcome] = []
+        for symbol in symbols:
+            self.scheduled.pop(symbol, None)
+            phase = self.phases.get(symbol, "continuous")
+            if phase != "continuous" and not self.open_in(symbol):
+                self.phases.pop(symbol)
+                told.append(("phase", symbol, "continuous", phase))
+        return told
 
     def new(self, c: NewOrder | RefuseOrder) -> list[Outcome]:
         reason = self.why_not(c)
@@ -1523,6 +1534,8 @@ class NaiveVenue:
             return [("refused",)]
         if c.scheduled_ns:
             self.scheduled[c.symbol] = c.scheduled_ns
+        elif not instrument.segment:
+            self.scheduled.pop(c.symbol, None)
         if c.phase.value == before:
             return [("phase", c.symbol, before, before)]
         told: list[Outcome] = []
