@@ -1066,9 +1066,10 @@ class NaiveVenue:
         before = (order.ids[-1], order.price, order.leaves)
         keeps = c.price == order.price and c.order_qty <= order.qty and display(c) == order.display
         if order.waits:
-            trigger = order.stop, order.source
+            trigger, since = (order.stop, order.source), order.since
             self.wait(order, c)
             keeps = keeps and trigger == (order.stop, order.source) and not trails
+            order.since = since if keeps else order.since
         order.ids.append(c.cl_ord_id)
         may_work = order.qty - order.held
         order.qty, order.price, order.time_in_force = max(c.order_qty, order.cum), c.price, c.time_in_force.value
