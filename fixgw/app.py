@@ -48,7 +48,7 @@ from fixgw.metrics.stages import Stopwatch
 from fixgw.schedule import Schedule
 from fixgw.sequencer import Sequencer
 from fixgw.spec.commands import ClientCommand, Command, ConfigureVenue, ListingCommand, OperatorCommand, PullQuotes
-from fixgw.spec.events import PhaseChanged
+from fixgw.spec.events import LimitStateChanged, PhaseChanged
 from fixgw.spec.inquiries import Answer
 from fixgw.spec.reference import ReferenceAnswer
 from fixgw.spec.restriction import Restriction
@@ -158,7 +158,14 @@ class Gateway:
         self._order_entry.outgoing = restoration
         last = core.replay(restoration.beside(read(data_dir / "journal", start.sequence + 1)))
         self.commands_recovered = start.sequence if last is None else last.sequence
-        self._configuration = ConfigureVenue(config.instruments, config.limits, config.participants, _seed(core))
+        self._configuration = ConfigureVenue(
+            config.instruments,
+            config.limits,
+            config.participants,
+            _seed(core),
+            config.protections,
+            () if config.circuit_breaker is None else tuple(each.halting for each in config.circuit_breaker.levels),
+        )
         _refuse_conflicts(core, self._configuration)
 
         last_time_ns = start.time_ns if last is None else last.time_ns
@@ -355,6 +362,10 @@ class Gateway:
             self._tap.close()
 
 
+_STATUS_BY_ORDERS = frozenset((PhaseChanged, LimitStateChanged))
+"""An order may begin a volatility auction, or a limit state."""
+
+
 class _Audience:
     """All who are told: the clients, and of an operator's command the FIX sessions' control and the operator."""
 
@@ -376,8 +387,7 @@ class _Audience:
     def tell(self, sequenced: Sequenced) -> None:
         self._tell_clients(sequenced)
         is_of_client = type(sequenced.command) in _CLIENT_COMMANDS
-        # An order may begin a volatility auction.
-        if not is_of_client or any(type(event) is PhaseChanged for event in sequenced.events[1:]):
+        if not is_of_client or any(type(event) in _STATUS_BY_ORDERS for event in sequenced.events[1:]):
             self._subscriptions.tell(sequenced)
         if type(sequenced.command) in _LISTING_COMMANDS:
             self._read_as_listed()

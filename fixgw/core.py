@@ -41,29 +41,34 @@ from fixgw.spec.commands import (
     NewOrderList,
     OpenSession,
     OperatorCommand,
+    PauseTrading,
     PullQuotes,
     Quote,
     RefuseChange,
     RefuseOrder,
     Release,
     ReplaceOrder,
+    ResetProtection,
     ResetSession,
     ResumeInstrument,
     SetLimits,
     SetPhase,
+    SetProtection,
     SuspendInstrument,
     TellIndicatives,
     TimeCall,
     TimeHalt,
+    TripBreaker,
     UseNumber,
 )
-from fixgw.spec.events import Event, OperatorRefused, Trade
+from fixgw.spec.events import Event, InstrumentHalted, InstrumentSuspended, OperatorRefused, Trade
 from fixgw.spec.inquiries import (
     InstrumentsInquiry,
     OperatorAnswer,
     OperatorInquiry,
     OrderInquiry,
     OrdersInquiry,
+    RiskAnswer,
     RiskInquiry,
     SessionsInquiry,
     VenueAnswer,
@@ -105,12 +110,15 @@ class Core:
         self.day = TradingDay()
         self._trading_commands = 0
 
-    def decide(self, command: Command) -> tuple[Event, ...]:
+    def decide(self, command: Command, time_ns: int = 0) -> tuple[Event, ...]:
         """Return what ``command``, the next in order, brings about.
+
+        ``time_ns`` is its time in the journal, ns since the epoch, UTC, and never falls.
 
         Commands that trade are counted for their identifiers, apart from what FIX sessions do in between: the same
         orders have the same ExecIDs, however many heartbeats there were.
         """
+        self.exchange.market.now_ns = time_ns
         events = self._decide(command)
         for event in events:
             self.gate.apply(event)
@@ -136,7 +144,7 @@ class Core:
                 self.gate.configure(command, self.exchange.market.listing.after(command.instruments).values())
             case CancelOrder() | MassCancel() | CancelList() | RefuseOrder() | RefuseChange() | ContinueTriggers():
                 pass
-            case CancelQuotes() | PullQuotes():
+            case CancelQuotes() | PullQuotes() | PauseTrading():
                 pass
             case Quote() | MassQuote():
                 self._trading_commands = number
@@ -179,7 +187,7 @@ class Core:
         """Risk says whether it can be, and what is forbidden from here on; the engine cancels."""
         events: list[Event] = []
         match command:
-            case CancelByOperator() | BustTrade() | CorrectTrade():
+            case CancelByOperator() | BustTrade() | CorrectTrade() | SetProtection() | ResetProtection():
                 pass
             case CancelAllByOperator():
                 refused = self.gate.refuse_cancel_all(command)
@@ -191,9 +199,9 @@ class Core:
                     return events
             case AddInstrument() | ChangeInstrument() | DelistInstrument():
                 pass
-            case HaltInstrument():
+            case HaltInstrument() | TripBreaker() | SuspendInstrument():
                 return self._halt(command, number)
-            case SuspendInstrument() | ResumeInstrument() | Release() | SetLimits():
+            case ResumeInstrument() | Release() | SetLimits():
                 return [self.gate.operate(command)]
             case DisableSession() | EnableSession() | LogOutSession():
                 return [self.gate.operate(command)]
@@ -210,10 +218,14 @@ class Core:
         self._trading_commands = number
         return events + self.exchange.handle(command, number)
 
-    def _halt(self, command: HaltInstrument, number: int) -> list[Event]:
+    def _halt(self, command: HaltInstrument | TripBreaker | SuspendInstrument, number: int) -> list[Event]:
         """Halt, and cancel what asks for that; the command counts among those that trade only if there is any."""
-        halted = self.gate.operate(command)
-        canceled = [] if isinstance(halted, OperatorRefused) else self.exchange.cancel_on_halt(command, number)
+        halted = self.gate.operate(command, self.day.date or "")
+        if not isinstance(halted, InstrumentHalted | InstrumentSuspended):
+            return [halted]
+        # From here on nothing trades there, whatever the cancels set off.
+        self.gate.apply(halted)
+        canceled = self.exchange.cancel_on_halt(halted, number)
         if canceled:
             self._trading_commands = number
         return [halted, *canceled]
@@ -264,6 +276,7 @@ class Core:
                     killed=tuple(restrictions.killed.values()),
                     disabled=tuple(restrictions.disabled.values()),
                     day=self.day,
+                    frozen=self.exchange.market.protections.all_frozen(),
                 )
             case SessionsInquiry():
                 participants = () if self.configuration is None else self.configuration.participants
@@ -275,16 +288,31 @@ class Core:
             case InstrumentsInquiry():
                 return self.exchange.list_instruments(inquiry, restrictions.halt_of, restrictions.suspended)
             case RiskInquiry():
-                return self.gate.answer_risk()
+                return self._risk()
             case _:
                 assert_never(inquiry)
+
+    def _risk(self) -> RiskAnswer:
+        """Return limits and exposure, and the protection of market makers."""
+        protections = self.exchange.market.protections
+        return msgspec.structs.replace(
+            self.gate.answer_risk(),
+            protections=protections.all(),
+            protections_set_by_operators=protections.set_by_operators(),
+            frozen=protections.all_frozen(),
+        )
 
     def consult(self, inquiry: ReferenceInquiry) -> Iterator[ReferenceAnswer]:
         """Yield the answer to a client's question about instruments and the trading day; only a list has several."""
         exchange, restrictions = self.exchange, self.gate.restrictions
         listed = exchange.market.instruments
         situation = reference.Situation(
-            restrictions.halt_of, restrictions.suspended, restrictions.killed, self.day, exchange.market.phases.other
+            restrictions.halt_of,
+            restrictions.suspended,
+            restrictions.killed,
+            self.day,
+            exchange.market.phases.other,
+            exchange.market.limit_states,
         )
         match inquiry:
             case SecurityListInquiry():
@@ -303,7 +331,7 @@ class Core:
         """Apply the journal's commands again and return its last frame; raises ReplayDiffers."""
         last = None
         for frame in frames:
-            if self.decide(frame.command) != frame.events:
+            if self.decide(frame.command, frame.time_ns) != frame.events:
                 raise ReplayDiffers(
                     f"sequence {frame.sequence}: the journal says one thing, this version of fixgw would do another; "
                     "run the version that wrote it, or start with an empty data folder"

@@ -18,6 +18,7 @@ from fixgw.spec.commands import (
     EndDay,
     ExpireDueOrders,
     HaltInstrument,
+    PauseTrading,
     ResetSession,
     ResumeInstrument,
     SetPhase,
@@ -25,7 +26,8 @@ from fixgw.spec.commands import (
     TimeCall,
     TimeHalt,
 )
-from fixgw.spec.fixed import format_fixed
+from fixgw.spec.fixed import format_fixed, format_ratio
+from fixgw.spec.instrument import Instrument
 from fixgw.spec.phase import Phase
 from fixgw.spec.scope import VENUE
 from fixgw.spec.trading_day import DayPhase
@@ -92,7 +94,8 @@ class Schedule:
 
     def _of_the_market(self) -> list[Command]:
         halts = self._breaks() or self._pauses()
-        return halts or self._phases() or self._interruptions() or self._expiry() or self._indicatives()
+        phases = self._phases() or self._interruptions() or self._limit_states()
+        return halts or phases or self._expiry() or self._indicatives()
 
     # Phases.
 
@@ -104,11 +107,12 @@ class Schedule:
         """
         due: list[Command] = []
         core, now_ns = self._core(), self._clock_ns()
-        if not self._timetables:
+        if not self._timetables and not core.exchange.market.phases.scheduled:
             return due
         for instrument in core.exchange.market.instruments.values():
             timetable = self._timetables.get(instrument.segment)
             if timetable is None:
+                due += self._out_of_segment(instrument)
                 continue
             done_ns = core.exchange.market.phases.scheduled.get(instrument.symbol, 0)
             for step in reversed(timetable.begun(now_ns)):
@@ -122,6 +126,16 @@ class Schedule:
             if len(due) == PHASES_MAX:
                 break
         return due
+
+    def _out_of_segment(self, instrument: Instrument) -> list[Command]:
+        """Have one trade on that is no longer in a segment, and is in the phase of the last step that it had there."""
+        core, symbol = self._core(), instrument.symbol
+        phases = core.exchange.market.phases
+        if instrument.segment or symbol not in phases.scheduled or symbol not in phases.other:
+            return []
+        if core.why_no_phase(symbol) is not None:
+            return []
+        return [SetPhase(OPERATOR, "it is in no segment any more", symbol, Phase.CONTINUOUS)]
 
     def _delay_ns(self, step: Step, symbol: str) -> int:
         """Return how much later than its time ``step`` comes, the same after a restart: the seed is in the journal."""
@@ -146,32 +160,60 @@ class Schedule:
                 due.append(SetPhase(OPERATOR, reason, symbol, Phase.CONTINUOUS))
         return due[:PHASES_MAX]
 
+    def _limit_states(self) -> list[Command]:
+        """Have trading pause where limit states have lasted long enough."""
+        core, now_ns = self._core(), self._clock_ns()
+        market = core.exchange.market
+        due: list[Command] = [
+            PauseTrading(symbol)
+            for symbol, state in market.limit_states.items()
+            if state.ends_ns(market.instruments[symbol]) <= now_ns and core.why_no_phase(symbol) is None
+        ]
+        return due[:PHASES_MAX]
+
     # Halts.
 
     def _breaks(self) -> list[Command]:
         """Return the halt of all instruments when a level of the circuit breaker is reached, each once a day."""
         breaker, core = self._breaker, self._core()
-        if breaker is None or (instrument := core.exchange.market.instruments.get(breaker.symbol)) is None:
+        if breaker is None:
             return []
-        reference, last = instrument.reference_price, core.exchange.market.last_trades.get(breaker.symbol)
-        if reference is None or last is None:
-            return []
-        level = breaker.reached(reference, last)
+        prices = self._prices_of(breaker)
+        level = breaker.reached(prices)
         if level <= core.gate.restrictions.breaker_level:
             return []
-        if not any(trade.symbol == breaker.symbol for trade in core.exchange.market.trades):
-            return []  # it fell on a day before
-        price, usual = (format_fixed(each, instrument.price_scale) for each in (last, reference))
-        reason = f"circuit breaker level {level}: {breaker.symbol} is at {price}, from {usual}"
-        return [HaltInstrument(OPERATOR, reason, VENUE, breaker.levels[level - 1].pause_s, level)]
+        reached, why = breaker.levels[level - 1], self._why_it_breaks(breaker, prices)
+        reason = f"circuit breaker level {level}: {why}"
+        return [HaltInstrument(OPERATOR, reason, VENUE, reached.pause_s, level, reached.for_day)]
+
+    def _prices_of(self, breaker: CircuitBreaker) -> dict[str, tuple[int, int]]:
+        """Return reference price and last price of what has traded today: what fell on a day before has not fallen."""
+        market = self._core().exchange.market
+        prices: dict[str, tuple[int, int]] = {}
+        for symbol in breaker.weights:
+            instrument, last = market.instruments.get(symbol), market.last_trades.get(symbol)
+            reference = None if instrument is None else instrument.reference_price
+            if last is not None and reference is not None and reference > 0 and market.trades.has(symbol):
+                prices[symbol] = reference, last
+        return prices
+
+    def _why_it_breaks(self, breaker: CircuitBreaker, prices: Mapping[str, tuple[int, int]]) -> str:
+        if len(breaker.weights) > 1:
+            percent = format_ratio(breaker.fall(prices).numerator * 100, breaker.fall(prices).denominator, 2)
+            return f"the index of {len(breaker.weights)} instruments has fallen {percent} per cent"
+        ((symbol, (reference, last)),) = prices.items()
+        scale = self._core().exchange.market.instruments[symbol].price_scale
+        return f"{symbol} is at {format_fixed(last, scale)}, from {format_fixed(reference, scale)}"
 
     def _pauses(self) -> list[Command]:
-        """Say when pauses end, and resume those whose time has come."""
+        """Say when pauses end, and resume those whose time, or whose day, has come to its end."""
         due: list[Command] = []
         now_ns = self._clock_ns()
         for name, halt in self._core().gate.restrictions.halted.items():
             if halt.pause_s and not halt.until_ns:
                 due.append(TimeHalt(name, now_ns + halt.pause_s * _NS))
+            elif halt.day is not None and halt.day != (self._core().day.date or ""):
+                due.append(ResumeInstrument(OPERATOR, "the trading day that it was for is over", name))
             elif 0 < halt.until_ns <= now_ns:
                 due.append(ResumeInstrument(OPERATOR, f"the pause of {halt.pause_s} s is over", name))
         return due

@@ -318,7 +318,7 @@ class Sequencer:
 
     def _sequence_one(self, command: Command) -> Sequenced:
         time_ns = self._now_ns()
-        events = self._core.decide(command)
+        events = self._core.decide(command, time_ns)
         sequenced = Sequenced(self._sequence, time_ns, command, events)
         if self.suspended_by:
             self._held.append(sequenced)

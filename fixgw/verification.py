@@ -140,7 +140,7 @@ class Replay:
             self.snapshots.append(SnapshotFinding(path, int(path.stem), problem))
 
     def _replay(self, frame: Undecided) -> None:
-        events = self.core.decide(frame.command)
+        events = self.core.decide(frame.command, frame.time_ns)
         # Events that are equal have the same bytes, but for those that another version of msgspec wrote.
         if _encode(events) != bytes(frame.events) and _decode_events(frame.events) != events:
             raise EventsDiffer(frame, events)

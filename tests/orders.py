@@ -11,12 +11,14 @@ from itertools import count
 from typing import NamedTuple
 
 from fixgw.core import Core
+from fixgw.spec.breaker import Halting
 from fixgw.spec.commands import CancelOrder, Command, ConfigureVenue, MassCancel, NewOrder, ReplaceOrder
 from fixgw.spec.events import Event, OrderState
 from fixgw.spec.fixed import format_fixed
 from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import UNLISTED, Instrument
 from fixgw.spec.limits import ScopedLimits
+from fixgw.spec.maker_protection import MakerProtection
 from fixgw.spec.participant import Participant
 from fixgw.spec.values import (
     MassCancelRequestType,
@@ -167,8 +169,11 @@ def configuration(
     *limits: ScopedLimits,
     instruments: Iterable[Instrument] = INSTRUMENTS,
     participants: Iterable[Participant] = PARTICIPANTS,
+    protections: Iterable[MakerProtection] = (),
+    breaker: Iterable[Halting] = (),
 ) -> ConfigureVenue:
-    return ConfigureVenue(tuple(instruments), limits, tuple(participants))
+    made_of = tuple(instruments), limits, tuple(participants)
+    return ConfigureVenue(*made_of, protections=tuple(protections), breaker=tuple(breaker))
 
 
 def limits(
@@ -233,9 +238,9 @@ class Venue:
         self.core = Core()
         self.handle(configured)
 
-    def handle(self, command: Command) -> list[Event]:
+    def handle(self, command: Command, time_ns: int = 0) -> list[Event]:
         """Give ``command`` the next place, and check books, orders and exposure afterwards."""
-        events = list(self.core.decide(command))
+        events = list(self.core.decide(command, time_ns))
         self.check()
         return events
 

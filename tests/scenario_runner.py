@@ -78,7 +78,7 @@ _SENT_LINE = re.compile(r"([A-D])>(>?) (.+)")
 _RECEIVED_LINE = re.compile(r"[A-D]< .*")
 _OPERATOR = re.compile(
     r"! operator (refused )?"
-    r"(halt|resume|suspend|add|change|delist|kill|release|cancel|cancel-all|end-day|phase|bust|correct) "
+    r"(halt|resume|suspend|add|change|delist|kill|release|cancel|cancel-all|end-day|phase|bust|correct|reset|trip) "
     r"(\S+(?: \w+=\S+)*): (.+)"
 )
 _REQUESTS = {
@@ -96,6 +96,8 @@ _REQUESTS = {
     "phase": ("set-phase", "symbol"),
     "bust": ("bust-trade", "trade"),
     "correct": ("correct-trade", "trade"),
+    "reset": ("reset-protection", "protection"),
+    "trip": ("trip-breaker", "level"),
 }
 """What the admin socket calls it, and whom it is about."""
 _WHOLE_NUMBERS = ("multiplier", "price_decimals", "qty_decimals", "static_band_ticks", "dynamic_band_ticks")
@@ -401,7 +403,7 @@ class Venue:
         with AdminClient(self._folder / "var") as operator:
             if do == "end-day":
                 whom = operator.ask("status")["trading_date"]
-            operator.ask(do, **{name: whom}, **terms, reason=reason)
+            operator.ask(do, **{name: int(whom) if name == "level" else whom}, **terms, reason=reason)
             until = time.monotonic() + TIMEOUT_S
             while operator.ask("status")["day_phase"] != "open":
                 if time.monotonic() > until:

@@ -53,6 +53,7 @@ ATTRIBUTES = {
     "P": ("post-only, ExecInst(18)=6", "18=6"),
     "S": ("SelfMatchPreventionID(7928)", "7928=desk"),
     "C": ("canceled on a halt, ExecInst(18)=K", "18=K"),
+    "J": ("reinstated after a halt, ExecInst(18)=J", "18=J"),
 }
 
 

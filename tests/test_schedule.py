@@ -103,7 +103,7 @@ class House:
         self.next_sequence = len(self.frames) + 1
         self._sequencer = Sequencer(self.core, self, self, lambda: self.now_ns)
         timetables = {"us": Timetable(SHARES, None)}
-        breaker = CircuitBreaker("MSFT", (Level(70_000, 900), Level(130_000, 900), Level(200_000, 0)))
+        breaker = CircuitBreaker({"MSFT": 1}, (Level(70_000, 900), Level(130_000, 900), Level(200_000, 0)))
         self.schedule = Schedule(settings, lambda: self.core, lambda: self.now_ns, timetables, breaker)
 
     def append(self, sequenced: Sequenced) -> None:
@@ -669,6 +669,121 @@ def test_it_ends_after_a_restart(from_snapshot: bool, is_timed: bool) -> None:
         again.pass_time(minutes=1)
 
     assert phases(again)[1:] == [("20 10:02" if is_timed else "20 10:03", Phase.CONTINUOUS)]
+
+
+@pytest.mark.parametrize("from_snapshot", [False, True])
+def test_a_halt_for_the_day_is_over_with_it(from_snapshot: bool) -> None:
+    house = House(ending_at(time(17)), "2026-11-20 12:00")
+    house.do(configuration())
+    house.run()
+    house.do(HaltInstrument("schedule", "circuit breaker level 3", "venue", 0, 3, for_day=True))
+    house = House(ending_at(time(17)), "2026-11-20 16:59", house.frames, from_snapshot=from_snapshot)
+    assert house.run() == []
+    house.pass_time(minutes=1)
+    house.run()
+
+    resumed = [event for frame in house.frames for event in frame.events if isinstance(event, InstrumentResumed)]
+    assert [(event.symbol, event.reason) for event in resumed] == [
+        ("venue", "the trading day that it was for is over")
+    ]
+    assert house.core.gate.restrictions.halted == {}
+
+
+def test_an_index_breaks_the_circuit() -> None:
+    house = House(ROUND_THE_CLOCK, "2026-11-20 12:00")
+    levels = (Level(70_000, 900), Level(200_000, 0, for_day=True))
+    breaker = CircuitBreaker({"AAPL": 1, "MSFT": 3}, levels)
+    house.schedule = Schedule(ROUND_THE_CLOCK, lambda: house.core, lambda: house.now_ns, {}, breaker)
+    listed = (msgspec.structs.replace(each, reference_price=Price(100_00)) for each in (AAPL, MSFT))
+    house.do(configuration(instruments=listed))
+    house.do(sell(1, at="80.00"), buy(1, at="80.00", by=BOB))  # a fifth of a quarter: five per cent
+    assert house.run() == []
+    house.do(sell(1, at="97.00", symbol="MSFT"), buy(1, at="97.00", symbol="MSFT", by=BOB))
+    house.run()
+
+    halted = [event for frame in house.frames for event in frame.events if isinstance(event, InstrumentHalted)]
+    assert [(event.symbol, event.pause_s, event.level, event.reason) for event in halted] == [
+        ("venue", 900, 1, "circuit breaker level 1: the index of 2 instruments has fallen 7.25 per cent")
+    ]
+
+
+def test_one_that_leaves_its_segment_does_not_stay_in_its_last_phase() -> None:
+    house = House(ROUND_THE_CLOCK, "2026-11-20 03:00")
+    house.do(SCHEDULED)
+    house.run()
+    assert house.core.exchange.market.phases.of("AAPL") is Phase.CLOSED
+
+    house.do(configuration(instruments=(AAPL, MSFT)))
+    house.run()
+    assert phases(house)[-1][1] is Phase.CONTINUOUS
+    # From here on it is the operator's.
+    house.do(SetPhase("olivia", "a drill", "AAPL", Phase.PRE_OPEN))
+    assert house.run() == []
+    house.do(SCHEDULED)
+    house.run()
+    assert house.core.exchange.market.phases.of("AAPL") is Phase.CLOSED
+
+
+def test_one_that_is_listed_again_begins_as_its_schedule_says() -> None:
+    house = House(ROUND_THE_CLOCK, "2026-11-20 03:00")
+    house.do(SCHEDULED)
+    house.run()
+    house.do(configuration(instruments=(MSFT,)))
+    house.do(configuration(instruments=(AAPL, MSFT)))
+
+    changed = house.frames[-1].events[-1]
+    assert isinstance(changed, PhaseChanged)
+    assert (changed.symbol, changed.previous, changed.phase) == ("AAPL", Phase.CLOSED, Phase.CONTINUOUS)
+    assert house.run() == []
+    house.do(configuration(instruments=(MSFT,)))
+    house.do(SCHEDULED)
+    house.run()
+    assert house.core.exchange.market.phases.of("AAPL") is Phase.CLOSED
+
+
+def limited(at: str = "2026-11-20 10:00") -> House:
+    """MSFT has limit states of 15 seconds and pauses of two minutes; a bid is at the upper edge of its band."""
+    house = House(ROUND_THE_CLOCK, at)
+    terms = {"reference_price": Price(1000), "dynamic_band_ticks": 50, "limit_state_s": 15, "volatility_auction_s": 120}
+    house.do(configuration(instruments=(AAPL, msgspec.structs.replace(MSFT, **terms))))
+    house.do(buy(5, at="11.00", symbol="MSFT"))
+    return house
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_a_limit_state_that_lasts_pauses_trading(is_restarted: bool) -> None:
+    house = limited()
+    house.run()
+    house.pass_time(seconds=14)
+    if is_restarted:
+        house = House(ROUND_THE_CLOCK, "2026-11-20 10:00:14", house.frames, from_snapshot=True)
+    assert house.run() == []
+    house.pass_time(seconds=1)
+    house.run()
+    house.pass_time(minutes=2)
+    house.run()
+
+    assert phases(house) == [("20 10:00", Phase.VOLATILITY_AUCTION), ("20 10:02", Phase.CONTINUOUS)]
+
+
+def test_one_that_recovers_does_not() -> None:
+    house = limited()
+    house.pass_time(seconds=14)
+    house.do(sell(5, at="10.50", symbol="MSFT", by=BOB))
+    house.pass_time(minutes=5)
+
+    assert house.run() == []
+
+
+def test_none_pauses_while_it_is_halted() -> None:
+    house = limited()
+    house.do(HaltInstrument("olivia", "news", "MSFT"))
+    house.pass_time(seconds=15)
+    assert house.run() == []
+    house.do(ResumeInstrument("olivia", "the news are out", "MSFT"))
+    house.run()
+
+    assert [phase for _, phase in phases(house)] == [Phase.VOLATILITY_AUCTION]
 
 
 def test_an_operator_may_end_it_or_keep_it() -> None:

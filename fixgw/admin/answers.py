@@ -20,6 +20,7 @@ from fixgw.spec.events import (
     OrdersExpired,
     OrdersSwept,
     OrderState,
+    ProtectionSet,
     TradeBusted,
     TradeCorrected,
 )
@@ -38,6 +39,7 @@ from fixgw.spec.inquiries import (
 )
 from fixgw.spec.instrument import NOTIONAL_SCALE, SCALE_MAX
 from fixgw.spec.limits import LIMIT_NAMES, ScopedLimits
+from fixgw.spec.maker_protection import CHANGEABLE, Frozen, MakerProtection
 from fixgw.spec.restriction import Restriction
 from fixgw.spec.sequenced import Sequenced
 from fixgw.spec.terms import Terms, terms_of
@@ -83,6 +85,8 @@ def of_command(sequenced: Sequenced) -> Json:
                 done |= {"date": event.date, "expired": event.expired, "left": event.left}
             case LimitsSet():
                 done |= {"limits": _limits(event.limits)}
+            case ProtectionSet():
+                done |= {"protection": _protection(event.protection)}
             case InstrumentAdded() | InstrumentChanged():
                 done |= {"terms": _terms(terms_of(event.instrument))}
             case TradeBusted():
@@ -142,6 +146,7 @@ def _venue(answer: VenueAnswer, facts: Facts) -> Json:
         "halted": [_restriction("symbol", each) for each in answer.halted],
         "killed": [_restriction("scope", each) for each in answer.killed],
         "disabled": [_restriction("session", each) for each in answer.disabled],
+        "frozen": [_frozen(each) for each in answer.frozen],
     }
 
 
@@ -243,7 +248,24 @@ def _risk(answer: RiskAnswer) -> Json:
             }
             for each in answer.exposures
         ],
+        "protections": [
+            _protection(each) | {"by_operator": each.name in answer.protections_set_by_operators}
+            for each in answer.protections
+        ],
+        "frozen": [_frozen(each) for each in answer.frozen],
     }
+
+
+def _protection(protection: MakerProtection) -> Json:
+    numbers = ((name, getattr(protection, name)) for name in CHANGEABLE)
+    values = {name: None if value is None else f"{Decimal(value):f}" for name, value in numbers}
+    kind, _, name = protection.maker.partition(":")
+    return {"protection": protection.name, kind: name, "instruments": list(protection.symbols), **values}
+
+
+def _frozen(frozen: Frozen) -> Json:
+    until = utc_text(frozen.until_ns) if frozen.until_ns else None
+    return {"protection": frozen.name, "symbol": frozen.symbol or None, "text": frozen.text, "until": until}
 
 
 def _limits(limits: ScopedLimits) -> Json:

@@ -1,5 +1,6 @@
 """Requests of operators, one JSON object a line (docs/operator.md), and the commands and inquiries they stand for."""
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Annotated
@@ -23,11 +24,14 @@ from fixgw.spec.commands import (
     LogOutSession,
     OperatorCommand,
     Release,
+    ResetProtection,
     ResetSession,
     ResumeInstrument,
     SetLimits,
     SetPhase,
+    SetProtection,
     SuspendInstrument,
+    TripBreaker,
 )
 from fixgw.spec.inquiries import (
     InstrumentsInquiry,
@@ -139,6 +143,12 @@ class HaltRequest(_Change, tag="halt"):
     pause_s: Annotated[int, Meta(ge=0, le=86_400)] = 0
 
 
+class TripBreakerRequest(_Change, tag="trip-breaker"):
+    """Halt all instruments as at this ``level`` of the circuit breaker."""
+
+    level: Annotated[int, Meta(ge=1, le=100)]
+
+
 class ResumeRequest(_Change, tag="resume"):
     symbol: ScopeText
 
@@ -205,6 +215,20 @@ class SetLimitsRequest(_Change, tag="set-limits"):
     limits: Annotated[dict[Name, LimitText], Meta(max_length=20)]
 
 
+class SetProtectionRequest(_Change, tag="set-protection"):
+    """``values`` are numbers as text, or null for no limit."""
+
+    protection: Name
+    values: Annotated[dict[Name, LimitText], Meta(max_length=20)]
+
+
+class ResetProtectionRequest(_Change, tag="reset-protection"):
+    """Of one ``symbol``, where the protection counts each by itself, or of all."""
+
+    protection: Name
+    symbol: Name | None = None
+
+
 class CancelOrderRequest(_Change, tag="cancel-order"):
     order_id: Name
 
@@ -261,6 +285,7 @@ class CorrectTradeRequest(_Change, tag="correct-trade"):
 Ask = Status | Sessions | Orders | Order | Instruments | Risk
 Change = (
     HaltRequest
+    | TripBreakerRequest
     | ResumeRequest
     | SuspendRequest
     | AddInstrumentRequest
@@ -269,6 +294,8 @@ Change = (
     | KillRequest
     | ReleaseRequest
     | SetLimitsRequest
+    | SetProtectionRequest
+    | ResetProtectionRequest
     | CancelOrderRequest
     | CancelAllRequest
     | DisableSessionRequest
@@ -319,6 +346,8 @@ def _command(request: Change, user: str) -> OperatorCommand:
     match request:
         case HaltRequest():
             return HaltInstrument(operator, reason, request.symbol, request.pause_s)
+        case TripBreakerRequest():
+            return TripBreaker(operator, reason, request.level)
         case ResumeRequest():
             return ResumeInstrument(operator, reason, request.symbol)
         case SuspendRequest():
@@ -334,7 +363,11 @@ def _command(request: Change, user: str) -> OperatorCommand:
         case ReleaseRequest():
             return Release(operator, reason, request.scope)
         case SetLimitsRequest():
-            return SetLimits(operator, reason, request.scope, _changes(request))
+            return SetLimits(operator, reason, request.scope, _changes(request.limits))
+        case SetProtectionRequest():
+            return SetProtection(operator, reason, request.protection, _changes(request.values))
+        case ResetProtectionRequest():
+            return ResetProtection(operator, reason, request.protection, request.symbol or "")
         case CancelOrderRequest():
             return CancelByOperator(operator, reason, request.order_id)
         case CancelAllRequest():
@@ -357,9 +390,8 @@ def _command(request: Change, user: str) -> OperatorCommand:
             return CorrectTrade(operator, reason, request.trade, request.price, request.qty)
 
 
-def _changes(request: SetLimitsRequest) -> tuple[LimitChange, ...]:
-    limits = request.limits.items()
-    return tuple(LimitChange(name, None if text is None else Decimal(text)) for name, text in limits)
+def _changes(values: Mapping[str, str | None]) -> tuple[LimitChange, ...]:
+    return tuple(LimitChange(name, None if text is None else Decimal(text)) for name, text in values.items())
 
 
 def _terms(request: AddInstrumentRequest) -> Terms:

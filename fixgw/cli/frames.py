@@ -25,6 +25,7 @@ from fixgw.spec.events import (
     InstrumentResumed,
     InstrumentSuspended,
     LimitsSet,
+    LimitStateChanged,
     ListStated,
     MassCanceled,
     MassQuoteAnswered,
@@ -43,6 +44,9 @@ from fixgw.spec.events import (
     OrderStated,
     OrderTriggered,
     PhaseChanged,
+    ProtectionReset,
+    ProtectionSet,
+    ProtectionTripped,
     QuoteReported,
     QuotesPulled,
     ScopeKilled,
@@ -141,6 +145,14 @@ def event_words(event: Event) -> str:
             return f"mass quote {event.quote_id}: {len(event.entries)} entries, {refused} refused"
         case QuotesPulled():
             return f"pulled {event.canceled} sides of quotes of {event.session}: {event.reason}"
+        case LimitStateChanged():
+            return f"limit state of {event.symbol}{' is over' if event.side is None else f' at {event.price}'}"
+        case ProtectionTripped():
+            return f"pulled {event.canceled} sides of quotes of {event.maker}: {event.frozen.text}"
+        case ProtectionReset():
+            return f"{_kind(event)} {event.name}{event.symbol and ' in '}{event.symbol}: {event.reason}"
+        case ProtectionSet():
+            return f"{_kind(event)} {event.protection.name}: {event.reason}"
         case ListStated():
             what = event.list_order_status.name.lower().replace("_", " ")
             return f"list {event.list_id}, {len(event.orders)} orders: {event.text or what}"

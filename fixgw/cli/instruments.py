@@ -127,12 +127,14 @@ def all_instruments(client: AdminClient) -> Iterator[Json]:
 @instruments.command(short_help="Take no orders in an instrument.")
 @click.argument("symbol")
 @click.option("--for", "pause_s", type=click.IntRange(1, 86_400), help="Resume it after so many seconds.")
+@click.option("--level", type=click.IntRange(1, 100), help="With venue: as at this level of the circuit breaker.")
 @change_options
 @data_option
 @json_option("Print what the venue answers, one JSON object.")
 def halt(
     symbol: str,
     pause_s: int | None,
+    level: int | None,
     reason: str | None,
     yes: bool,
     operator: str | None,
@@ -145,6 +147,13 @@ def halt(
 
     Its orders stay, and may be canceled.  The halt holds over a restart of the venue.
     """
+    if level is not None:
+        if symbol != "venue" or pause_s is not None:
+            raise click.UsageError("--level is for venue, and says how long: fixgw instruments halt venue --level 1")
+        trip = {"do": "trip-breaker", "level": level, "operator": operator}
+        question = f"Halt all instruments as at level {level} of the circuit breaker?"
+        change(data_dir, as_json, question, reason, yes, [trip], lambda *_: f"venue is halted, level {level}")
+        return
     request = {"do": "halt", "symbol": symbol, "operator": operator, "pause_s": pause_s or 0}
     change(data_dir, as_json, f"Halt {symbol}?", reason, yes, [request], lambda *_: f"{symbol} is halted")
 

@@ -1,7 +1,9 @@
 """``fixgw risk``: limits, exposure and kill switches; set, kill, release."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -19,6 +21,7 @@ from fixgw.cli.operating import (
 )
 from fixgw.cli.options import data_option, json_option
 from fixgw.spec.limits import LIMIT_NAMES
+from fixgw.spec.maker_protection import CHANGEABLE
 from fixgw.spec.scope import NoScope, parse
 
 SCOPES = "SCOPE is venue, firm:NAME, account:NAME, session:NAME or instrument:SYMBOL."
@@ -50,8 +53,12 @@ def show_risk(scope: str | None, data_dir: Path, as_json: bool) -> None:
         answer["limits"] = [each for each in answer["limits"] if each["scope"] == scope]
         answer["killed"] = [each for each in answer["killed"] if each["scope"] == scope]
         answer["exposure"] = [each for each in answer["exposure"] if _is_of(each, scope)]
+        answer["protections"] = [each for each in answer["protections"] if _is_of(each, scope)]
+        shown = {each["protection"] for each in answer["protections"]}
+        answer["frozen"] = [each for each in answer["frozen"] if each["protection"] in shown]
     if as_json:
-        show_json({name: answer[name] for name in ("limits", "lifted", "killed", "exposure")})
+        names = ("limits", "lifted", "killed", "exposure", "protections", "frozen")
+        show_json({name: answer[name] for name in names})
         return
     limits = table("scope", *LIMIT_NAMES, "set by", numbers=LIMIT_NAMES)
     for each in answer["limits"]:
@@ -63,7 +70,24 @@ def show_risk(scope: str | None, data_dir: Path, as_json: bool) -> None:
     exposure = table("firm", "account", "open notional", numbers=("open notional",))
     for each in answer["exposure"]:
         add_row(exposure, each["firm"], each["account"], each["open_notional"])
-    show(limits, killed if answer["killed"] else "nothing is killed\n", exposure)
+    parts = [limits, killed if answer["killed"] else "nothing is killed\n", exposure]
+    show(*parts, *(_protections(answer) if answer["protections"] else ()))
+
+
+def _protections(answer: Json) -> tuple[Any, ...]:
+    """Return the tables of market makers' protections, and of whose quotes are not taken."""
+    protections = table("protection", "market maker", "instruments", *CHANGEABLE, "set by", numbers=CHANGEABLE)
+    for each in answer["protections"]:
+        maker = f"session:{each['session']}" if "session" in each else f"firm:{each['firm']}"
+        instruments = ", ".join(each["instruments"]) or "each by itself"
+        by = "operator" if each["by_operator"] else "venue.toml"
+        add_row(protections, each["protection"], maker, instruments, *(each[name] for name in CHANGEABLE), by)
+    if not answer["frozen"]:
+        return (protections,)
+    frozen = table("quotes pulled", "instrument", "because", "until")
+    for each in answer["frozen"]:
+        add_row(frozen, each["protection"], each["symbol"], each["text"], each["until"] or "it is reset")
+    return protections, frozen
 
 
 def _is_of(exposure: Json, scope: str) -> bool:
@@ -102,16 +126,67 @@ def set_limits(
     change(data_dir, as_json, f"Set {', '.join(limits)} of {scope}?", reason, yes, [request], done)
 
 
-def _limit(text: str) -> tuple[str, str | None]:
+def _limit(text: str, names: Sequence[str] = LIMIT_NAMES) -> tuple[str, str | None]:
     name, equals, value = text.partition("=")
-    if not equals or name not in LIMIT_NAMES:
-        raise click.UsageError(f"{text}: write NAME=VALUE, where NAME is one of {', '.join(LIMIT_NAMES)}")
+    if not equals or name not in names:
+        raise click.UsageError(f"{text}: write NAME=VALUE, where NAME is one of {', '.join(names)}")
     if value == "none":
         return name, None
     number = value.replace("_", "")
     if not _NUMBER.fullmatch(number):
         raise click.UsageError(f"{text}: the value is a decimal number above zero, or none for no limit")
     return name, number
+
+
+@risk.command("protect", short_help="Change a market maker's protection.")
+@click.argument("protection")
+@click.argument("values", nargs=-1, required=True, metavar="NAME=VALUE...")
+@change_options
+@data_option
+@json_option("Print what the venue answers, one JSON object.")
+def protect(
+    protection: str,
+    values: tuple[str, ...],
+    reason: str | None,
+    yes: bool,
+    operator: str | None,
+    data_dir: Path,
+    as_json: bool,
+) -> None:
+    """Change PROTECTION, one of venue.toml: fixgw risk protect tech fills_max=10 delta_max=none
+
+    NAME is fills_max, qty_max, delta_max, window_ms or frozen_s; none lifts a limit.  What is set holds from the next
+    trade on and over a restart, until venue.toml says another thing of this protection.
+    """
+    changes = dict(_limit(text, CHANGEABLE) for text in values)
+    request = {"do": "set-protection", "protection": protection, "values": changes, "operator": operator}
+
+    def done(_: Json, answer: Json) -> str:
+        written = ", ".join(f"{name} {answer['protection'][name] or 'none'}" for name in changes)
+        return f"protection {protection}: {written}"
+
+    change(data_dir, as_json, f"Set {', '.join(values)} of {protection}?", reason, yes, [request], done)
+
+
+@risk.command("reset", short_help="Take a market maker's quotes again.")
+@click.argument("protection")
+@click.argument("symbol", required=False)
+@change_options
+@data_option
+@json_option("Print what the venue answers, one JSON object.")
+def reset(
+    protection: str,
+    symbol: str | None,
+    reason: str | None,
+    yes: bool,
+    operator: str | None,
+    data_dir: Path,
+    as_json: bool,
+) -> None:
+    """Take quotes again that PROTECTION refuses, in SYMBOL or in all its instruments, and count from nothing."""
+    request = {"do": "reset-protection", "protection": protection, "symbol": symbol, "operator": operator}
+    question = f"Take quotes of {protection} again?"
+    change(data_dir, as_json, question, reason, yes, [request], lambda *_: f"{protection} takes quotes again")
 
 
 @risk.command(short_help="Block a scope and cancel its orders.")

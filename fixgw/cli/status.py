@@ -130,4 +130,10 @@ def _facts(gateway: Json) -> Any:
     for what, name in (("halted", "symbol"), ("killed", "scope"), ("disabled", "session")):
         for each in gateway[what]:
             add_row(shown, what, f"{each[name]}: {restricted(each)}")
+    for each in gateway["frozen"]:
+        add_row(shown, "quotes pulled", f"{each['text']}{_until(each)}")
     return shown
+
+
+def _until(frozen: Json) -> str:
+    return f"; until {frozen['until']}" if frozen["until"] else ""

@@ -10,6 +10,7 @@ from typing import Any
 
 from fixgw.config.environment import read_environment, variable
 from fixgw.config.mistakes import ConfigError, Mistake, Notes, suggestion
+from fixgw.config.protections import mistakes_of_makers
 from fixgw.config.schema import TCP_PORTS, UDP_GROUPS
 from fixgw.config.session_file import (
     DropCopySession,
@@ -22,6 +23,7 @@ from fixgw.config.venue_file import UNREADABLE, ScalarPath, VenueFile, WrittenLi
 from fixgw.spec.breaker import CircuitBreaker
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.limits import ScopedLimits
+from fixgw.spec.maker_protection import MakerProtection
 from fixgw.spec.participant import Participant
 from fixgw.spec.segment import Segment
 
@@ -89,6 +91,8 @@ class VenueConfig:
     stale_order_s: int
     segments: tuple[Segment, ...]
     circuit_breaker: CircuitBreaker | None
+    protections: tuple[MakerProtection, ...]
+    """Of market makers."""
     instruments: tuple[Instrument, ...]
     limits: tuple[ScopedLimits, ...]
     sessions: tuple[OrderEntrySession, ...]
@@ -136,6 +140,8 @@ def load(config_dir: Path, environ: Mapping[str, str]) -> VenueConfig:
         sessions = read_session_file(session_text, scalars.get(("venue", "comp_id")), session_notes)
     _note_unknown_scopes(venue, sessions, venue_notes)
     _note_unknown_market_makers(venue, sessions, venue_notes)
+    for name, key, text in mistakes_of_makers(venue.protections, sessions, SESSION_FILE) if sessions else ():
+        venue_notes.add(None, f"market_maker_protections.{name}.{key}", text)
     for paths in (TCP_PORTS, UDP_GROUPS):
         _note_twins(paths, scalars, venue, venue_notes)
     mistakes = (*venue_notes.in_order(), *session_notes.in_order(), *notes_of_environment.in_order())
@@ -157,6 +163,7 @@ def load(config_dir: Path, environ: Mapping[str, str]) -> VenueConfig:
         stale_order_s=scalars["order_entry", "stale_order_s"],
         segments=venue.segments,
         circuit_breaker=venue.circuit_breaker,
+        protections=venue.protections,
         instruments=venue.instruments,
         limits=tuple(written.limits for written in venue.limits),
         sessions=sessions.sessions,

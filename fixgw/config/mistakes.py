@@ -54,7 +54,7 @@ class Notes:
         return sorted(dict.fromkeys(self.mistakes), key=lambda mistake: (mistake.line is None, mistake.line or 0))
 
 
-LISTED_MAX = 14
+LISTED_MAX = 16
 """The most names that a message lists; beyond it the documentation is the better place."""
 
 

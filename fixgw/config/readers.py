@@ -260,6 +260,12 @@ def _ticks(value: object) -> tuple[Ticks, ...]:
     return tuple(found)
 
 
+def _symbols(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value:
+        raise WrongValueError(f'{show(value)} is not an array of symbols; write for example ["AAPL", "MSFT"]')
+    return tuple(SYMBOL.read(each) for each in value)
+
+
 TICKS = Kind("array of ticks", _ticks)
 GROUP = Kind("multicast group and port", _group)
 INTERFACE = Kind("IPv4 address", _interface)
@@ -275,5 +281,7 @@ COMP_ID = Kind("CompID", _comp_id)
 FIRM = name("a firm", "ALPHA")
 ACCOUNT = name("an account", "A1")
 SYMBOL = name("a symbol", "AAPL")
+SYMBOLS = Kind("array of words", _symbols)
+PROTECTION_NAME = name("a protection", "tech-options")
 SEGMENT_NAME = name("a segment", "us-equities")
 CALENDAR = name("a calendar", "XNYS")

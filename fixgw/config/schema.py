@@ -14,12 +14,14 @@ from fixgw.config.readers import (
     DATES,
     DAYS_OF_WEEK,
     EARLY_CLOSES,
+    FIRM,
     GROUP,
     INTERFACE,
     LOCAL_TIME,
     REDIS_URL,
     SEGMENT_NAME,
     SYMBOL,
+    SYMBOLS,
     TICKS,
     TIME_OF_DAY,
     TIME_ZONE,
@@ -324,7 +326,8 @@ BREAKER_LEVEL = (
         "fall_percent",
         number("7", above=0),
         REQUIRED,
-        "How far its last trade is below its `reference_price`, in per cent of that, with four decimals at most",
+        "How far the last trade is below `reference_price`, in per cent of that, or how far the index has fallen, with "
+        "four decimals at most",
         "7",
     ),
     Key(
@@ -334,6 +337,13 @@ BREAKER_LEVEL = (
         "How many seconds all instruments are halted",
         "900",
         "until the operator resumes them",
+    ),
+    Key(
+        "for_day",
+        BOOLEAN,
+        False,
+        "Whether they are halted until the next trading day begins, or the operator resumes them",
+        "true",
     ),
 )
 
@@ -348,6 +358,65 @@ PHASE_ENTRY = (
         "With a call: it ends up to so many seconds after the time of the next phase, drawn for each instrument",
         "30",
         "at that time",
+    ),
+)
+
+PROTECTION = (
+    Key("session", COMP_ID, None, "The market maker: one session, by its CompID", '"CLIENT3"', "`firm` instead"),
+    Key(
+        "firm",
+        FIRM,
+        None,
+        "The market maker: all sessions of a firm, counted together",
+        '"GAMMA"',
+        "`session` instead",
+    ),
+    Key(
+        "instruments",
+        SYMBOLS,
+        (),
+        "Instruments that are counted, and frozen, together",
+        '["AAPL", "MSFT"]',
+        "each instrument by itself",
+    ),
+    Key(
+        "window_ms",
+        whole_number(1, 86_400_000, 1000),
+        REQUIRED,
+        "How far back trades count, in milliseconds",
+        "1000",
+    ),
+    Key(
+        "fills_max",
+        whole_number(1, 1_000_000_000, 10),
+        None,
+        "With so many trades of its quotes within the window they are pulled",
+        "10",
+        "no limit",
+    ),
+    Key(
+        "qty_max",
+        number("500", above=0),
+        None,
+        "With so much quantity, in units of the instruments",
+        "500",
+        "no limit",
+    ),
+    Key(
+        "delta_max",
+        number("300", above=0),
+        None,
+        "With so much more bought than sold, or sold than bought, in units times the multiplier",
+        "300",
+        "no limit",
+    ),
+    Key(
+        "frozen_s",
+        whole_number(1, 86_400, 5),
+        0,
+        "After how many seconds quotes are taken again by themselves",
+        "5",
+        "when it is reset",
     ),
 )
 
@@ -434,6 +503,24 @@ INSTRUMENT = (
         "The same in per cent of that price, with four decimals at most; with both, the nearer counts",
         "2",
         "no band",
+    ),
+    Key(
+        "dynamic_band_average_s",
+        whole_number(1, 3600, 300),
+        None,
+        "The dynamic band is around the average price of the trades of so many seconds, not around the last one alone",
+        "300",
+        "around the last trade",
+    ),
+    Key(
+        "limit_state_s",
+        whole_number(1, 3600, 15),
+        None,
+        "With a dynamic band and `volatility_auction_s`, limit up - limit down: orders priced beyond the band rest at "
+        "its edge, and a best price that stays there for so many seconds begins a volatility auction; no order begins "
+        "one by itself then",
+        "15",
+        "none",
     ),
     Key(
         "volatility_auction_s",
@@ -569,5 +656,5 @@ TCP_PORTS = (
 """Keys of which no two may have one value, and so the next."""
 UDP_GROUPS = (("multicast", "a"), ("multicast", "b"), ("multicast", "snapshots"))
 
-TABLES = (*SCALARS, "limits", "circuit_breaker", "segments", "instruments")
+TABLES = (*SCALARS, "limits", "market_maker_protections", "circuit_breaker", "segments", "instruments")
 """All that may stand at the top of venue.toml."""

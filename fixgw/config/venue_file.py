@@ -1,6 +1,6 @@
 """venue.toml: the venue's own settings, its instruments and its limits."""
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -8,12 +8,14 @@ from typing import Any
 import msgspec
 
 from fixgw.config.mistakes import Notes, suggestion
-from fixgw.config.readers import SEGMENT_NAME, WrongValueError, decimals_of, show
+from fixgw.config.protections import mistakes_of_values
+from fixgw.config.readers import PROTECTION_NAME, SEGMENT_NAME, WrongValueError, decimals_of, show, whole_number
 from fixgw.config.schema import (
     BREAKER_LEVEL,
     INSTRUMENT,
     LIMITS,
     PHASE_ENTRY,
+    PROTECTION,
     REQUIRED,
     SCALARS,
     SCOPE_KINDS,
@@ -26,12 +28,14 @@ from fixgw.config.toml_file import KeyPath, TomlFile, key_text, read_toml
 from fixgw.spec.breaker import CircuitBreaker, Level
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.limits import ScopedLimits
+from fixgw.spec.maker_protection import MakerProtection
 from fixgw.spec.phase import Phase
 from fixgw.spec.segment import Entry, Segment
 from fixgw.spec.terms import Terms, instrument_of
 from fixgw.spec.values import Allocation, Qty, SelfMatchPrevention, SelfMatchScope, TriggerSource
 
 _PERCENT_DECIMALS = 4
+_WEIGHT = whole_number(1, 1_000_000, 60)
 
 ScalarPath = tuple[str, str]
 """The table and the name of a key: ``("order_entry", "port")``."""
@@ -74,6 +78,7 @@ class VenueFile:
     """All symbols that the file names, those of wrong instruments too; None when it could not be read."""
     segments: tuple[Segment, ...] = ()
     circuit_breaker: CircuitBreaker | None = None
+    protections: tuple[MakerProtection, ...] = ()
 
 
 UNREADABLE = VenueFile({}, (), (), {}, None)
@@ -105,7 +110,10 @@ class _Reading:
         segments = tuple(self._segments(self._table(("segments",), self.toml.tables.get("segments", {}))))
         instruments = self._instruments(self.toml.tables.get("instruments", []))
         limits = tuple(self._limits(self._table(("limits",), self.toml.tables.get("limits", {}))))
-        return VenueFile(scalars, instruments, limits, lines, self._symbols(), segments, self._breaker(instruments))
+        written = self._table(("market_maker_protections",), self.toml.tables.get("market_maker_protections", {}))
+        protections = tuple(self._protections(written))
+        breaker = self._breaker(instruments)
+        return VenueFile(scalars, instruments, limits, lines, self._symbols(), segments, breaker, protections)
 
     def _note(self, path: KeyPath, message: str) -> None:
         self.notes.add(self.toml.line(path), key_text(path), message)
@@ -175,6 +183,34 @@ class _Reading:
         if segment is not None and isinstance(segments, dict) and segment not in segments:
             self._note((*path, "segment"), f"there is no such segment; {suggestion(segment, segments)}")
 
+    # The protection of market makers.
+
+    def _protections(self, written: dict[str, Any]) -> Iterable[MakerProtection]:
+        for name, table in written.items():
+            path = ("market_maker_protections", name)
+            try:
+                PROTECTION_NAME.read(name)
+            except WrongValueError as wrong:
+                self._note(path, str(wrong))
+                continue
+            values = self._values(path, self._table(path, table), PROTECTION)
+            session, firm = values.pop("session"), values.pop("firm")
+            if (session is None) == (firm is None):
+                self._note((*path, "session"), "write either session or firm: who the market maker is")
+            elif "window_ms" in values:
+                maker, symbols = f"firm:{firm}" if session is None else f"session:{session}", values.pop("instruments")
+                protection = MakerProtection(name, maker, symbols=symbols, **values)
+                for key, text in self._mistakes_of(protection):
+                    self._note((*path, key), text)
+                yield protection
+
+    def _mistakes_of(self, protection: MakerProtection) -> Iterator[tuple[str, str]]:
+        yield from mistakes_of_values(protection)
+        listed = self._symbols() or frozenset()
+        for symbol in protection.symbols:
+            if symbol not in listed:
+                yield "instruments", f"there is no instrument {symbol}; {suggestion(symbol, listed)}"
+
     # The circuit breaker.
 
     def _breaker(self, instruments: tuple[Instrument, ...]) -> CircuitBreaker | None:
@@ -182,17 +218,40 @@ class _Reading:
         if "circuit_breaker" not in self.toml.tables:
             return None
         table = self._table(path, self.toml.tables["circuit_breaker"])
-        self._note_unknown(path, table, ("instrument", "levels"))
-        symbol, levels = table.get("instrument"), self._levels((*path, "levels"), table.get("levels"))
-        symbols = self._symbols() or ()
-        if not isinstance(symbol, str) or symbol not in symbols:
-            right = suggestion(symbol if isinstance(symbol, str) else "", symbols)
-            self._note((*path, "instrument"), f"names no instrument; {right}")
+        self._note_unknown(path, table, ("instrument", "instruments", "levels"))
+        levels = self._levels((*path, "levels"), table.get("levels"))
+        if "instrument" in table and "instruments" in table:
+            self._note((*path, "instruments"), "is there beside instrument; write one of them")
             return None
-        found = next((each for each in instruments if each.symbol == symbol), None)
-        if found is not None and (found.reference_price is None or found.reference_price <= 0):
-            self._note((*path, "instrument"), f"{symbol} has no reference_price above 0 to fall from; write one")
-        return CircuitBreaker(symbol, tuple(levels)) if levels else None
+        key = "instruments" if "instruments" in table else "instrument"
+        weights = self._weights((*path, key), table.get(key), is_one=key == "instrument")
+        for symbol in weights:
+            found = next((each for each in instruments if each.symbol == symbol), None)
+            if found is not None and (found.reference_price is None or found.reference_price <= 0):
+                self._note((*path, key), f"{symbol} has no reference_price above 0 to fall from; write one")
+        return CircuitBreaker(weights, tuple(levels)) if levels and weights else None
+
+    def _weights(self, path: KeyPath, written: object, *, is_one: bool) -> dict[str, int]:
+        """Return what the fall of each instrument counts; nothing when a mistake was noted."""
+        weights = self._written_weights(path, written, is_one=is_one)
+        symbols = self._symbols() or ()
+        unknown = [symbol for symbol in weights if symbol not in symbols]
+        for symbol in unknown or ([] if weights else [written if isinstance(written, str) else ""]):
+            self._note(path, f"names no instrument; {suggestion(symbol, symbols)}")
+        return {} if unknown else weights
+
+    def _written_weights(self, path: KeyPath, written: object, *, is_one: bool) -> dict[str, int]:
+        if is_one:
+            return {written: 1} if isinstance(written, str) else {}
+        if isinstance(written, list) and all(isinstance(each, str) for each in written):
+            return dict.fromkeys(written, 1)
+        weights: dict[str, int] = {}
+        for symbol, weight in self._table(path, written).items():
+            try:
+                weights[symbol] = _WEIGHT.read(weight)
+            except WrongValueError as wrong:
+                self._note((*path, symbol), str(wrong))
+        return weights
 
     def _levels(self, path: KeyPath, written: object) -> list[Level]:
         """Return the levels; those that are wrong are noted."""
@@ -204,10 +263,12 @@ class _Reading:
             here = (*path, index)
             values = self._values(here, self._table(here, element), BREAKER_LEVEL)
             ppm = self._millionths(here, "fall_percent", values) if "fall_percent" in values else None
+            if values["for_day"] and values["pause_s"]:
+                self._note((*here, "for_day"), "is not for a level with pause_s; write one of them")
             if ppm is not None and levels and ppm <= levels[-1].fall_ppm:
                 self._note((*here, "fall_percent"), "is not above that of the level before; write the levels in order")
             elif ppm is not None:
-                levels.append(Level(ppm, values["pause_s"]))
+                levels.append(Level(ppm, values["pause_s"], values["for_day"]))
         return levels
 
     # Instruments.
@@ -311,9 +372,19 @@ class _Reading:
         if values["volatility_random_end_s"] is not None and values["volatility_auction_s"] is None:
             self._note((*path, "volatility_random_end_s"), "is the end of an auction; write volatility_auction_s")
             return None
+        if values["dynamic_band_average_s"] is not None and not dynamic:
+            text = "needs a band to be around the average; write dynamic_band_ticks or dynamic_band_percent"
+            self._note((*path, "dynamic_band_average_s"), text)
+            return None
+        if values["limit_state_s"] is not None and values["volatility_auction_s"] is None:
+            text = "ends in a volatility auction; write volatility_auction_s, how long that is, and a dynamic band"
+            self._note((*path, "limit_state_s"), text)
+            return None
         return {
             "volatility_auction_s": values["volatility_auction_s"] or 0,
             "volatility_random_end_s": values["volatility_random_end_s"] or 0,
+            "dynamic_band_average_s": values["dynamic_band_average_s"] or 0,
+            "limit_state_s": values["limit_state_s"] or 0,
         }
 
     def _symbols(self) -> frozenset[str] | None:

@@ -8,10 +8,12 @@ from fixgw.engine.calls import Calls
 from fixgw.engine.changes import Changes
 from fixgw.engine.corrections import Venue, amend
 from fixgw.engine.intake import Intake
+from fixgw.engine.limit_up_down import end_limit_states
 from fixgw.engine.listings import Listings
 from fixgw.engine.market import Market
 from fixgw.engine.order import Order
 from fixgw.engine.pegging import Pegging
+from fixgw.engine.pulls import keep_out
 from fixgw.engine.quotes import Floor, Quotes, Refusals
 from fixgw.engine.registry import quoted_side
 from fixgw.engine.releases import Releases
@@ -35,19 +37,21 @@ from fixgw.spec.commands import (
     DelistInstrument,
     EndDay,
     ExpireDueOrders,
-    HaltInstrument,
     Kill,
     ListingCommand,
     MassCancel,
     MassQuote,
     NewOrder,
     NewOrderList,
+    PauseTrading,
     PullQuotes,
     Quote,
     RefuseChange,
     RefuseOrder,
     ReplaceOrder,
+    ResetProtection,
     SetPhase,
+    SetProtection,
     TradingCommand,
 )
 from fixgw.spec.events import (
@@ -55,6 +59,8 @@ from fixgw.spec.events import (
     InstrumentAdded,
     InstrumentChanged,
     InstrumentDelisted,
+    InstrumentHalted,
+    InstrumentSuspended,
     OperatorRefused,
     OrderAccepted,
     OrderState,
@@ -113,6 +119,8 @@ class Exchange:
             market.next_exec_id,
             trading.work,
             market.take_out,
+            market.protections,
+            lambda order, text: keep_out(market, order, text),
         )
         self._quotes = Quotes(floor)
         self.lists = trading.lists
@@ -141,6 +149,8 @@ class Exchange:
                 market.pegs.mark(events)
             else:
                 self._let_go(events)
+        if market.limit_states:
+            end_limit_states(market, events)
         if market.phases.calls or market.indicatives.changed:
             market.indicatives.note(events, market.phases.calls)
         return events
@@ -151,6 +161,8 @@ class Exchange:
         if self.lists.open:
             self.lists.follow(events)
         self._let_go(events)
+        if market.limit_states:
+            end_limit_states(market, events)
         if market.phases.calls or market.indicatives.changed:
             market.indicatives.note(events, market.phases.calls)
         return events
@@ -194,7 +206,7 @@ class Exchange:
                 response_to, reason = command.cxl_rej_response_to, command.cxl_rej_reason
                 return [self._changes.refuse(command, response_to, reason, command.text)]
             case ConfigureVenue():
-                return [self._configure(command)]
+                return self._configure(command)
             case AddInstrument() | ChangeInstrument() | DelistInstrument():
                 return self._list(command)
             case Kill():
@@ -213,6 +225,10 @@ class Exchange:
                 return self._sweeping.expire_due(command)
             case CancelByOperator():
                 return [self._sweeping.cancel_by_operator(command)]
+            case PauseTrading():
+                return self._trading.pause(command)
+            case SetProtection() | ResetProtection():
+                return [self.market.protections.answer(command)]
             case SetPhase():
                 return self._calls.change_phase(command)
             case BustTrade() | CorrectTrade():
@@ -232,7 +248,10 @@ class Exchange:
         """Answer for all quotes of ``command``, whose ``refusals`` are those of risk, and trade those that passed."""
         self.market.begin(sequence)
         judged = zip(command.entries, refusals, strict=True)
-        refusals = [refusal or self._refuse_when_closed(entry) for entry, refusal in judged]
+        refusals = [
+            refusal or self._refuse_when_closed(entry) or self._quotes.refuse_when_frozen(command, entry)
+            for entry, refusal in judged
+        ]
         return self._with_consequences(self._quotes.quote(command, refusals))
 
     def _refuse_when_closed(self, entry: QuoteEntry) -> QuoteRefusal | None:
@@ -248,19 +267,11 @@ class Exchange:
         self.market.begin(sequence)
         return self._with_consequences(self.lists.enter(command, refusals))
 
-    def cancel_on_halt(self, halt: HaltInstrument, sequence: int) -> list[Event]:
-        """Cancel the orders that ask for it as their instrument is halted; often nothing."""
+    def cancel_on_halt(self, halt: InstrumentHalted | InstrumentSuspended, sequence: int) -> list[Event]:
+        """Cancel the orders that ask for it as their instrument stops; often nothing."""
         self.market.begin(sequence)
         events = self._sweeping.cancel_on_halt(halt)
-        if not events:
-            return events
-        # The halt is as good as in force: nothing trades because of what it cancels.
-        if self.lists.open:
-            self.lists.follow(events)
-        market = self.market
-        market.pegs.mark(events)
-        market.indicatives.note(events, market.phases.calls)
-        return events
+        return self._with_consequences(events) if events else events
 
     # What sessions and operators ask.
 
@@ -367,11 +378,14 @@ class Exchange:
             self.market.triggers.add(order)
         return events
 
-    def _configure(self, command: ConfigureVenue) -> Event:
+    def _configure(self, command: ConfigureVenue) -> list[Event]:
+        before = set(self.market.instruments)
         self.market.listing.configure(command.instruments)
         self.market.seed = command.seed
+        self.market.protections.configure(command.protections)
         self.market.open_books()
-        return VenueConfigured()
+        relisted = sorted(self.market.instruments.keys() - before)
+        return [VenueConfigured(), *(event for symbol in relisted for event in self._calls.begin_anew(symbol))]
 
     def _list(self, command: ListingCommand) -> list[Event]:
         """Add, change or take away an instrument, if it can be."""
@@ -386,6 +400,7 @@ class Exchange:
                 self.market.open_books()
             case InstrumentDelisted():
                 self.market.listing.delist(event.symbol)
+                self.market.note_limited()
                 if isinstance(command, DelistInstrument) and command.cancels_orders:
                     scope, text = f"instrument:{event.symbol}", f"{event.symbol} is delisted: {event.reason}"
                     return [event, *self._sweeping.begin(scope, command.operator, command.reason, text)]

@@ -169,7 +169,7 @@ def _follows(command: NewOrder) -> bool:
 def unsupported_with(command: NewOrder | ReplaceOrder, instrument: Instrument) -> Refusal | None:
     """Return which of its instructions do not go with its other terms, or None."""
     return (
-        pegs.mismatch(command)
+        pegs.mismatch(command, instrument)
         or post_only.mismatch(command)
         or display.mismatch(command, instrument)
         or minimum.mismatch(command, instrument)

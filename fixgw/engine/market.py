@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 
+from fixgw.engine.averages import Averages
 from fixgw.engine.book import OrderBook
 from fixgw.engine.expiry import Expiries
 from fixgw.engine.indicative import Indicatives
+from fixgw.engine.maker_protection import MakerProtections
 from fixgw.engine.order import Order
 from fixgw.engine.pegs import Pegs
 from fixgw.engine.phases import Phases
@@ -14,6 +16,7 @@ from fixgw.engine.triggers import Triggers
 from fixgw.spec.bands import Band, trading_band
 from fixgw.spec.events import OrderAmended, OrderCanceled, OrderExpired
 from fixgw.spec.instrument import Instrument
+from fixgw.spec.limit_state import LimitState
 from fixgw.spec.listing import Listing
 from fixgw.spec.scope import parse
 from fixgw.spec.values import ExecRestatementReason, Price, Qty
@@ -43,6 +46,13 @@ class Market:
         """OrderIDs given so far: they count from 1."""
         self.seed = 0
         """Of what is random: the configuration's."""
+        self.now_ns = 0
+        """The time of the command at hand, ns since the epoch, UTC."""
+        self.averages = Averages()
+        self.limited: frozenset[str] = frozenset()
+        """Symbols whose orders rest at the edge of the price band."""
+        self.limit_states: dict[str, LimitState] = {}
+        self.protections = MakerProtections(self.instruments, lambda: self.now_ns)
         self._sequence = 0
         self._reports = 0
 
@@ -65,11 +75,21 @@ class Market:
         self.ever_listed.update(self.instruments)
         for symbol in self.instruments:
             self.books.setdefault(symbol, OrderBook())
+        self.note_limited()
+
+    def note_limited(self) -> None:
+        """Know which instruments have limit states, so that orders of others need not ask."""
+        self.limited = frozenset(symbol for symbol, each in self.instruments.items() if each.limit_state_s)
 
     def band(self, symbol: str) -> Band | None:
         """Return where the next order may trade, or None for anywhere; it stays as it is while that order trades."""
         instrument = self.instruments[symbol]
-        return trading_band(instrument, self.last_trades.get(symbol)) if instrument.has_bands else None
+        if not instrument.has_bands:
+            return None
+        reference, window_s = self.last_trades.get(symbol), instrument.dynamic_band_average_s
+        if window_s and (average := self.averages.of(symbol, self.now_ns, window_s)) is not None:
+            reference = average
+        return trading_band(instrument, reference)
 
     def closing_price(self, symbol: str) -> tuple[Price | None, Instrument]:
         """Return what ``symbol`` trades at in post-close: the last trade's price, else that of the configuration."""

@@ -21,7 +21,7 @@ class Pegging:
         pegs = self._market.pegs
         pegs.mark(events)
         for symbol in sorted(pegs.by_symbol):
-            if symbol in pegs.stale and self._market.trades_as_it_comes(symbol):
+            if symbol in pegs.stale and self._may_follow(symbol):
                 pegs.stale.discard(symbol)
                 self._follow(symbol, events)
 
@@ -34,7 +34,7 @@ class Pegging:
         pegs.forget_seen(symbol)
         is_done = True
         for order in list(pegs.of(symbol).values()):
-            if not order.is_live or not self._market.trades_as_it_comes(symbol):
+            if not order.is_live or not self._may_follow(symbol):
                 continue
             price = price_of(order, seen, instrument, order.price)
             if price is None or price == order.price:
@@ -61,4 +61,8 @@ class Pegging:
     def has_due(self) -> bool:
         """Whether a peg is not where it is to be, though it may move; ContinueTriggers is to let it."""
         pegs = self._market.pegs
-        return any(pegs.any_moves(symbol) for symbol in pegs.stale if self._market.trades_as_it_comes(symbol))
+        return any(pegs.any_moves(symbol) for symbol in pegs.stale if self._may_follow(symbol))
+
+    def _may_follow(self, symbol: str) -> bool:
+        """Where there are limit states by now, pegs that came before stay where they are, as far as the band lets them."""
+        return self._market.trades_as_it_comes(symbol) and symbol not in self._market.limited

@@ -54,11 +54,16 @@ def is_pegged(order: Order | NewOrder | ReplaceOrder) -> bool:
     return order.ord_type is _PEGGED and peg_of(order.instructions) != ""
 
 
-def mismatch(command: NewOrder | ReplaceOrder) -> Refusal | None:
+def mismatch(command: NewOrder | ReplaceOrder, instrument: Instrument) -> Refusal | None:
     """Return why ``command`` cannot be pegged though it asks for it, or None."""
-    if command.time_in_force in _RESTING or not is_pegged(command):
+    if not is_pegged(command):
         return None
-    text = f"TimeInForce(59) {command.time_in_force} is not supported with a peg; 0 (day), 1 (GTC) or 6 (GTD)"
+    if instrument.limit_state_s:  # its band moves orders, too: the two would move a peg to and fro for ever
+        text = f"OrdType(40) P (pegged) is not supported in {instrument.symbol}, which has limit states; 2 (limit)"
+    elif command.time_in_force not in _RESTING:
+        text = f"TimeInForce(59) {command.time_in_force} is not supported with a peg; 0 (day), 1 (GTC) or 6 (GTD)"
+    else:
+        return None
     return Refusal(OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC, text)
 
 

@@ -7,7 +7,7 @@ from fixgw.engine.pegs import is_pegged
 from fixgw.engine.triggers import stop_px
 from fixgw.spec.commands import NewOrder, ReplaceOrder
 from fixgw.spec.fixed import format_fixed
-from fixgw.spec.instructions import CANCEL_ON_HALT
+from fixgw.spec.instructions import CANCEL_ON_HALT, REINSTATE_ON_HALT
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.phase import CALLS, Phase
 from fixgw.spec.refusal import Refusal
@@ -32,6 +32,9 @@ _TAKEN = {
     Phase.POST_CLOSE: _ALWAYS,
 }
 _TAKEN_IN_CONTINUOUS = _TAKEN[_CONTINUOUS]
+
+_ON_HALT = ("", REINSTATE_ON_HALT, CANCEL_ON_HALT)
+"""ExecInst(18) of orders that any phase takes: what becomes of them on a halt."""
 
 OF_PHASES = (
     TimeInForce.AT_THE_OPENING,
@@ -91,7 +94,7 @@ class Phases:
             return _mistimed(order, phase)
         if is_pegged(order):
             return _unfit(f"OrdType(40) {order.ord_type} is not taken while {order.symbol} is in {phase}; 2 (limit)")
-        if order.instructions is not None and order.instructions.exec_inst not in ("", CANCEL_ON_HALT):
+        if order.instructions is not None and order.instructions.exec_inst not in _ON_HALT:
             return _unfit(f"ExecInst(18) is not taken while {order.symbol} is in {phase}; leave it out")
         if order.price is None and stop_px(order) is None:
             return _unfit(f"OrdType(40) {order.ord_type} is not taken while {order.symbol} is in {phase}; 2 (limit)")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from fixgw.engine.book import OrderBook
+from fixgw.engine.maker_protection import MakerProtections, refusal_text
 from fixgw.engine.order import Order
 from fixgw.engine.registry import OrderRegistry, SessionOrders
 from fixgw.spec.commands import CancelQuotes, MassQuote, PullQuotes, Quote
@@ -28,6 +29,7 @@ from fixgw.spec.values import (
     Price,
     Qty,
     QuoteCancelType,
+    QuoteRejectReason,
     QuoteStatus,
     Side,
     TimeInForce,
@@ -51,6 +53,9 @@ class Floor(NamedTuple):
     """Match a live order that is not in the book, then rest it."""
     take_out: Callable[[Order], Qty]
     """Cancel an order that rests and return what was open."""
+    protections: MakerProtections
+    keep_out: Callable[[Order, str], OrderCanceled]
+    """Cancel a side before it comes to the book, since its maker's protection was reached."""
 
 
 class Quotes:
@@ -76,7 +81,8 @@ class Quotes:
         match command.quote_cancel_type:
             case QuoteCancelType.ALL_QUOTES:
                 answer = self._report_canceled(command, EVERY_SYMBOL, QuoteStatus.CANCELED_ALL, None)
-                return [*(self._withdraw(order) for order in quoted), answer]
+                reset = self._floor.protections.reset_of_session(command.session, command.firm)
+                return [*(self._withdraw(order) for order in quoted), answer, *reset]
             case QuoteCancelType.SECURITIES:
                 events: list[Event] = []
                 for symbol in dict.fromkeys(command.symbols):
@@ -98,6 +104,17 @@ class Quotes:
         quoted = list(self._floor.orders.of_session(command.session).quoted.values())
         events: list[Event] = [self._cancel_unasked(order, command.reason) for order in quoted]
         return [*events, QuotesPulled(command.session, len(events), command.reason)]
+
+    def refuse_when_frozen(self, command: Quote | MassQuote, entry: QuoteEntry) -> QuoteRefusal | None:
+        """Market maker protection that has been reached takes no quote, but one that only takes sides away."""
+        protections = self._floor.protections
+        if not (entry.bid_size or entry.offer_size):
+            return None
+        frozen = protections.frozen(command.session, command.firm, entry.symbol)
+        if frozen is None:
+            return None
+        text = refusal_text(frozen, protections.in_force[frozen.name].frozen_s)
+        return QuoteRefusal(QuoteRejectReason.OTHER, text)
 
     def _enter(self, command: Quote | MassQuote, entry: QuoteEntry, events: list[Event]) -> None:
         """Put both sides in the place of those before; a side that is not quoted goes.
@@ -157,7 +174,11 @@ class Quotes:
         )
         self._floor.orders.open_quoted(order, mine)
         events.append(OrderAccepted(self._floor.next_exec_id(), order.state()))
-        self._floor.work(order, events)
+        frozen = self._floor.protections.frozen(order.session, order.firm, order.symbol)
+        if frozen is None:
+            self._floor.work(order, events)
+        else:  # since a quote of the same message has traded
+            events.append(self._floor.keep_out(order, frozen.text))
 
     def _requote(self, order: Order, quote_id: str, price: Price, size: Qty, events: list[Event]) -> None:
         """Less at the same price keeps its place, as for orders; a size is what is open, whatever has traded."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from fixgw.spec.instrument import Instrument
+from fixgw.spec.limit_state import LimitState
 from fixgw.spec.phase import Phase
 from fixgw.spec.reference import (
     TRADING_SESSION_ID,
@@ -54,6 +55,7 @@ class Situation(NamedTuple):
     day: TradingDay
     phases: Mapping[str, Phase] = {}
     """Of the instruments that are not in continuous trading."""
+    limit_states: Mapping[str, LimitState] = {}
 
 
 def security_list(listed: Mapping[str, Instrument], inquiry: SecurityListInquiry) -> Iterator[SecurityListAnswer]:
@@ -136,6 +138,8 @@ def _trading_status(symbol: str, situation: Situation) -> tuple[SecurityTradingS
     if (halt := situation.halt_of(symbol)) is not None:
         return SecurityTradingStatus.TRADING_HALT, f"{halt.name} is halted: {halt.reason}"
     phase = situation.phases.get(symbol, Phase.CONTINUOUS)
+    if (limit_state := situation.limit_states.get(symbol)) is not None:
+        return _STATUS_IN[phase], limit_state.text
     return _STATUS_IN[phase], None if phase is Phase.CONTINUOUS else f"{symbol} is in {phase}"
 
 

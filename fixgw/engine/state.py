@@ -1,5 +1,6 @@
 """The state of an exchange as plain data, for snapshots: what was taken of one makes another that goes on the same."""
 
+from collections import deque
 from collections.abc import Iterator
 
 import msgspec
@@ -7,6 +8,7 @@ import msgspec
 from fixgw.engine.book import BookSide, OrderBook
 from fixgw.engine.contingency import Member, OrderList
 from fixgw.engine.exchange import Exchange
+from fixgw.engine.maker_protection import ProtectionState
 from fixgw.engine.order import Order
 from fixgw.engine.pegs import is_pegged
 from fixgw.engine.registry import OrderRegistry
@@ -15,6 +17,7 @@ from fixgw.engine.trades import TradesState
 from fixgw.engine.triggers import Triggers
 from fixgw.spec.commands import ConfigureVenue
 from fixgw.spec.instrument import Instrument
+from fixgw.spec.limit_state import LimitState
 from fixgw.spec.phase import Phase
 from fixgw.spec.values import ContingencyType, Price, Qty, TimeInForce
 
@@ -106,6 +109,11 @@ class ExchangeState(msgspec.Struct, frozen=True, array_like=True):
     lists: list[ListState] = []
     unfollowed: list[str] = []
     """Symbols in which pegged orders have still to follow what has changed."""
+    averages: list[tuple[str, list[tuple[int, int, int]]]] = []
+    """Second, sum of prices and count of the trades that bands are around."""
+    limit_states: list[LimitState] = []
+    protections: ProtectionState | None = None
+    """None in a state from before there were any."""
 
 
 def of(exchange: Exchange) -> ExchangeState:
@@ -127,6 +135,9 @@ def of(exchange: Exchange) -> ExchangeState:
         interrupted=sorted(exchange.market.phases.interrupted.items()),
         lists=[_list(*key, order_list) for key, order_list in exchange.lists.known.items()],
         unfollowed=sorted(exchange.market.pegs.stale),
+        averages=[(symbol, list(each)) for symbol, each in sorted(exchange.market.averages.seconds.items())],
+        limit_states=[each for _, each in sorted(exchange.market.limit_states.items())],
+        protections=exchange.market.protections.state(),
     )
 
 
@@ -139,6 +150,9 @@ def restore(exchange: Exchange, state: ExchangeState, configuration: ConfigureVe
     if state.listed is not None:
         exchange.market.listing.put(state.listed)
     exchange.market.last_trades.update(state.last_trades)
+    exchange.market.note_limited()
+    exchange.market.averages.seconds.update((symbol, deque(seconds)) for symbol, seconds in state.averages)
+    exchange.market.limit_states.update((each.symbol, each) for each in state.limit_states)
     for symbol, phase in state.phases:
         exchange.market.phases.set(symbol, phase)
     exchange.market.phases.scheduled.update(state.scheduled)
@@ -173,6 +187,9 @@ def restore(exchange: Exchange, state: ExchangeState, configuration: ConfigureVe
         exchange.market.triggers.waiting[order.symbol].trail_last(order)
     for order_id in state.triggers.due:
         exchange.market.triggers.due[order_id] = _known(orders, order_id)
+    if state.protections is not None:
+        configured = () if configuration is None else configuration.protections
+        exchange.market.protections.restore(state.protections, configured)
     for order_list in state.lists:
         _put_list(exchange, order_list)
 

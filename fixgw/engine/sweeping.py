@@ -13,13 +13,14 @@ from fixgw.spec.commands import (
     CancelByOperator,
     EndDay,
     ExpireDueOrders,
-    HaltInstrument,
     Kill,
 )
 from fixgw.spec.events import (
     DayBegun,
     DayEnding,
     Event,
+    InstrumentHalted,
+    InstrumentSuspended,
     OperatorRefused,
     OrderRestated,
     OrdersExpired,
@@ -62,15 +63,16 @@ class Sweeping:
         self.sweeps.append(sweep)
         return self._sweep(sweep)
 
-    def cancel_on_halt(self, halt: HaltInstrument) -> list[Event]:
-        """Cancel the orders that ask for it as their instrument is halted (E38), a slice at a time; often nothing."""
+    def cancel_on_halt(self, halt: InstrumentHalted | InstrumentSuspended) -> list[Event]:
+        """Cancel the orders that ask for it as their instrument stops (E38), a slice at a time; often nothing."""
         listed = self._market.instruments.values()
         halted = [each.symbol for each in listed if halt.symbol in halting(each.symbol, each.segment)]
         found = [order for symbol in halted for order in self._market.orders.open_of(Scope("instrument", symbol))]
         orders = [each for each in found if each.instructions and CANCEL_ON_HALT in each.instructions.exec_inst]
         if not orders:
             return []
-        text = f"{halt.symbol} is halted: {halt.reason}"
+        how = "halted" if isinstance(halt, InstrumentHalted) else "suspended"
+        text = f"{halt.symbol} is {how}: {halt.reason}"
         sweep = Sweep(halt.symbol, halt.operator, halt.reason, text, orders, SweepKind.CANCEL_ON_HALT)
         self.sweeps.append(sweep)
         return self._sweep(sweep)

@@ -46,6 +46,7 @@ class Trades:
         self._let_go_at = 2 * count_max
         self._trades: list[RememberedTrade] = []
         self._forgotten: dict[str, Price] = {}
+        self._symbols: set[str] = set()
 
     def __iter__(self) -> Iterator[RememberedTrade]:
         return iter(self._trades)
@@ -58,12 +59,18 @@ class Trades:
                 resting.exec_id, trade.symbol, resting.order.order_id, order_id, trade.last_px, trade.last_qty
             )
         )
+        self._symbols.add(trade.symbol)
         if len(self._trades) >= self._let_go_at:
             self._forget(self._let_go_at // 2)
+
+    def has(self, symbol: str) -> bool:
+        """Return whether ``symbol`` has traded on this trading day."""
+        return symbol in self._symbols
 
     def forget(self) -> None:
         """Let go of all: what is to be undone or corrected is so within its day."""
         self._forget(len(self._trades))
+        self._symbols.clear()
 
     def _forget(self, count: int) -> None:
         for trade in self._trades[:count]:
@@ -92,6 +99,7 @@ class Trades:
 
     def restore(self, state: TradesState) -> None:
         self._trades = list(state.trades)
+        self._symbols = {trade.symbol for trade in self._trades}
         self._forgotten = dict(state.forgotten)
 
 

@@ -6,6 +6,7 @@ from fixgw.engine import auction, display, minimum, post_only, self_match
 from fixgw.engine.allocation import match_shared
 from fixgw.engine.book import BookSide, Level
 from fixgw.engine.intake import Intake
+from fixgw.engine.limit_up_down import begin_limit_state, bring_into_band, lasts_too_long
 from fixgw.engine.lists import Floor as ListFloor
 from fixgw.engine.lists import ListDesk
 from fixgw.engine.market import Market
@@ -13,7 +14,9 @@ from fixgw.engine.matching import can_fill, crosses, match
 from fixgw.engine.order import Order
 from fixgw.engine.phases import expires
 from fixgw.engine.protection import protection_price
+from fixgw.engine.pulls import protect
 from fixgw.spec.bands import Band
+from fixgw.spec.commands import PauseTrading
 from fixgw.spec.events import Event, Fill, OrderAmended, OrderCanceled, PhaseChanged, Trade
 from fixgw.spec.fixed import format_fixed
 from fixgw.spec.phase import Phase
@@ -76,6 +79,16 @@ class Trading:
         if order.symbol in market.phases.other:
             self._gather(order, own, events)
             return
+        if market.limited and order.symbol in market.limited:
+            rests = order.time_in_force not in _NEVER_RESTING
+            bring_into_band(market, order, rests=rests, events=events)
+            self._match(order, own, opposite, events)
+            begin_limit_state(market, order.symbol, events)
+        else:
+            self._match(order, own, opposite, events)
+
+    def _match(self, order: Order, own: BookSide, opposite: BookSide, events: list[Event]) -> None:
+        market = self._market
         band = None
         if (best := opposite.best) is not None:
             if order.price is None:
@@ -145,6 +158,8 @@ class Trading:
                     self.lists.follow_trade(resting, order, events, at_work=order)
                 continue
             market.last_trades[order.symbol] = last_px
+            if instrument.dynamic_band_average_s:
+                market.averages.note(order.symbol, last_px, market.now_ns, instrument.dynamic_band_average_s)
             if not resting.leaves_qty and not resting.held_qty:
                 market.orders.close(resting)
             elif display.has_shown_all(resting):
@@ -152,6 +167,8 @@ class Trading:
             passive = Fill(market.next_exec_id(), resting.state())
             active = Fill(market.next_exec_id(), order.state())
             events.append(Trade(order.symbol, last_px, last_qty, active, passive))
+            if market.protections.in_force:
+                protect(market, resting, order, last_qty, events)
             if self.lists.open:
                 self.lists.follow_trade(resting, order, events, at_work=order)
 
@@ -159,7 +176,10 @@ class Trading:
         self, order: Order, wanted: Qty, opposite: BookSide, band: Band | None, guard: self_match.Guard | None
     ) -> bool:
         """Return whether ``wanted`` of ``order`` would trade at once."""
-        is_enough = self.lists.can_fill if self.lists.open else can_fill
+        is_enough, protections = self.lists.can_fill if self.lists.open else can_fill, self._market.protections
+        if protections.in_force:
+            is_shared = self._market.instruments[order.symbol].allocation is not _FIFO
+            wanted = Qty(wanted + protections.would_pull(order, opposite, band, guard, is_shared=is_shared))
         return is_enough(order, wanted, opposite, band, guard)
 
     def _prevent(self, order: Order, resting: Order, how: SelfMatchPrevention) -> Iterator[Event]:
@@ -200,8 +220,8 @@ class Trading:
 
     def _leave_band(self, band: Band, order: Order, own: BookSide, events: list[Event]) -> None:
         """End what could trade outside ``band`` only, or have a volatility auction find the price."""
-        instrument, phase = self._market.instruments[order.symbol], Phase.VOLATILITY_AUCTION
-        if not instrument.volatility_auction_s:
+        instrument = self._market.instruments[order.symbol]
+        if not instrument.volatility_auction_s or instrument.limit_state_s:
             events.append(self._stop_at(band, order))
             return
         if order.price is None or order.time_in_force in _NEVER_RESTING:
@@ -209,9 +229,22 @@ class Trading:
         else:
             own.add(order)
         reason = f"an order would have traded outside the price band {band.text(instrument)}"
-        events += self.move_on(order.symbol, phase, reason)
-        self._market.phases.interrupt(order.symbol)
-        events.append(PhaseChanged(order.symbol, phase, Phase.CONTINUOUS, _VENUE, reason))
+        self._interrupt(order.symbol, reason, events)
+
+    def pause(self, command: PauseTrading) -> list[Event]:
+        """Begin a volatility auction where a limit state has lasted too long; it may be over by now."""
+        events: list[Event] = []
+        state = lasts_too_long(self._market, command.symbol)
+        if state is not None:
+            reason = f"{state.text}, for {self._market.instruments[command.symbol].limit_state_s} s"
+            self._interrupt(command.symbol, reason, events)
+        return events
+
+    def _interrupt(self, symbol: str, reason: str, events: list[Event]) -> None:
+        phase = Phase.VOLATILITY_AUCTION
+        events += self.move_on(symbol, phase, reason)
+        self._market.phases.interrupt(symbol)
+        events.append(PhaseChanged(symbol, phase, Phase.CONTINUOUS, _VENUE, reason))
 
     def _stop_at(self, band: Band, order: Order) -> OrderCanceled:
         """Cancel what is left of an order that could trade outside ``band`` only: at rest it would cross the book."""
@@ -256,6 +289,7 @@ class Trading:
             return
         for buy, sell, last_qty in auction.uncross(self._market.books[symbol], price):
             self._market.last_trades[symbol] = price
+            self._market.averages.begin(symbol)
             for order in (buy, sell):
                 if not order.open_qty:
                     self._market.orders.close(order)

@@ -16,6 +16,7 @@ from fixgw.spec.instructions import (
     NO_CROSS,
     POST_ONLY,
     PRIMARY_PEG,
+    REINSTATE_ON_HALT,
     TRAILING,
     Instructions,
 )
@@ -46,6 +47,7 @@ UNSUPPORTED = {
 
 EXEC_INSTS = {
     POST_ONLY: "post-only",
+    REINSTATE_ON_HALT: "reinstated after a trading halt",
     CANCEL_ON_HALT: "canceled on a trading halt",
     NO_CROSS: "with 6: refused rather than repriced",
     TRAILING: "trailing stop",
@@ -127,6 +129,8 @@ def _read_exec_inst(fields: Fields) -> str | Refusal:
         return _unsupported(f"ExecInst(18) {unknown[0]} is not supported; {supported}")
     if NO_CROSS in exec_inst and POST_ONLY not in exec_inst:
         return _unsupported("ExecInst(18) A is not supported without 6 (post-only)")
+    if REINSTATE_ON_HALT in exec_inst and CANCEL_ON_HALT in exec_inst:
+        return _unsupported("ExecInst(18) J and K are not supported together; write one of them")
     return exec_inst
 
 

@@ -24,6 +24,7 @@ from fixgw.spec.events import (
     InstrumentHalted,
     InstrumentResumed,
     InstrumentSuspended,
+    LimitStateChanged,
     PhaseChanged,
     ScopeKilled,
     ScopeReleased,
@@ -59,7 +60,7 @@ _UNKNOWN_ID = "1"
 """BusinessRejectReason(380)."""
 
 _OF_ALL = (ScopeKilled, ScopeReleased, DayEnding, DayBegun)
-_OF_ONE = (InstrumentHalted, InstrumentSuspended, InstrumentResumed, PhaseChanged)
+_OF_ONE = (InstrumentHalted, InstrumentSuspended, InstrumentResumed, PhaseChanged, LimitStateChanged)
 _OF_TERMS = (VenueConfigured, InstrumentAdded, InstrumentChanged, InstrumentDelisted)
 _CHANGES = (*_OF_ALL, *_OF_ONE, *_OF_TERMS)
 

@@ -39,6 +39,7 @@ from fixgw.spec.events import (
     InstrumentResumed,
     InstrumentSuspended,
     LimitsSet,
+    LimitStateChanged,
     ListStated,
     MassCanceled,
     MassQuoteAnswered,
@@ -57,6 +58,9 @@ from fixgw.spec.events import (
     OrderStated,
     OrderTriggered,
     PhaseChanged,
+    ProtectionReset,
+    ProtectionSet,
+    ProtectionTripped,
     QuoteReported,
     QuotesPulled,
     ScopeKilled,
@@ -231,6 +235,8 @@ class Depth:
                     pass  # nothing that is or was in the book
                 case QuoteReported() | MassQuoteAnswered() | QuotesPulled():
                     pass  # the sides of quotes have the events of orders
+                case ProtectionTripped() | ProtectionReset() | ProtectionSet() | LimitStateChanged():
+                    pass
                 case OrdersSwept() | OperatorRefused() | LimitsSet():
                     pass
                 case OrdersExpired() | OrderRestated() | OrdersRestated():

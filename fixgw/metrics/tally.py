@@ -35,6 +35,7 @@ from fixgw.spec.events import (
     InstrumentResumed,
     InstrumentSuspended,
     LimitsSet,
+    LimitStateChanged,
     ListStated,
     MassCanceled,
     MassQuoteAnswered,
@@ -53,6 +54,9 @@ from fixgw.spec.events import (
     OrderStated,
     OrderTriggered,
     PhaseChanged,
+    ProtectionReset,
+    ProtectionSet,
+    ProtectionTripped,
     QuoteReported,
     QuotesPulled,
     ScopeKilled,
@@ -262,6 +266,8 @@ class Tally:
             case SessionEnabled():
                 self.disabled.discard(event.session)
             case QuoteReported() | MassQuoteAnswered() | QuotesPulled():
+                pass
+            case ProtectionTripped() | ProtectionReset() | ProtectionSet() | LimitStateChanged():
                 pass
             case OrderAmended():
                 self._close_if_done(event.order)

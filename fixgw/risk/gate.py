@@ -11,6 +11,7 @@ from fixgw.risk.positions import Positions
 from fixgw.risk.quotes import QuoteChecks, Quoted
 from fixgw.risk.restrictions import Restrictions
 from fixgw.risk.roster import Roster
+from fixgw.spec.breaker import Halting
 from fixgw.spec.commands import (
     CancelAllByOperator,
     ConfigureVenue,
@@ -34,6 +35,7 @@ from fixgw.spec.events import (
     InstrumentResumed,
     InstrumentSuspended,
     LimitsSet,
+    LimitStateChanged,
     ListStated,
     MassCanceled,
     MassQuoteAnswered,
@@ -52,6 +54,9 @@ from fixgw.spec.events import (
     OrderStated,
     OrderTriggered,
     PhaseChanged,
+    ProtectionReset,
+    ProtectionSet,
+    ProtectionTripped,
     QuoteReported,
     QuotesPulled,
     RestrictionEvent,
@@ -88,6 +93,7 @@ class RiskGate:
         """Notional of one price unit times one quantity unit, by symbol; also of those that have left."""
         self._accounts: dict[str, frozenset[str]] = {}
         self._participants: tuple[Participant, ...] = ()
+        self._breaker: tuple[Halting, ...] = ()
         self._roster = Roster()
         self.limits = LimitTable()
         self.restrictions = Restrictions()
@@ -102,6 +108,7 @@ class RiskGate:
         self.limits.configure(command.limits)
         self._quote_checks.configure(command.participants)
         self._participants = command.participants
+        self._breaker = command.breaker
         self._list({instrument.symbol: instrument for instrument in listed})
         accounts: dict[str, set[str]] = {}
         for participant in command.participants:
@@ -186,9 +193,9 @@ class RiskGate:
         self._rules[order.session, order.account, order.symbol] = rules
         return rules
 
-    def operate(self, command: RestrictionCommand) -> RestrictionEvent | OperatorRefused:
-        """Return what an operator's command brings about; it holds once it is applied."""
-        return Operations(self._roster, self.restrictions, self.limits).answer(command)
+    def operate(self, command: RestrictionCommand, day: str = "") -> RestrictionEvent | OperatorRefused:
+        """Return what an operator's command brings about on a trading ``day``; it holds once it is applied."""
+        return Operations(self._roster, self.restrictions, self.limits, self._breaker, day).answer(command)
 
     def refuse_cancel_all(self, command: CancelAllByOperator) -> OperatorRefused | None:
         """Return why its scope is none, or None."""
@@ -231,6 +238,8 @@ class RiskGate:
             case OrderRejected() | OrderStated() | CancelRejected() | MassCanceled() | ListStated() | VenueConfigured():
                 pass
             case QuoteReported() | MassQuoteAnswered() | QuotesPulled():
+                pass
+            case ProtectionTripped() | ProtectionReset() | ProtectionSet() | LimitStateChanged():
                 pass
             case OrdersSwept() | OperatorRefused() | OrderRestated() | OrdersExpired() | OrdersRestated():
                 pass

@@ -1,11 +1,12 @@
 """Operations: what operators ask of risk.  Each is one event, or a refusal that says what would be right."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import assert_never
 
 from fixgw.risk.limits import LimitTable
 from fixgw.risk.restrictions import Restrictions
 from fixgw.risk.roster import Roster
+from fixgw.spec.breaker import Halting
 from fixgw.spec.commands import (
     DisableSession,
     EnableSession,
@@ -18,6 +19,7 @@ from fixgw.spec.commands import (
     ResumeInstrument,
     SetLimits,
     SuspendInstrument,
+    TripBreaker,
 )
 from fixgw.spec.events import (
     InstrumentHalted,
@@ -35,7 +37,20 @@ from fixgw.spec.events import (
 )
 from fixgw.spec.limits import LIMIT_NAMES, LimitChange
 from fixgw.spec.restriction import Restriction
-from fixgw.spec.scope import parse
+from fixgw.spec.scope import VENUE, parse
+
+_Otherwise = (
+    ResumeInstrument
+    | SuspendInstrument
+    | Kill
+    | Release
+    | SetLimits
+    | DisableSession
+    | EnableSession
+    | LogOutSession
+    | ResetSession
+)
+"""What is no halt."""
 
 _DIGITS_MAX = 18
 """Of a limit, before the point and after it, as in the configuration files."""
@@ -44,7 +59,12 @@ _DIGITS_MAX = 18
 class Operations:
     """Answers from who is there and what is restricted and limited now; changes nothing itself."""
 
-    def __init__(self, roster: Roster, restrictions: Restrictions, limits: LimitTable) -> None:
+    def __init__(
+        self, roster: Roster, restrictions: Restrictions, limits: LimitTable, breaker: Sequence[Halting], day: str
+    ) -> None:
+        """``breaker`` has what each level of the circuit breaker does; ``day`` is the trading day, if it has a date."""
+        self._breaker = breaker
+        self._day = day
         self._roster = roster
         self._restrictions = restrictions
         self._limits = limits
@@ -52,11 +72,21 @@ class Operations:
     def answer(self, command: RestrictionCommand) -> RestrictionEvent | OperatorRefused:
         """Return the event that ``command`` brings about, or why it brings about none."""
         refused = self._why_not(command)
-        return _event(command, self._limits) if refused is None else OperatorRefused(command.operator, refused)
+        return self._event(command) if refused is None else OperatorRefused(command.operator, refused)
+
+    def _why_not_trip(self, level: int) -> str | None:
+        if not self._breaker:
+            return "there is no circuit breaker; write [circuit_breaker] in venue.toml, or halt venue without a level"
+        if not 1 <= level <= len(self._breaker):
+            return f"the circuit breaker has no level {level}; it has 1 to {len(self._breaker)}"
+        reached = self._restrictions.breaker_level
+        return f"level {reached} was reached on this trading day already" if level <= reached else None
 
     def _why_not(self, command: RestrictionCommand) -> str | None:
         restrictions = self._restrictions
         match command:
+            case TripBreaker(level=level):
+                return self._why_not_trip(level)
             case HaltInstrument(symbol=symbol):
                 unknown = self._roster.unknown_to_halt(symbol)
                 suspended = _already("suspended", symbol, restrictions.suspended)
@@ -87,11 +117,24 @@ class Operations:
                 assert_never(command)
 
 
-def _event(command: RestrictionCommand, limits: LimitTable) -> RestrictionEvent:
+    def _event(self, command: RestrictionCommand) -> RestrictionEvent:
+        operator, reason = command.operator, command.reason
+        match command:
+            case TripBreaker(level=level):
+                halting = self._breaker[level - 1]
+                day = self._day if halting.for_day else None
+                reason = f"circuit breaker level {level}: {reason}"
+                return InstrumentHalted(VENUE, operator, reason, halting.pause_s, level, day)
+            case HaltInstrument():
+                day = self._day if command.for_day else None
+                return InstrumentHalted(command.symbol, operator, reason, command.pause_s, command.level, day)
+            case _:
+                return _event(command, self._limits)
+
+
+def _event(command: _Otherwise, limits: LimitTable) -> RestrictionEvent:
     operator, reason = command.operator, command.reason
     match command:
-        case HaltInstrument():
-            return InstrumentHalted(command.symbol, operator, reason, command.pause_s, command.level)
         case SuspendInstrument():
             return InstrumentSuspended(command.symbol, operator, reason)
         case ResumeInstrument():

@@ -5,6 +5,8 @@ They follow events, so that a replay ends with the same.
 
 from typing import assert_never
 
+import msgspec
+
 from fixgw.spec.events import (
     DayBegun,
     DayEnding,
@@ -71,7 +73,7 @@ class Restrictions:
         halt = self.halted[name]
         assert halt.pause_s, halt
         assert not halt.until_ns, halt
-        self.halted[name] = Restriction(name, halt.operator, halt.reason, halt.pause_s, until_ns)
+        self.halted[name] = msgspec.structs.replace(halt, until_ns=until_ns)
 
     def kill_of_instrument(self, symbol: str) -> Restriction | None:
         """Return the kill that keeps everybody from trading in ``symbol``, or None."""
@@ -84,7 +86,8 @@ class Restrictions:
     def apply(self, event: RestrictionEvent | DayEnding | DayBegun) -> None:
         match event:
             case InstrumentHalted():
-                self.halted[event.symbol] = Restriction(event.symbol, event.operator, event.reason, event.pause_s)
+                halt = Restriction(event.symbol, event.operator, event.reason, event.pause_s, day=event.day)
+                self.halted[event.symbol] = halt
                 self.breaker_level = max(self.breaker_level, event.level)
             case InstrumentSuspended():
                 self.forget(event.symbol)

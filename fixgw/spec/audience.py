@@ -15,6 +15,7 @@ from fixgw.spec.events import (
     InstrumentResumed,
     InstrumentSuspended,
     LimitsSet,
+    LimitStateChanged,
     ListStated,
     MassCanceled,
     MassQuoteAnswered,
@@ -32,6 +33,9 @@ from fixgw.spec.events import (
     OrderStated,
     OrderTriggered,
     PhaseChanged,
+    ProtectionReset,
+    ProtectionSet,
+    ProtectionTripped,
     QuoteReported,
     QuotesPulled,
     ScopeKilled,
@@ -68,7 +72,7 @@ def audience(event: Event) -> tuple[str, ...]:
             return (event.quote.session,) if event.is_told else ()
         case MassQuoteAnswered():
             return (event.session,) if event.is_told else ()
-        case QuotesPulled():
+        case QuotesPulled() | ProtectionTripped() | ProtectionReset() | ProtectionSet() | LimitStateChanged():
             return ()
         case VenueConfigured() | OrdersSwept() | OperatorRefused() | LimitsSet():
             return ()

@@ -35,7 +35,10 @@ def static_band(instrument: Instrument) -> Band | None:
 
 
 def dynamic_band(instrument: Instrument, last_px: Price | None) -> Band | None:
-    """Return where the next order may trade after a trade at ``last_px``, or before the first one, or None."""
+    """Return where the next order may trade after a trade at ``last_px``, or before the first one, or None.
+
+    ``last_px`` may be an average of the last trades.
+    """
     reference = instrument.reference_price if last_px is None else last_px
     return _around(reference, instrument, instrument.dynamic_band_ticks, instrument.dynamic_band_ppm)
 

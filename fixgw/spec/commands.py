@@ -7,9 +7,11 @@ is MsgSeqNum(34) of the message that asked for it, so that the journal knows how
 
 import msgspec
 
+from fixgw.spec.breaker import Halting
 from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.limits import LimitChange, ScopedLimits
+from fixgw.spec.maker_protection import MakerProtection
 from fixgw.spec.participant import Participant
 from fixgw.spec.phase import Phase
 from fixgw.spec.quotes import QuoteEntry
@@ -213,6 +215,10 @@ class ConfigureVenue(msgspec.Struct, frozen=True, array_like=True, tag="configur
     participants: tuple[Participant, ...]
     seed: int = 0
     """What is random in the venue is made from it; drawn once, at the first start."""
+    protections: tuple[MakerProtection, ...] = ()
+    """Of market makers, by names of their own."""
+    breaker: tuple[Halting, ...] = ()
+    """What each level of the circuit breaker does, from the first on."""
 
 
 class HaltInstrument(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="halt"):
@@ -226,6 +232,16 @@ class HaltInstrument(msgspec.Struct, frozen=True, array_like=True, gc=False, tag
     """How long it lasts; 0 until it is resumed."""
     level: int = 0
     """The level of the circuit breaker that was reached, counted from 1; it takes the place of a lower one's halt."""
+    for_day: bool = False
+    """Whether it is over with the trading day."""
+
+
+class TripBreaker(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="trip-breaker"):
+    """Halt all instruments as at a level of the circuit breaker, though nothing has fallen so far."""
+
+    operator: str
+    reason: str
+    level: int
 
 
 class ResumeInstrument(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="resume"):
@@ -292,6 +308,25 @@ class SetLimits(msgspec.Struct, frozen=True, array_like=True, tag="set-limits"):
     reason: str
     scope: str
     changes: tuple[LimitChange, ...]
+
+
+class SetProtection(msgspec.Struct, frozen=True, array_like=True, tag="set-protection"):
+    """Change a protection of a market maker; it holds until the configuration files say another thing of it."""
+
+    operator: str
+    reason: str
+    name: str
+    changes: tuple[LimitChange, ...]
+
+
+class ResetProtection(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="reset-protection"):
+    """Take quotes again that a protection refuses, and count its trades from nothing."""
+
+    operator: str
+    reason: str
+    name: str
+    symbol: str = ""
+    """Of a protection that counts each instrument by itself; empty for all."""
 
 
 class CancelByOperator(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="operator-cancel"):
@@ -390,11 +425,17 @@ class SetPhase(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="set-
 
 
 class TimeCall(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="time-call"):
-    """Say when a volatility auction ends that an order has begun; the schedule's own: the engine knows no time."""
+    """Say when a volatility auction ends that an order has begun; the schedule's own: the engine asks no clock."""
 
     symbol: str
     ends_ns: int
     """Ns since the epoch, UTC."""
+
+
+class PauseTrading(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="pause-trading"):
+    """Begin a volatility auction if the limit state of the instrument has lasted too long; the schedule's own."""
+
+    symbol: str
 
 
 class TimeHalt(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="time-halt"):
@@ -485,14 +526,24 @@ RestrictionCommand = (
     | EnableSession
     | LogOutSession
     | ResetSession
+    | TripBreaker
 )
 """What risk answers: who may trade what, and how much."""
 ListingCommand = AddInstrument | ChangeInstrument | DelistInstrument
 """What changes the list of instruments while the venue runs."""
+ProtectionCommand = SetProtection | ResetProtection
+"""What an operator asks about the protection of market makers."""
 AmendTrade = BustTrade | CorrectTrade
 """What undoes or corrects a trade."""
 OperatorCommand = (
-    RestrictionCommand | ListingCommand | CancelByOperator | CancelAllByOperator | EndDay | AmendTrade | SetPhase
+    RestrictionCommand
+    | ListingCommand
+    | CancelByOperator
+    | CancelAllByOperator
+    | EndDay
+    | AmendTrade
+    | SetPhase
+    | ProtectionCommand
 )
 """What an operator asks for."""
 SweepCommand = Kill | CancelByOperator | CancelAllByOperator | ContinueSweep
@@ -509,6 +560,8 @@ TradingCommand = (
     | DayCommand
     | AmendTrade
     | SetPhase
+    | ProtectionCommand
+    | PauseTrading
 )
 """What the engine answers with events."""
 SessionCommand = UseNumber | OpenSession | CloseSession

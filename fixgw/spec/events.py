@@ -10,6 +10,7 @@ import msgspec
 from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.limits import ScopedLimits
+from fixgw.spec.maker_protection import Frozen, MakerProtection
 from fixgw.spec.phase import Phase
 from fixgw.spec.quotes import QuoteEntryAnswer, QuoteState
 from fixgw.spec.values import (
@@ -248,6 +249,8 @@ class InstrumentHalted(msgspec.Struct, frozen=True, array_like=True, gc=False, t
     """How long it lasts; 0 until it is resumed."""
     level: int = 0
     """The level of the circuit breaker that was reached, 0 for none."""
+    day: str | None = None
+    """The trading day that it is over with, empty where that has no date yet; None where it is not."""
 
 
 class InstrumentResumed(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="resumed"):
@@ -558,6 +561,42 @@ class QuotesPulled(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="
     reason: str
 
 
+class LimitStateChanged(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="limit-state"):
+    """The best price of the instrument is at the edge of its price band, or no longer is."""
+
+    symbol: str
+    side: Side | None
+    """Of the best price; None where the limit state is over."""
+    price: Price | None
+    """The edge of the band."""
+
+
+class ProtectionTripped(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="protection-tripped"):
+    """After the OrderCanceled of each side of a maker's quotes that were pulled: no further ones are taken."""
+
+    frozen: Frozen
+    maker: str
+    canceled: int
+
+
+class ProtectionReset(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="protection-reset"):
+    """Quotes are taken again, and trades are counted from nothing; of all instruments where none is named."""
+
+    name: str
+    symbol: str
+    operator: str
+    """Or the CompID of the session that did it."""
+    reason: str
+
+
+class ProtectionSet(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="protection-set"):
+    """All values of a protection from here on."""
+
+    protection: MakerProtection
+    operator: str
+    reason: str
+
+
 RestrictionEvent = (
     InstrumentHalted
     | InstrumentResumed
@@ -575,6 +614,9 @@ ListingEvent = InstrumentAdded | InstrumentChanged | InstrumentDelisted
 """How the list of instruments has changed while the venue runs."""
 OperatorEvent = RestrictionEvent | ListingEvent | OrdersSwept | OperatorRefused
 """What no client is told of: the orders concerned have events of their own."""
+
+ProtectionEvent = ProtectionTripped | ProtectionReset | ProtectionSet
+"""What becomes of the protection of market makers; the sides of quotes have the events of orders."""
 
 DayEvent = DayEnding | OrdersExpired | OrdersRestated | DayBegun
 """How far a trading day has come; the orders concerned have events of their own."""
@@ -606,4 +648,6 @@ Event = (
     | IndicativeChanged
     | AmendmentEvent
     | QuoteEvent
+    | ProtectionEvent
+    | LimitStateChanged
 )

@@ -8,6 +8,7 @@ import msgspec
 
 from fixgw.spec.events import ListStated, OrderState
 from fixgw.spec.limits import ScopedLimits
+from fixgw.spec.maker_protection import Frozen, MakerProtection
 from fixgw.spec.phase import Phase
 from fixgw.spec.quotes import QuoteState
 from fixgw.spec.reference import ReferenceAnswer, ReferenceInquiry
@@ -151,6 +152,8 @@ class VenueAnswer(msgspec.Struct, frozen=True):
     killed: tuple[Restriction, ...]
     disabled: tuple[Restriction, ...]
     day: TradingDay
+    frozen: tuple[Frozen, ...] = ()
+    """Market makers whose quotes are not taken."""
 
 
 class SessionSummary(msgspec.Struct, frozen=True):
@@ -213,6 +216,12 @@ class RiskAnswer(msgspec.Struct, frozen=True):
     """Scopes whose limits are not those of the configuration files."""
     killed: tuple[Restriction, ...]
     exposures: tuple[AccountExposure, ...]
+    protections: tuple[MakerProtection, ...] = ()
+    """Of market makers."""
+    protections_set_by_operators: tuple[str, ...] = ()
+    """Names of those whose values are not those of the configuration files."""
+    frozen: tuple[Frozen, ...] = ()
+    """Whose quotes are not taken."""
 
 
 OperatorInquiry = VenueInquiry | SessionsInquiry | OrdersInquiry | OrderInquiry | InstrumentsInquiry | RiskInquiry

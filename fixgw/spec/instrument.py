@@ -71,6 +71,11 @@ class Instrument(msgspec.Struct, frozen=True, array_like=True):
     """How long a call lasts that begins where an order would trade outside the bands; 0 cancels what is left of it."""
     volatility_random_end_s: int = 0
     """Up to how many seconds longer, drawn from the seed."""
+    dynamic_band_average_s: int = 0
+    """The dynamic band is around the average of the trades of so many seconds; 0 for the last trade."""
+    limit_state_s: int = 0
+    """Orders beyond the bands rest at their edge, and a best price there pauses trading after so many seconds; 0 for
+    neither."""
 
     def tick_at(self, price: int) -> Price:
         """Return the tick of the range that ``price`` is in; ``tick_size`` is that below the first of them."""

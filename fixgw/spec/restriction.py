@@ -13,3 +13,5 @@ class Restriction(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Of a halt: how long it lasts; 0 until it is resumed."""
     until_ns: int = 0
     """When that is over, ns since the epoch, UTC; 0 until it is known."""
+    day: str | None = None
+    """The trading day that a halt is over with, empty where that has no date yet; None where it is not."""

@@ -10,7 +10,7 @@ from fixgw.admin.requests import STATES, Ask, Change
 from fixgw.engine.inquiries import PAGE_MAX
 from fixgw.engine.sweep import SWEEP_SLICE_MAX
 from fixgw.spec.commands import BeginDay, ContinueSweep, ExpireDueOrders, OperatorCommand
-from fixgw.spec.events import AmendmentEvent, DayEvent, OperatorEvent
+from fixgw.spec.events import AmendmentEvent, DayEvent, OperatorEvent, ProtectionReset, ProtectionSet
 from tests.cli.command import command_of
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "operator.md").read_text(encoding="utf-8")
@@ -39,7 +39,7 @@ def test_every_command_and_event_of_the_journal_is_in_the_table() -> None:
     named = set(re.findall(r"`(.*?)`", section))
     of_the_venue = (ContinueSweep, BeginDay, ExpireDueOrders)
     kinds = [*get_args(OperatorCommand), *of_the_venue, *get_args(OperatorEvent), *get_args(DayEvent)]
-    kinds += get_args(AmendmentEvent)
+    kinds += [*get_args(AmendmentEvent), ProtectionSet, ProtectionReset]
 
     of_orders_and_phases = {"canceled", "expired", "restated", "trade", "phase"}
     assert named == {kind.__struct_config__.tag for kind in kinds} | of_orders_and_phases

@@ -27,11 +27,14 @@ from fixgw.spec.commands import (
     LogOutSession,
     OperatorCommand,
     Release,
+    ResetProtection,
     ResetSession,
     ResumeInstrument,
     SetLimits,
     SetPhase,
+    SetProtection,
     SuspendInstrument,
+    TripBreaker,
 )
 from fixgw.spec.inquiries import (
     InstrumentsInquiry,
@@ -58,6 +61,7 @@ def request(do: str, **fields: object) -> bytes:
 
 CHANGES: list[tuple[str, dict[str, object], OperatorCommand]] = [
     ("halt", {"symbol": "AAPL"}, HaltInstrument(*BY, "AAPL")),
+    ("trip-breaker", {"level": 2}, TripBreaker(*BY, 2)),
     ("resume", {"symbol": "AAPL"}, ResumeInstrument(*BY, "AAPL")),
     ("suspend", {"symbol": "AAPL"}, SuspendInstrument(*BY, "AAPL")),
     (
@@ -87,6 +91,13 @@ CHANGES: list[tuple[str, dict[str, object], OperatorCommand]] = [
             *BY, "venue", (LimitChange("order_qty_max", Decimal("1.50")), LimitChange("open_notional_max", None))
         ),
     ),
+    (
+        "set-protection",
+        {"protection": "tech", "values": {"fills_max": "10", "delta_max": None}},
+        SetProtection(*BY, "tech", (LimitChange("fills_max", Decimal(10)), LimitChange("delta_max", None))),
+    ),
+    ("reset-protection", {"protection": "tech"}, ResetProtection(*BY, "tech")),
+    ("reset-protection", {"protection": "tech", "symbol": "AAPL"}, ResetProtection(*BY, "tech", "AAPL")),
     ("cancel-order", {"order_id": "7"}, CancelByOperator(*BY, "7")),
     ("cancel-all", {"scope": "venue"}, CancelAllByOperator(*BY, "venue")),
     ("disable-session", {"session": "CLIENT1"}, DisableSession(*BY, "CLIENT1")),

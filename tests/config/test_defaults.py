@@ -43,6 +43,7 @@ def test_packaged_defaults_are_what_is_promised(tmp_path: Path) -> None:
         stale_order_s=30,
         segments=(),
         circuit_breaker=None,
+        protections=(),
         instruments=(
             Instrument("AAPL", 2, 0, Price(1), Qty(1), 1, Qty(10**9), Price(9_223_372_036)),
             Instrument("MSFT", 2, 0, Price(1), Qty(1), 1, Qty(10**9), Price(9_223_372_036)),

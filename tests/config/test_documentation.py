@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fixgw.config.environment import OF_COMMANDS, variable
-from fixgw.config.schema import BREAKER_LEVEL, INSTRUMENT, LIMITS, PHASE_ENTRY, SCALARS, SEGMENT, Key
+from fixgw.config.schema import BREAKER_LEVEL, INSTRUMENT, LIMITS, PHASE_ENTRY, PROTECTION, SCALARS, SEGMENT, Key
 from fixgw.config.session_settings import FIXED, OWN, PASSED, REFUSED, Setting
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "configuration.md"
@@ -41,6 +41,7 @@ def test_limits_segments_and_instruments() -> None:
     """Tables that come more than once have no environment variables."""
     assert table_under("[limits]") == [_row(key) for key in LIMITS]
     assert table_under("[circuit_breaker]") == [_row(key) for key in BREAKER_LEVEL]
+    assert table_under("[market_maker_protections]") == [_row(key) for key in PROTECTION]
     assert table_under("[segments]") == [_row(key) for key in SEGMENT]
     assert table_under("Phases of a segment") == [_row(key) for key in PHASE_ENTRY]
     assert table_under("[[instruments]]") == [_row(key) for key in INSTRUMENT]

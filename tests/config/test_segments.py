@@ -120,6 +120,9 @@ def test_all_mistakes_at_once(mistakes: Tell) -> None:
     [
         ("dynamic_band_ticks = 2\nvolatility_auction_s = 60\nvolatility_random_end_s = 5\n", []),
         ("volatility_auction_s = 60\n", ["instruments[1].volatility_auction_s: needs a band to be left; write dynamic_band_ticks or dynamic_band_percent"]),
+        ("dynamic_band_ticks = 2\nvolatility_auction_s = 60\nlimit_state_s = 15\ndynamic_band_average_s = 300\n", []),
+        ("dynamic_band_ticks = 2\nlimit_state_s = 15\n", ["instruments[1].limit_state_s: ends in a volatility auction; write volatility_auction_s, how long that is, and a dynamic band"]),
+        ("dynamic_band_average_s = 15\n", ["instruments[1].dynamic_band_average_s: needs a band to be around the average; write dynamic_band_ticks or dynamic_band_percent"]),
         ("dynamic_band_ticks = 2\nvolatility_random_end_s = 5\n", ["instruments[1].volatility_random_end_s: is the end of an auction; write volatility_auction_s"]),
     ],
 )  # fmt: skip
@@ -133,12 +136,45 @@ BREAKER = '[circuit_breaker]\ninstrument = "AAPL"\nlevels = [{ fall_percent = 7,
 def test_a_circuit_breaker(load_texts: Load) -> None:
     config = load_texts(f"{AAPL}reference_price = 100\n{BREAKER}")
 
-    assert config.circuit_breaker == CircuitBreaker("AAPL", (Level(70_000, 900), Level(200_000, 0)))
+    assert config.circuit_breaker == CircuitBreaker({"AAPL": 1}, (Level(70_000, 900), Level(200_000, 0)))
+
+
+@pytest.mark.parametrize(
+    ("instruments", "weights"),
+    [('["AAPL", "MSFT"]', {"AAPL": 1, "MSFT": 1}), ("{ AAPL = 60, MSFT = 40 }", {"AAPL": 60, "MSFT": 40})],
+)
+def test_a_circuit_breaker_of_an_index(load_texts: Load, instruments: str, weights: dict[str, int]) -> None:
+    levels = "levels = [{ fall_percent = 7, pause_s = 900 }, { fall_percent = 20, for_day = true }]\n"
+    config = load_texts(f"{INDEX}[circuit_breaker]\ninstruments = {instruments}\n{levels}")
+
+    assert config.circuit_breaker == CircuitBreaker(weights, (Level(70_000, 900), Level(200_000, 0, for_day=True)))
+
+
+INDEX = (
+    f"{AAPL}reference_price = 100\n"
+    '[[instruments]]\nsymbol = "MSFT"\ntick = "0.01"\nlot = "1"\nreference_price = 50\n'
+)
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
+        (
+            f'{INDEX}[circuit_breaker]\ninstruments = ["AAPL", "MSF"]\nlevels = [{{ fall_percent = 7 }}]\n',
+            "circuit_breaker.instruments: names no instrument; did you mean MSFT?",
+        ),
+        (
+            f"{INDEX}[circuit_breaker]\ninstruments = {{ AAPL = 60, MSFT = 0 }}\nlevels = [{{ fall_percent = 7 }}]\n",
+            "circuit_breaker.instruments.MSFT: 0 is below 1; write a whole number from 1 to 1000000, for example 60",
+        ),
+        (
+            f'{INDEX}[circuit_breaker]\ninstrument = "AAPL"\ninstruments = ["MSFT"]\nlevels = [{{ fall_percent = 7 }}]\n',
+            "circuit_breaker.instruments: is there beside instrument; write one of them",
+        ),
+        (
+            f'{INDEX}[circuit_breaker]\ninstruments = ["MSFT"]\nlevels = [{{ fall_percent = 7, pause_s = 5, for_day = true }}]\n',
+            "circuit_breaker.levels[1].for_day: is not for a level with pause_s; write one of them",
+        ),
         (f"{AAPL}{BREAKER}", "circuit_breaker.instrument: AAPL has no reference_price above 0 to fall from; write one"),
         (
             f'{AAPL}[circuit_breaker]\ninstrument = "APL"\nlevels = [{{ fall_percent = 7 }}]\n',

@@ -117,7 +117,7 @@ def test_what_is_not_toml_is_one_mistake(mistakes: Tell, text: str, expected: st
         (
             "[zebra]\n",
             "5: zebra: there is no such table; known here: "
-            "circuit_breaker, day, drop_copy, instruments, journal, limits, log, market_data, metrics, multicast, order_entry, redis, segments, venue",
+            "circuit_breaker, day, drop_copy, instruments, journal, limits, log, market_data, market_maker_protections, metrics, multicast, order_entry, redis, segments, venue",
         ),
         ("[venue]\ncompid = 'X'\n", "6: venue.compid: there is no such key; did you mean comp_id?"),
         ("[venue]\ncomp_id = 'MY VENUE'\n", f"6: venue.comp_id: 'MY VENUE' {COMP_ID_RULE}"),

@@ -14,6 +14,7 @@ import msgspec
 from fixgw.core import Core
 from fixgw.engine.phases import OF_PHASES
 from fixgw.engine.reconfiguration import conflicts
+from fixgw.spec.breaker import Halting
 from fixgw.spec.commands import (
     AddInstrument,
     BeginDay,
@@ -41,6 +42,7 @@ from fixgw.spec.commands import (
     MassQuote,
     NewOrder,
     NewOrderList,
+    PauseTrading,
     PullQuotes,
     Quote,
     QuoteCommand,
@@ -48,20 +50,24 @@ from fixgw.spec.commands import (
     RefuseOrder,
     Release,
     ReplaceOrder,
+    ResetProtection,
     ResetSession,
     RestrictionCommand,
     ResumeInstrument,
     SetLimits,
     SetPhase,
+    SetProtection,
     SuspendInstrument,
     TellIndicatives,
     TimeCall,
     TimeHalt,
     TradingCommand,
+    TripBreaker,
 )
 from fixgw.spec.instructions import FOLLOWING, PEGS, Instructions
 from fixgw.spec.instrument import Instrument, TickRange
 from fixgw.spec.limits import LIMIT_NAMES, LimitChange
+from fixgw.spec.maker_protection import CHANGEABLE, MakerProtection
 from fixgw.spec.participant import MarketMaker, Participant
 from fixgw.spec.phase import CALLS, Phase
 from fixgw.spec.quotes import NO_ENTRY, QuoteEntry, QuoteRefusal
@@ -114,9 +120,17 @@ PARTICIPANTS = (
     CAROL,
     Participant("CLIENT5", "BETA", ("B1", "B2"), MarketMaker()),
 )
+BREAKER = (Halting(3), Halting(), Halting(for_day=True))
+PROTECTIONS = (
+    MakerProtection("each", "session:CLIENT1", 3_000, fills_max=3, qty_max=Decimal(7)),
+    MakerProtection("both", "firm:BETA", 5_000, ("STOCK", "SPREAD"), delta_max=Decimal(4), frozen_s=1),
+)
+"""Of market makers; a command takes a tenth of a second."""
 
 CONFIGURATIONS = tuple(
-    configuration(*written, instruments=instruments, participants=PARTICIPANTS)
+    configuration(
+        *written, instruments=instruments, participants=PARTICIPANTS, protections=PROTECTIONS, breaker=BREAKER
+    )
     for instruments, *written in (
         (INSTRUMENTS,),
         (INSTRUMENTS, limits(order_qty_max="5"), limits("instrument:SPREAD", order_qty_max="0.4")),
@@ -145,7 +159,15 @@ SHARED = (
 )
 """Ways to share a price out."""
 CALLING = tuple(msgspec.structs.replace(each, volatility_auction_s=1) for each in BANDED)
+LIMITED = (
+    msgspec.structs.replace(
+        STOCK, reference_price=Price(10_000), dynamic_band_ppm=100, dynamic_band_average_s=3,
+        limit_state_s=1, volatility_auction_s=1,
+    ),
+    msgspec.structs.replace(SPREAD, dynamic_band_ticks=1, limit_state_s=1, volatility_auction_s=1),
+)  # fmt: skip
 CONFIGURATIONS += (
+    configuration(instruments=LIMITED, participants=PARTICIPANTS),
     configuration(instruments=BANDED, participants=PARTICIPANTS),
     configuration(instruments=CALLING, participants=PARTICIPANTS),
 )
@@ -172,6 +194,7 @@ _KINDS = (
     + ("call",) * 4
     + ("trade-on",) * 4
     + ("bust", "correct", "correct") * 3
+    + ("protection",) * 3
 )  # fmt: skip
 _SCOPES = ("instrument:STOCK", "session:CLIENT1", "account:B1", "firm:ALPHA", "firm:BETA", "venue", "firm:NONE", "none")
 _CALLS = sorted(CALLS)
@@ -254,6 +277,7 @@ _ATTRIBUTES: Sequence[dict[str, Any]] = (
     {"exec_inst": "K"},
     {"exec_inst": "K"},
     {"exec_inst": "6K"},
+    {"exec_inst": "J"},
     *({"self_match_prevention": how} for how in SelfMatchPrevention),
     {"self_match_prevention_id": "desk"},
     {"self_match_prevention_id": "desk", "self_match_prevention": SelfMatchPrevention.CANCEL_BOTH},
@@ -315,8 +339,12 @@ def with_sweeps(history: Iterable[Decided], core: Core) -> Iterator[Decided]:
         for name, halt in list(core.gate.restrictions.halted.items()):
             if halt.pause_s and not halt.until_ns:
                 yield TimeHalt(name, number + halt.pause_s)
-            elif 0 < halt.until_ns <= number:
+            is_of_yesterday = halt.day not in (None, core.day.date or "") and core.day.phase is DayPhase.OPEN
+            if is_of_yesterday or 0 < halt.until_ns <= number:
                 yield ResumeInstrument(*_OPERATOR, name)
+        for symbol in list(core.exchange.market.limit_states):
+            if number % 4 == 0:
+                yield PauseTrading(symbol)
         for symbol, ends_ns in list(core.exchange.market.phases.interrupted.items()):
             if not ends_ns:
                 yield TimeCall(symbol, number + 3)
@@ -394,6 +422,8 @@ class _Writer:
                 return PullQuotes(by.session, "a reason")
             case "mass":
                 return self._mass_cancel(by, cl_ord_id)
+            case "protection":
+                return self._protect()
             case "kill" | "release" | "halt" | "suspend" | "resume" | "limits" | "session":
                 return self._operate(kind, by)
             case "add":
@@ -661,6 +691,9 @@ class _Writer:
                 return Kill(*_OPERATOR, self._killed[-1])
             case "release":
                 return Release(*_OPERATOR, self._killed.pop() if self._killed else self._one(_SCOPES))
+            case "halt" if self._one_in(6):
+                self._halted.append("venue")
+                return TripBreaker(*_OPERATOR, self._one((1, 2, 3, 4)))
             case "halt":
                 self._halted.append(self._one(("STOCK", "SPREAD", "NONE", "segment:shares", "venue", "segment:none")))
                 return HaltInstrument(*_OPERATOR, self._halted[-1], self._one((0, 0, 5)))
@@ -681,6 +714,14 @@ class _Writer:
                 elif of_session is DisableSession:
                     self._disabled.append(session)
                 return of_session(*_OPERATOR, session)
+
+    def _protect(self) -> SetProtection | ResetProtection:
+        name = self._one(("each", "both", "each", "none"))
+        if not self._one_in(4):
+            return ResetProtection(*_OPERATOR, name, self._one(("", "", "STOCK", "SPREAD", "NONE")))
+        values = (None, Decimal(2), Decimal("2.5"), Decimal(0), Decimal(40))
+        changes = (LimitChange(self._one((*CHANGEABLE, "depth_max")), self._one(values)) for _ in range(2))
+        return SetProtection(*_OPERATOR, name, tuple(changes))
 
     def _one(self, choices: Sequence[T]) -> T:
         return choices[next(self._choices, 0) % len(choices)]

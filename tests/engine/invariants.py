@@ -5,7 +5,7 @@ from collections import Counter
 import msgspec
 
 from fixgw.engine.phases import OF_PHASES
-from fixgw.spec.commands import ConfigureVenue, ExpireDueOrders
+from fixgw.spec.commands import ConfigureVenue, ExpireDueOrders, PauseTrading
 from fixgw.spec.events import (
     AmendmentEvent,
     CancelRejected,
@@ -20,6 +20,7 @@ from fixgw.spec.events import (
     InstrumentResumed,
     InstrumentSuspended,
     LimitsSet,
+    LimitStateChanged,
     ListStated,
     MassCanceled,
     MassQuoteAnswered,
@@ -38,6 +39,9 @@ from fixgw.spec.events import (
     OrderStated,
     OrderTriggered,
     PhaseChanged,
+    ProtectionReset,
+    ProtectionSet,
+    ProtectionTripped,
     QuoteReported,
     QuotesPulled,
     ScopeKilled,
@@ -80,7 +84,7 @@ class Invariants:
         self._filled: Counter[tuple[str, Side]] = Counter()
 
     def observe(self, command: Decided, events: list[Event]) -> None:
-        assert events, ("a command without an answer", command)
+        assert events or isinstance(command, PauseTrading), ("a command without an answer", command)
         for at, event in enumerate(events):
             if isinstance(event, OrdersSwept):
                 # What the sweep sets off comes after it, and may be canceled as well.
@@ -210,6 +214,8 @@ class Invariants:
                 assert self._phases.get(event.symbol, Phase.CONTINUOUS) is event.previous
                 self._phases[event.symbol] = event.phase
             case QuoteReported() | MassQuoteAnswered() | QuotesPulled():
+                pass
+            case ProtectionTripped() | ProtectionReset() | ProtectionSet() | LimitStateChanged():
                 pass
             case IndicativeChanged():
                 assert (event.price is None) == (not event.volume), event

@@ -7,6 +7,7 @@ What happened is told as plain tuples: ExecType(150) or MsgType(35), the order's
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import takewhile
+from math import ceil, floor
 
 import msgspec
 
@@ -36,6 +37,7 @@ from fixgw.spec.commands import (
     MassQuote,
     NewOrder,
     NewOrderList,
+    PauseTrading,
     PullQuotes,
     Quote,
     QuoteCommand,
@@ -43,16 +45,20 @@ from fixgw.spec.commands import (
     RefuseOrder,
     Release,
     ReplaceOrder,
+    ResetProtection,
     ResetSession,
     RestrictionCommand,
     ResumeInstrument,
     SetLimits,
     SetPhase,
+    SetProtection,
     SuspendInstrument,
     TradingCommand,
+    TripBreaker,
 )
 from fixgw.spec.instructions import Instructions
 from fixgw.spec.instrument import Instrument
+from fixgw.spec.maker_protection import MakerProtection
 from fixgw.spec.quotes import QuoteEntry
 from fixgw.spec.terms import WrongTerm, changed, instrument_of
 from fixgw.spec.values import OrdType, Price, Qty, Side, TimeInForce
@@ -198,6 +204,8 @@ class NaiveVenue:
     order_ids: int = 0
     limits: dict[str, dict[str, Fraction]] = field(default_factory=dict)
     halted: list[str] = field(default_factory=list)
+    tripped: int = 0
+    """The level of the circuit breaker, on this day."""
     suspended: list[str] = field(default_factory=list)
     killed: list[str] = field(default_factory=list)
     disabled: list[str] = field(default_factory=list)
@@ -221,19 +229,34 @@ class NaiveVenue:
     list_ids: list[tuple[str, str]] = field(default_factory=list)
     happened: list[NaiveOrder] = field(default_factory=list)
     asked_for: list[tuple[str, Fraction]] = field(default_factory=list)
+    now_ns: int = 0
+    paid: list[tuple[str, int, int]] = field(default_factory=list)
+    """Symbol, second and price of all trades since the last auction."""
+    limit_states: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """Side, and since when."""
+    protections: dict[str, MakerProtection] = field(default_factory=dict)
+    made: list[tuple[tuple[str, str], int, Fraction, Fraction]] = field(default_factory=list)
+    """What a protection counts of its instruments: time, quantity and delta of each trade of a quote."""
+    frozen: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Until when; 0 until it is reset."""
 
     def handle(self, command: AnyCommand) -> list[Outcome]:
         was_open = self.phase == "open"
         self.happened = []
         told = self.apply(command)
-        concerns_engine = not isinstance(command, RestrictionCommand | EndDay) or isinstance(command, Kill)
+        # A halt concerns the engine where it cancels anything.
+        is_restriction = isinstance(command, RestrictionCommand) and not isinstance(command, Kill) and len(told) == 1
+        concerns_engine = not is_restriction and not isinstance(command, EndDay)
         if isinstance(command, Kill | CancelAllByOperator | SetPhase) and told == [("refused",)]:
             concerns_engine = False
+        comes_to_engine = not is_restriction
+        if isinstance(command, Kill | CancelAllByOperator | SetPhase | EndDay) and told == [("refused",)]:
+            comes_to_engine = False
         told += self.follow_lists()
         if was_open and concerns_engine:
             told += self.follow_pegs()
             told += self.go_off(told)
-        return told
+        return told + self.end_limit_states() if comes_to_engine else told
 
     def apply(self, command: AnyCommand) -> list[Outcome]:
         match command:
@@ -253,8 +276,9 @@ class NaiveVenue:
             case CancelList():
                 return self.cancel_list(command)
             case ConfigureVenue():
+                before = {*self.instruments}
                 self.configure(command)
-                return [("configured",)]
+                return [("configured",), *self.relisted(sorted({*self.instruments} - before))]
             case Quote() | MassQuote():
                 return self.quote(command)
             case CancelQuotes():
@@ -273,6 +297,10 @@ class NaiveVenue:
                 return self.begin_day(command)
             case SetPhase():
                 return self.set_phase(command)
+            case PauseTrading():
+                return self.pause(command.symbol)
+            case SetProtection() | ResetProtection():
+                return [self.set_protection(command)]
             case ContinueTriggers():
                 return []
             case ExpireDueOrders():
@@ -293,8 +321,19 @@ class NaiveVenue:
             if old.get(symbol) != new.get(symbol):
                 self.instruments.pop(symbol, None)
                 self.instruments |= {symbol: new[symbol]} if symbol in new else {}
+        self.protect_as_configured(c, is_first=not self.ever)
         self.ever |= self.instruments
         self.configured = c
+
+    def relisted(self, symbols: list[str]) -> list[Outcome]:
+        told: list[Outcome] = []
+        for symbol in symbols:
+            self.scheduled.pop(symbol, None)
+            phase = self.phases.get(symbol, "continuous")
+            if phase != "continuous" and not self.open_in(symbol):
+                self.phases.pop(symbol)
+                told.append(("phase", symbol, "continuous", phase))
+        return told
 
     def new(self, c: NewOrder | RefuseOrder) -> list[Outcome]:
         reason = self.why_not(c)
@@ -517,7 +556,8 @@ class NaiveVenue:
         for symbol in sorted(self.instruments):
             mine = [order for order in self.orders if order.peg and order.symbol == symbol]
             for order in sorted(mine, key=lambda order: int(order.order_id)):
-                if order.status not in LIVE or not self.trades_now(symbol):
+                instrument = self.listed(symbol)
+                if order.status not in LIVE or not self.trades_now(symbol) or (instrument and instrument.limit_state_s):
                     continue
                 price = self.pegged_at(symbol, order.side, order.peg, order.price)
                 if price in (None, order.price):
@@ -558,6 +598,17 @@ class NaiveVenue:
                 return [self.end(order, order.ids[-1], rested=False, orig=None)]
             close = self.close(order.symbol) if phase == "post-close" else None
             return [] if close is None else self.trade_at(order.symbol, close)
+        instrument = self.listed(order.symbol)
+        if instrument is None or not instrument.limit_state_s:
+            return self.trade_as_it_comes(order)
+        told = self.bring_into_band(order) + self.trade_as_it_comes(order)
+        edge = self.at_edge(order.symbol)
+        if edge is not None and order.symbol not in self.limit_states:
+            self.limit_states[order.symbol] = edge[0], self.now_ns
+            told.append(("limit", order.symbol, *edge))
+        return told
+
+    def trade_as_it_comes(self, order: NaiveOrder) -> list[Outcome]:
         away = self.tick_away(order.symbol, order.side, order.price) if order.post_only else None
         if away is not None:
             before, order.price = order.price, away
@@ -567,7 +618,7 @@ class NaiveVenue:
             order.worst = self.protection(order)
         wanted = order.working if order.time_in_force == "4" else order.least
         band = self.band(order.symbol)
-        if wanted and self.reachable(order, band) < wanted:
+        if wanted and self.reachable(order, band) - self.would_be_pulled(order, band) < wanted:
             return [self.end(order, order.ids[-1], rested=False, orig=None)]
         while order.working and (hit := self.hit(order, band)):
             other, price = hit[0], hit[0].price or 0
@@ -589,6 +640,7 @@ class NaiveVenue:
                     break  # a trade of this round has left another of its list with less: share out anew
                 wanted_yet -= qty
                 told.append(self.trade(order, each, price, qty))
+                told += self.protect(each, order, qty) + self.protect(order, order, qty)
                 told += self.follow_at_once(each, order)
         is_stopped = bool(self.hit(order, None))
         is_left_over = order.working and order.ord_type == "K" and order.cum and order.price is None
@@ -598,15 +650,74 @@ class NaiveVenue:
             told.append(("D", order.told(), "3", None, order.leaves, order.held, False, False))
         instrument = self.listed(order.symbol)
         breaks = bool(order.working and is_stopped and instrument and instrument.volatility_auction_s)
+        breaks = breaks and not (instrument and instrument.limit_state_s)
         breaks = breaks and not (wanted and not order.cum)
         if order.working and (order.price is None or order.time_in_force in ("3", "4") or (is_stopped and not breaks)):
             told.append(self.end(order, order.ids[-1], rested=False, orig=None))
-        if breaks:
-            open_orders = self.open_of(f"instrument:{order.symbol}")
-            told += [self.expire(each) for each in open_orders if each.time_in_force == "5"]
-            self.phases[order.symbol] = "volatility-auction"
-            told.append(("phase", order.symbol, "volatility-auction", "continuous"))
+        return told + self.interrupt(order.symbol) if breaks else told
+
+    def interrupt(self, symbol: str) -> list[Outcome]:
+        open_orders = self.open_of(f"instrument:{symbol}")
+        told = [self.expire(each) for each in open_orders if each.time_in_force == "5"]
+        self.phases[symbol] = "volatility-auction"
+        return [*told, ("phase", symbol, "volatility-auction", "continuous")]
+
+    # Limit up, limit down.
+
+    def edges(self, symbol: str) -> tuple[int, int] | None:
+        """Return the lowest price that a sell may have, and the highest of a buy."""
+        instrument, band = self.listed(symbol), self.band(symbol)
+        if instrument is None or band is None:
+            return None
+        return on_tick(instrument, ceil(band[0]), up=True), on_tick(instrument, floor(band[1]), up=False)
+
+    def bring_into_band(self, order: NaiveOrder) -> list[Outcome]:
+        edges, told = self.edges(order.symbol), list[Outcome]()
+        if edges is None:
+            return told
+        low, high = edges
+        for side in "12":
+            resting = [each for _, each in self.in_queue(order.symbol, side) if each is not order]
+            beyond = [o for o in resting if (o.price or 0) > high] if side == "1" else []
+            beyond += [o for o in resting if (o.price or 0) < low] if side == "2" else []
+            for each in beyond:
+                before, each.price, each.arrival = each.price, high if side == "1" else low, self.next_arrival()
+                told.append(("D", each.told(), "3", before, each.leaves, each.held, True, False))
+        order.arrival = self.next_arrival()
+        if order.price is None or order.time_in_force in "34":
+            return told
+        before = order.price
+        if before > high if order.side == "1" else before < low:
+            order.price = high if order.side == "1" else low
+            told.append(("D", order.told(), "3", before, order.leaves, order.held, False, False))
         return told
+
+    def at_edge(self, symbol: str) -> tuple[str, int] | None:
+        """Return the side whose best price is at its edge of the band, and where that is."""
+        instrument = self.listed(symbol)
+        if instrument is None or not instrument.limit_state_s or self.phases.get(symbol, "continuous") != "continuous":
+            return None
+        edges = self.edges(symbol)
+        bids, offers = (self.queue(symbol, side, only_shown=True) for side in "12")
+        if edges and bids and bids[0][0] >= edges[1]:
+            return "1", edges[1]
+        return ("2", edges[0]) if edges and offers and offers[0][0] <= edges[0] else None
+
+    def end_limit_states(self) -> list[Outcome]:
+        told: list[Outcome] = []
+        for symbol, (side, _) in list(self.limit_states.items()):
+            edge = self.at_edge(symbol)
+            if edge is None or edge[0] != side:
+                del self.limit_states[symbol]
+                told.append(("limit", symbol, None, None))
+        return told
+
+    def pause(self, symbol: str) -> list[Outcome]:
+        instrument, edge, state = self.listed(symbol), self.at_edge(symbol), self.limit_states.get(symbol)
+        if instrument is None or edge is None or state is None or edge[0] != state[0]:
+            return []
+        is_over = state[1] + instrument.limit_state_s * 10**9 <= self.now_ns
+        return self.interrupt(symbol) if is_over else []
 
     def follow_at_once(self, other: NaiveOrder, order: NaiveOrder) -> list[Outcome]:
         """What follows for lists from what ``other`` and ``order``, which is at work, have done to each other."""
@@ -618,6 +729,9 @@ class NaiveVenue:
 
     def trade(self, order: NaiveOrder, other: NaiveOrder, price: int, qty: int) -> Outcome:
         self.traded.append(NaiveTrade(order.symbol, price, qty, other, order))
+        instrument = self.listed(order.symbol)
+        if instrument is not None and instrument.dynamic_band_average_s:
+            self.paid.append((order.symbol, self.now_ns // 10**9, price))
         other.shown = max(other.shown - qty, 0)
         other.fill(price, qty)
         if other.working and not other.shown and not other.is_hidden:
@@ -654,6 +768,10 @@ class NaiveVenue:
         if instrument is None:
             return None
         last = next((trade.price for trade in reversed(self.traded) if trade.symbol == symbol and trade.qty), None)
+        if window_s := instrument.dynamic_band_average_s:
+            now_s = self.now_ns // 10**9
+            prices = [price for of, second, price in self.paid if of == symbol and now_s - second < window_s]
+            last = sum(prices) // len(prices) if prices else last
         static, dynamic = instrument.reference_price, instrument.reference_price if last is None else last
         edges = [
             around(instrument, static, instrument.static_band_ticks, instrument.static_band_ppm),
@@ -1022,9 +1140,10 @@ class NaiveVenue:
         before = (order.ids[-1], order.price, order.leaves)
         keeps = price == order.price and c.order_qty <= order.qty and display(c) == order.display
         if order.waits:
-            trigger = order.stop, order.source
+            trigger, since = (order.stop, order.source), order.since
             self.wait(order, c)
             keeps = keeps and trigger == (order.stop, order.source) and not trails
+            order.since = since if keeps else order.since
         order.ids.append(c.cl_ord_id)
         may_work = order.qty - order.held
         order.qty, order.price, order.time_in_force = max(c.order_qty, order.cum), price, c.time_in_force.value
@@ -1127,7 +1246,9 @@ class NaiveVenue:
                 self.judged, self.making_room = judged, making_room
                 return {"1": "1", "2": "2", "0": "2", "3": "3", "99": "8"}.get(reason, "99")
             self.judged.append(side)
-        return "2" if wanted and self.phases.get(entry.symbol) in ("closed", "post-close") else None
+        if wanted and self.phases.get(entry.symbol) in ("closed", "post-close"):
+            return "2"
+        return "99" if wanted and self.is_frozen(c, entry.symbol) else None
 
     def sides(self, c: Quote | MassQuote, entry: QuoteEntry) -> list[NaiveOrder]:
         """Return the sides of an entry as orders that are nowhere yet, the bid first."""
@@ -1163,7 +1284,11 @@ class NaiveVenue:
                 self.arrivals += 1
                 new.order_id, new.arrival = str(self.order_ids), self.arrivals
                 self.orders.append(new)
-                told += [("0", new.told()), *self.work(new)]
+                told.append(("0", new.told()))
+                if self.is_frozen(c, entry.symbol):
+                    told.append(self.end(new, new.ids[-1], rested=False, orig=None))
+                else:
+                    told += self.work(new)
         return told
 
     def requote(self, old: NaiveOrder, new: NaiveOrder) -> list[Outcome]:
@@ -1187,12 +1312,129 @@ class NaiveVenue:
         told: list[Outcome] = []
         if kind == "4":
             told += [self.end(order, order.ids[-1], rested=True, orig=None) for order in mine]
-            return [*told, ("AI", "[N/A]", *nothing, "4")]
+            reset = [key for key in sorted(self.frozen) if self.is_protected(self.protections[key[0]], c.session)]
+            for key in reset:
+                self.begin_anew(key)
+            return [*told, ("AI", "[N/A]", *nothing, "4"), *(("protection reset", *key) for key in reset)]
         for symbol in sorted(set(c.symbols), key=c.symbols.index):
             ended = [order for order in mine if order.symbol == symbol]
             told += [self.end(order, order.ids[-1], rested=True, orig=None) for order in ended]
             told.append(("AI", symbol, *nothing, "1" if ended else "9"))
         return told
+
+    # Protection of market makers.
+
+    def protect_as_configured(self, c: ConfigureVenue, *, is_first: bool) -> None:
+        old, new = ({each.name: each for each in file.protections} for file in (self.configured, c))
+        for name in {*old, *new}:
+            if old.get(name) == new.get(name) and not is_first:
+                continue
+            before, now = self.protections.pop(name, None), new.get(name)
+            if now is not None:
+                self.protections[name] = now
+            if before is None or now is None or (before.maker, before.symbols) != (now.maker, now.symbols):
+                for key in [key for key in {each[0] for each in self.made} | {*self.frozen} if key[0] == name]:
+                    self.begin_anew(key)
+
+    def begin_anew(self, key: tuple[str, str]) -> None:
+        self.frozen.pop(key, None)
+        self.made = [each for each in self.made if each[0] != key]
+
+    def is_protected(self, protection: MakerProtection, session: str) -> bool:
+        firms = [each.firm for each in self.configured.participants if each.session == session]
+        return protection.maker in (f"session:{session}", *(f"firm:{firm}" for firm in firms))
+
+    def protecting(self, session: str, symbol: str) -> list[tuple[str, str]]:
+        return [
+            (name, "" if each.symbols else symbol)
+            for name, each in sorted(self.protections.items())
+            if self.is_protected(each, session) and (not each.symbols or symbol in each.symbols)
+        ]
+
+    def is_frozen(self, c: Quote | MassQuote, symbol: str) -> bool:
+        return any(self.freezes(key) for key in self.protecting(c.session, symbol))
+
+    def freezes(self, key: tuple[str, str]) -> bool:
+        if self.frozen.get(key) and self.frozen[key] <= self.now_ns:
+            self.begin_anew(key)
+        return key in self.frozen
+
+    def worth_counting(self, order: NaiveOrder, qty: int) -> tuple[Fraction, Fraction]:
+        instrument = self.ever[order.symbol]
+        units = Fraction(qty, 10**instrument.qty_scale)
+        return units, units * instrument.multiplier * (1 if order.side == "1" else -1)
+
+    def is_reached(self, key: tuple[str, str], more: list[tuple[Fraction, Fraction]]) -> bool:
+        """Return whether a limit is reached with ``more`` trades now."""
+        limits = self.protections[key[0]]
+        begin = self.now_ns - limits.window_ms * 1_000_000
+        counted = [(qty, delta) for of, time, qty, delta in self.made if of == key and time > begin] + more
+        qty, delta = (sum((each[at] for each in counted), Fraction(0)) for at in (0, 1))
+        values = (Fraction(len(counted)), limits.fills_max), (qty, limits.qty_max), (abs(delta), limits.delta_max)
+        return any(most is not None and value >= Fraction(most) for value, most in values)
+
+    def protect(self, maker: NaiveOrder, at_work: NaiveOrder, qty: int) -> list[Outcome]:
+        """Count a trade of a quote, and pull all that its maker has there where a limit is reached."""
+        told: list[Outcome] = []
+        for key in self.protecting(maker.session, maker.symbol) if maker.entry is not None else []:
+            if self.freezes(key):
+                continue
+            self.made.append((key, self.now_ns, *self.worth_counting(maker, qty)))
+            if not self.is_reached(key, []):
+                continue
+            seconds = self.protections[key[0]].frozen_s
+            self.frozen[key] = self.now_ns + seconds * 10**9 if seconds else 0
+            sides = [o for o in self.orders if o.entry is not None and o.working]
+            sides = [o for o in sides if key in self.protecting(o.session, o.symbol)]
+            sides.sort(key=lambda order: (order.session, int(order.order_id)))
+            told += [self.end(o, o.ids[-1], rested=o is not at_work, orig=None) for o in sides]
+            told.append(("tripped", *key, len(sides)))
+        return told
+
+    def would_be_pulled(self, order: NaiveOrder, band: tuple[Fraction, Fraction] | None) -> int:
+        """Return how much of what ``order`` could trade with is pulled before it comes there."""
+        instrument = self.listed(order.symbol)
+        assert instrument is not None
+        pulled = 0
+        made: dict[tuple[str, str], list[tuple[Fraction, Fraction]]] = {}
+        for other in self.hit(order, band):
+            if other.entry is None or self.of_one_hand(order, other):
+                continue
+            keys = self.protecting(other.session, other.symbol)
+            is_shared = keys and instrument.allocation.value != "fifo"
+            if is_shared or any(self.is_reached(key, made[key]) for key in keys if key in made):
+                pulled += other.working
+            else:
+                for key in keys:
+                    made.setdefault(key, []).append(self.worth_counting(other, other.working))
+        return pulled
+
+    def set_protection(self, c: SetProtection | ResetProtection) -> Outcome:
+        found = self.protections.get(c.name)
+        if found is None:
+            return ("refused",)
+        if isinstance(c, ResetProtection):
+            if c.symbol and (found.symbols or c.symbol not in self.instruments):
+                return ("refused",)
+            for key in {each[0] for each in self.made} | {*self.frozen}:
+                if key[0] == c.name and c.symbol in ("", key[1]):
+                    self.begin_anew(key)
+            return ("protection reset", c.name, c.symbol)
+        whole = ("window_ms", "fills_max", "frozen_s")
+        values = {change.name: change.value for change in c.changes}
+        for name, value in values.items():
+            if name not in (*whole, "qty_max", "delta_max") or (value is None and name in ("window_ms", "frozen_s")):
+                return ("refused",)
+            if value is not None and (value < 0 or (not value and name != "frozen_s")):
+                return ("refused",)
+            if value is not None and name in whole and value % 1:
+                return ("refused",)
+        for name, value in values.items():
+            number = int(value) if value is not None and name in whole else value
+            found = msgspec.structs.replace(found, **{name: number})
+        self.protections[c.name] = found
+        return ("protection", c.name, found.window_ms, found.fills_max, found.qty_max, found.delta_max, found.frozen_s)
+
     # What is listed.
 
     def relist(self, c: AddInstrument | ChangeInstrument | DelistInstrument) -> list[Outcome]:
@@ -1240,15 +1482,22 @@ class NaiveVenue:
 
     def operate(self, c: RestrictionCommand | CancelByOperator | CancelAllByOperator | ContinueSweep) -> list[Outcome]:
         match c:
+            case TripBreaker(level=level):
+                if not self.tripped < level <= len(self.configured.breaker):
+                    return [("refused",)]
+                self.tripped = level
+                self.halted.append("venue")
+                return [("halted", "venue"), *self.cancel_on_halt("venue")]
             case HaltInstrument(symbol=symbol):
                 known = self.can_be_halted(symbol) and symbol not in self.suspended
                 told = self.forbid("halted", symbol, self.halted, known=known)
                 return told if told == [("refused",)] else told + self.cancel_on_halt(symbol)
             case SuspendInstrument(symbol=symbol):
                 told = self.forbid("suspended", symbol, self.suspended, known=self.listed(symbol) is not None)
-                if told != [("refused",)] and symbol in self.halted:
-                    self.halted.remove(symbol)
-                return told
+                if told == [("refused",)]:
+                    return told
+                self.halted = [each for each in self.halted if each != symbol]
+                return told + self.cancel_on_halt(symbol)
             case ResumeInstrument(symbol=symbol) if symbol in self.suspended:
                 return self.allow("resumed", symbol, self.suspended)
             case ResumeInstrument(symbol=symbol):
@@ -1284,7 +1533,7 @@ class NaiveVenue:
     def allow(self, what: str, name: str, those: list[str]) -> list[Outcome]:
         if name not in those:
             return [("refused",)]
-        those.remove(name)
+        those[:] = [each for each in those if each != name]
         return [(what, name)]
 
     def cancel_on_halt(self, name: str) -> list[Outcome]:
@@ -1345,7 +1594,7 @@ class NaiveVenue:
         if what == "expired" and not later:
             self.phase = "ended"
         if what == "restated" and not later:
-            self.phase = "open"
+            self.phase, self.tripped = "open", 0
             told.append(("day begun", name))
         return told
 
@@ -1360,6 +1609,8 @@ class NaiveVenue:
             return [("refused",)]
         if c.scheduled_ns:
             self.scheduled[c.symbol] = c.scheduled_ns
+        elif not instrument.segment:
+            self.scheduled.pop(c.symbol, None)
         if c.phase.value == before:
             return [("phase", c.symbol, before, before)]
         told: list[Outcome] = []
@@ -1403,6 +1654,7 @@ class NaiveVenue:
             buy, sell = buys[0], sells[0]
             qty = min(buy.working, sell.working)
             self.traded.append(NaiveTrade(symbol, price, qty, buy, sell))
+            self.paid = [each for each in self.paid if each[0] != symbol]
             for order in (buy, sell):
                 order.fill(price, qty)
                 order.shown = min(order.shown, order.working)
@@ -1456,7 +1708,7 @@ class NaiveVenue:
         if phase == "closed":
             return "2"
         waits = c.instructions is not None and c.instructions.stop_px is not None
-        stays = (c.price is not None or waits) and exec_inst(c) in ("", "K")
+        stays = (c.price is not None or waits) and exec_inst(c) in ("", "J", "K")
         taken = {"pre-open": "0126B", "opening-auction": "0126B", "volatility-auction": "016B"}
         taken |= {"continuous": "013456", "closing-auction": "0167B", "post-close": "016"}
         fits = (stays or phase == "continuous") and c.time_in_force.value in taken[phase]
@@ -1484,7 +1736,7 @@ class NaiveVenue:
             trade.of_today = False
         if c.restates_gtc:
             return self.slice("restated", c.date, self.open_of("venue"), at=len(self.sweeps))
-        self.phase = "open"
+        self.phase, self.tripped = "open", 0
         return [("day begun", c.date)]
 
     def expire_due(self, c: ExpireDueOrders) -> list[Outcome]:
@@ -1643,15 +1895,15 @@ class NaiveVenue:
 
     def mismatch(self, c: NewOrder | ReplaceOrder) -> str | None:
         """Return why its attributes do not go with its other terms."""
-        if pegs(c) and c.time_in_force.value not in "016":
+        instrument = self.listed(c.symbol)
+        assert instrument is not None
+        if pegs(c) and (c.time_in_force.value not in "016" or instrument.limit_state_s):
             return "11"
         has_stop = c.instructions is not None and c.instructions.stop_px is not None
         if "6" in exec_inst(c) and (c.ord_type.value != "2" or c.time_in_force.value not in "016" or has_stop):
             return "11"
         if display(c)[0] is not None and (c.ord_type.value in "13J" or c.time_in_force.value in "34"):
             return "11"
-        instrument = self.listed(c.symbol)
-        assert instrument is not None
         if any((qty or 0) % instrument.lot_size for qty in display(c)):
             return "13"
         least = c.instructions.min_qty if c.instructions else None

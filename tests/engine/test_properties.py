@@ -38,6 +38,7 @@ from fixgw.spec.events import (
     InstrumentResumed,
     InstrumentSuspended,
     LimitsSet,
+    LimitStateChanged,
     ListStated,
     MassCanceled,
     MassQuoteAnswered,
@@ -57,6 +58,10 @@ from fixgw.spec.events import (
     OrderStated,
     OrderTriggered,
     PhaseChanged,
+    ProtectionEvent,
+    ProtectionReset,
+    ProtectionSet,
+    ProtectionTripped,
     QuoteEvent,
     QuoteReported,
     QuotesPulled,
@@ -81,6 +86,7 @@ from tests.engine.histories import (
     CALLING,
     CONFIGURATIONS,
     INSTRUMENTS,
+    LIMITED,
     PARTICIPANTS,
     Decided,
     commands,
@@ -96,6 +102,9 @@ PROPERTY = settings(
     deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
+
+COMMAND_NS = 100_000_000
+"""A command takes as long."""
 
 SWEEP_SLICE_MAX = 2
 """Few, so that sweeps have several slices, with other commands between them."""
@@ -116,9 +125,10 @@ class Watched:
             self.step(command)
 
     def step(self, command: Decided) -> None:
-        events = self.core.decide(command)
         sequence = len(self.frames) + 1
-        self.frames.append(Sequenced(sequence, sequence, command, events))
+        time_ns = self.naive.now_ns = sequence * COMMAND_NS
+        events = self.core.decide(command, time_ns)
+        self.frames.append(Sequenced(sequence, time_ns, command, events))
 
         if isinstance(command, TimeCall | TimeHalt):
             assert not events
@@ -210,6 +220,10 @@ def told(event: Event) -> Outcome:
             return ("phase", event.symbol, event.phase.value, event.previous.value)
         case QuoteReported() | MassQuoteAnswered() | QuotesPulled():
             return told_of_quotes(event)
+        case ProtectionTripped() | ProtectionReset() | ProtectionSet():
+            return told_of_protection(event)
+        case LimitStateChanged():
+            return ("limit", event.symbol, None if event.side is None else event.side.value, event.price)
         case IndicativeChanged():
             return ("indicative", event.symbol, event.price, event.volume, event.imbalance)
         case _:
@@ -260,6 +274,18 @@ def told_of_quotes(event: QuoteEvent) -> Outcome:
             return ("b", reasons, event.quote_status.value)
         case QuotesPulled():
             return ("pulled", event.session, event.canceled)
+
+
+def told_of_protection(event: ProtectionEvent) -> Outcome:
+    match event:
+        case ProtectionTripped():
+            return ("tripped", event.frozen.name, event.frozen.symbol, event.canceled)
+        case ProtectionReset():
+            return ("protection reset", event.name, event.symbol)
+        case ProtectionSet():
+            now = event.protection
+            values = now.window_ms, now.fills_max, now.qty_max, now.delta_max, now.frozen_s
+            return ("protection", now.name, *values)
 
 
 def told_of_days(event: DayEvent) -> Outcome:
@@ -331,6 +357,33 @@ def test_volatility_auctions_and_post_close_are_what_the_naive_venue_says() -> N
     assert at_close >= 5, (begun, at_close)
 
 
+def test_limit_states_are_what_the_naive_venue_says() -> None:
+    """Here all bands are such that orders rest at their edges."""
+    begun, ended, paused, moved = 0, 0, 0, 0
+    for seed in range(6):
+        watched = Watched()
+        watched.play(_with_limit_states(Random(seed)))
+        watched.finish()
+        for frame in watched.frames:
+            for event in frame.events:
+                begun += isinstance(event, LimitStateChanged) and event.side is not None
+                ended += isinstance(event, LimitStateChanged) and event.side is None
+                paused += isinstance(event, PhaseChanged) and event.operator == "venue"
+                moved += isinstance(event, OrderAmended) and event.rested and "price band" in event.text
+
+    # A band leaves what rests only where its trades grow old: test_limit_up_down.py has more of it.
+    assert min(begun, ended, paused) >= 10, (begun, ended, paused)
+    assert moved
+
+
+def _with_limit_states(random: Random) -> Iterator[Decided]:
+    for command in commands(random.randbytes(BYTES_A_COMMAND) for _ in range(700)):
+        if isinstance(command, ConfigureVenue):
+            yield configuration(instruments=LIMITED, participants=PARTICIPANTS)
+        elif not isinstance(command, RestrictionCommand | EndDay | MassCancel | SetPhase):
+            yield command
+
+
 def _with_bands_and_post_close(random: Random) -> Iterator[Decided]:
     for number, command in enumerate(commands(random.randbytes(BYTES_A_COMMAND) for _ in range(700))):
         if isinstance(command, ConfigureVenue):
@@ -359,15 +412,15 @@ def test_the_same_commands_give_the_same_events_byte_for_byte(script: list[bytes
 def run(history: list[Decided], after: Core | None = None) -> list[Sequenced]:
     core = after or Core(SWEEP_SLICE_MAX)
     return [
-        Sequenced(sequence, sequence, command, core.decide(command))
+        Sequenced(sequence, sequence * COMMAND_NS, command, core.decide(command, sequence * COMMAND_NS))
         for sequence, command in enumerate(with_sweeps(history, core), start=1)
     ]
 
 
 def core_after(history: list[Decided]) -> Core:
     core = Core(SWEEP_SLICE_MAX)
-    for command in with_sweeps(history, core):
-        core.decide(command)
+    for sequence, command in enumerate(with_sweeps(history, core), start=1):
+        core.decide(command, sequence * COMMAND_NS)
     return core
 
 
@@ -408,6 +461,7 @@ def test_histories_are_eventful() -> None:
     now_and_then = {"AI 1", "AI 9"} | {"I", "8 1", "8 13", "8 15", "8 99", "r None", "r 0", "r 1"}
     now_and_then |= {"suspended", "added", "changed", "delisted"}
     now_and_then |= {"disabled", "enabled", "logged out", "reset", "limits", "restated", "D 3", "D 5", "G"}
+    now_and_then |= {"tripped", "protection", "protection reset"}
     now_and_then |= {"D", "uncross", "D 8", "N 1 3", "N 1 7", "N 2 3", "N 2 6", "N 2 7"}
     assert {kind for kind in often if seen.get(kind, 0) < 10} == set(), seen
     assert {kind for kind in now_and_then if not seen.get(kind)} == set(), seen

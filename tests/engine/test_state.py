@@ -11,7 +11,7 @@ from fixgw.core import Core, CoreState
 from fixgw.spec.commands import ConfigureVenue, ContinueSweep, EndDay, Kill
 from fixgw.spec.trading_day import DayPhase, TradingDay
 from tests.engine.histories import CONFIGURATIONS, Decided, commands, with_sweeps
-from tests.engine.test_properties import PROPERTY, SCRIPTS, SWEEP_SLICE_MAX
+from tests.engine.test_properties import COMMAND_NS, PROPERTY, SCRIPTS, SWEEP_SLICE_MAX
 from tests.orders import ALICE, buy
 
 DECODER = msgspec.msgpack.Decoder(CoreState)
@@ -38,7 +38,8 @@ def test_a_restored_core_goes_on_the_same(script: list[bytes], places: Iterable[
             broken = restored(state)
             assert encoded(broken) == state
             broken.exchange.check()
-        assert broken.decide(command) == whole.decide(command)
+        time_ns = number * COMMAND_NS
+        assert broken.decide(command, time_ns) == whole.decide(command, time_ns)
     assert encoded(broken) == encoded(whole)
 
 
