@@ -64,5 +64,5 @@ class Pegging:
         return any(pegs.any_moves(symbol) for symbol in pegs.stale if self._may_follow(symbol))
 
     def _may_follow(self, symbol: str) -> bool:
-        """Where there are limit states by now, pegs that came before stay where they are, as far as the band lets them."""
+        """Where there are limit states by now, pegs from before stay, as far as the band lets them."""
         return self._market.trades_as_it_comes(symbol) and symbol not in self._market.limited
