@@ -49,6 +49,7 @@ ATTRIBUTES = {
     "P": ("post-only, ExecInst(18)=6", "18=6"),
     "S": ("SelfMatchPreventionID(7928)", "7928=desk"),
     "C": ("canceled on a halt, ExecInst(18)=K", "18=K"),
+    "A": ("all or none, ExecInst(18)=G", "18=G"),
 }
 
 

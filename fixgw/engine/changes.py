@@ -78,7 +78,7 @@ class Changes:
         if not keeps_priority or not leaves_after:
             self._market.take_from_book(order)
             order.restate(command)
-            display.hide(order)
+            self._market.hide(order)
         else:
             self._market.count_less(order, order.leaves_qty - leaves_after)
             order.restate(command)

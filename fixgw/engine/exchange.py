@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import assert_never
 
 from fixgw.engine import inquiries
+from fixgw.engine.aside import Aside
 from fixgw.engine.calls import Calls
 from fixgw.engine.changes import Changes
 from fixgw.engine.corrections import Venue, amend
@@ -101,7 +102,7 @@ class Exchange:
         self._trading = trading = Trading(market, self._intake)
         self._changes = Changes(market, self._intake, trading)
         self._sweeping = Sweeping(market, sweep_slice_max)
-        self._releases = Releases(market, trading, sweep_slice_max)
+        self._releases = Releases(market, trading, Aside(market, trading), sweep_slice_max)
         self._calls = Calls(market, trading)
         floor = Floor(
             market.orders,
@@ -135,7 +136,8 @@ class Exchange:
         if self.lists.open:
             self.lists.follow(events)
         # As a day ends nothing trades any more.
-        if (market.triggers.waiting or market.triggers.due) and not isinstance(command, EndDay):
+        may_follow = market.triggers.waiting or market.triggers.due or market.with_aside
+        if may_follow and not isinstance(command, EndDay):
             self._releases.let_go(events)
         if market.phases.calls or market.indicatives.changed:
             market.indicatives.note(events, market.phases.calls)
@@ -146,7 +148,7 @@ class Exchange:
         market = self.market
         if self.lists.open:
             self.lists.follow(events)
-        if market.triggers.waiting or market.triggers.due:
+        if market.triggers.waiting or market.triggers.due or market.with_aside:
             self._releases.let_go(events)
         if market.phases.calls or market.indicatives.changed:
             market.indicatives.note(events, market.phases.calls)
@@ -382,6 +384,12 @@ class Exchange:
                         assert self.market.orders.by_order_id(order.order_id) is order
                         assert self._knows(order), order.order_id
                         assert not order.is_waiting, order.order_id
+                for order in side.aside:
+                    resting += 1
+                    assert order.symbol == symbol
+                    assert symbol in self.market.with_aside
+                    assert self.market.orders.by_order_id(order.order_id) is order
+                    assert self._knows(order), order.order_id
         self.market.triggers.check()
         live = list(self.market.orders)
         held = sum(not order.leaves_qty for order in live)

@@ -1,6 +1,6 @@
 """The intake: which new orders are taken, and what is said of those that are not."""
 
-from fixgw.engine import display, minimum, post_only, triggers
+from fixgw.engine import all_or_none, display, minimum, post_only, triggers
 from fixgw.engine.market import Market
 from fixgw.engine.order import Order
 from fixgw.engine.phases import OF_PHASES
@@ -63,7 +63,7 @@ class Intake:
             instructions=instructions,
         )
         if instructions is not None:
-            display.hide(order)
+            self._market.hide(order)
         if order.time_in_force is _GOOD_TILL_DATE:
             self._market.expiries.add(order)
         if trigger is not None:
@@ -90,10 +90,13 @@ class Intake:
             trail_from(order, first, instrument)
 
     def cannot_rest(self, command: NewOrder | ReplaceOrder) -> str | None:
-        """Return why a post-only order may not come into the book as it is, or None."""
+        """Return why an order may not come into the book, or aside of it, as it is, or None."""
+        book = self._market.books[command.symbol]
+        if (no_room := all_or_none.too_many(command, book)) is not None:
+            return no_room
         if not post_only.is_post_only(command.instructions):
             return None
-        opposite = self._market.books[command.symbol].opposite(command.side)
+        opposite = book.opposite(command.side)
         return post_only.refusal(command, opposite, self._market.instruments[command.symbol])
 
     def reject(self, command: NewOrder | RefuseOrder, refusal: Refusal | None) -> Event:
@@ -160,7 +163,10 @@ def _unsupported(command: NewOrder, instrument: Instrument) -> Refusal | None:
 def unsupported_with(command: NewOrder | ReplaceOrder, instrument: Instrument) -> Refusal | None:
     """Return which of its instructions do not go with its other terms, or None."""
     return (
-        post_only.mismatch(command) or display.mismatch(command, instrument) or minimum.mismatch(command, instrument)
+        all_or_none.mismatch(command)
+        or post_only.mismatch(command)
+        or display.mismatch(command, instrument)
+        or minimum.mismatch(command, instrument)
     )
 
 

@@ -7,6 +7,7 @@ from typing import assert_never
 import msgspec
 
 from fixgw.engine import contingency, display
+from fixgw.engine.all_or_none import asks_for_all_or_none
 from fixgw.engine.book import BookSide, Level
 from fixgw.engine.contingency import Consequence, GiveUp, Lower, OrderList, Release, Withdraw
 from fixgw.engine.matching import crosses
@@ -157,6 +158,9 @@ class ListDesk:
             return Refusal(OrdRejReason.DUPLICATE_ORDER, text), None
         if isinstance(order, RefuseOrder):
             return Refusal(order.ord_rej_reason, order.text), None
+        if by_risk is None and asks_for_all_or_none(order.instructions):
+            text = "ExecInst(18) G (all or none) is not supported in a list; send the order by itself"
+            by_risk = Refusal(OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC, text)
         return self._floor.judge(order) if by_risk is None else (by_risk, None)
 
     def _reject(self, command: NewOrderList, refusals: dict[int, Refusal]) -> list[Event]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from fixgw.engine import display
+from fixgw.engine.all_or_none import is_all_or_none
 from fixgw.engine.book import OrderBook
 from fixgw.engine.expiry import Expiries
 from fixgw.engine.indicative import Indicatives
@@ -35,6 +37,8 @@ class Market:
         self.last_trades: dict[str, Price] = {}
         self.phases = Phases(self.closing_price)
         self.indicatives = Indicatives()
+        self.with_aside: dict[str, None] = {}
+        """Symbols in which all-or-none orders may wait aside of the book; maybe none does any more."""
         self.trades = Trades()
         """Those that can still be undone or corrected."""
         self.orders_entered = 0
@@ -81,6 +85,12 @@ class Market:
         return self.orders.open_of(parse("venue"))
 
     # What becomes of an order.
+
+    def hide(self, order: Order) -> None:
+        """Hide of ``order``, which is not in the book, what it will not display when it comes there."""
+        display.hide(order)
+        if is_all_or_none(order):
+            self.with_aside[order.symbol] = None
 
     def take_out(self, order: Order) -> Qty:
         """Cancel an order that rests, waits or is held, and return what was open."""

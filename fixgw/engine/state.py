@@ -21,7 +21,10 @@ _NO_ORDER = ""
 
 
 class QueueState(msgspec.Struct, frozen=True, array_like=True):
-    """OrderIDs of a book, each side from the best price to the worst, the oldest of a price first."""
+    """OrderIDs of a book, each side from the best price to the worst, the oldest of a price first.
+
+    Behind all others of a side are those that are aside of the book, in the same order.
+    """
 
     symbol: str
     bids: list[str]
@@ -155,6 +158,8 @@ def restore(exchange: Exchange, state: ExchangeState, configuration: ConfigureVe
         book = exchange.market.books[queue.symbol] = OrderBook()
         _fill(book.bids, queue.bids, orders)
         _fill(book.asks, queue.asks, orders)
+        if book.bids.aside or book.asks.aside:
+            exchange.market.with_aside[queue.symbol] = None
     for sweep in state.sweeps:
         swept = [_known(orders, order_id) for order_id in sweep.order_ids]
         asked = (sweep.scope, sweep.operator, sweep.reason, sweep.text)
@@ -199,7 +204,7 @@ def _queue(symbol: str, book: OrderBook) -> QueueState:
 
 
 def _order_ids(side: BookSide) -> list[str]:
-    return [order.order_id for level in side for order in level]
+    return [order.order_id for level in side for order in level] + [order.order_id for order in side.aside]
 
 
 def _requests(orders: OrderRegistry) -> Iterator[RequestsState]:

@@ -8,7 +8,7 @@ from fixgw.fix.quantities import read_qty
 from fixgw.fix.self_match_fields import SELF_MATCH_TAGS, read_self_match
 from fixgw.fix.trigger_fields import TRIGGER_TAGS, TRIGGERED, read_trigger
 from fixgw.spec import tags
-from fixgw.spec.instructions import CANCEL_ON_HALT, NO_CROSS, POST_ONLY, TRAILING, Instructions
+from fixgw.spec.instructions import ALL_OR_NONE, CANCEL_ON_HALT, NO_CROSS, POST_ONLY, TRAILING, Instructions
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.refusal import Refusal
 from fixgw.spec.values import OrdRejReason, OrdType, TimeInForce
@@ -39,6 +39,7 @@ EXEC_INSTS = {
     CANCEL_ON_HALT: "canceled on a trading halt",
     NO_CROSS: "with 6: refused rather than repriced",
     TRAILING: "trailing stop",
+    ALL_OR_NONE: "all or none",
 }
 """The codes of ExecInst(18) that are acted upon."""
 

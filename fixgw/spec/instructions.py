@@ -12,6 +12,8 @@ TRAILING = "a"
 """ExecInst(18): the trigger follows the price."""
 CANCEL_ON_HALT = "K"
 """ExecInst(18): the order is canceled when its instrument is halted, where others stay (E38)."""
+ALL_OR_NONE = "G"
+"""ExecInst(18): the order trades whole, in one step, or waits aside of the book."""
 FOLLOWING = (TRAILING,)
 """ExecInst(18): all that follow a price."""
 

@@ -103,6 +103,7 @@ class NaiveOrder:
     """How far the limit of a trailing stop is from its trigger."""
     held: int = 0
     list: "NaiveList | None" = None
+    aon: bool = False
 
     @property
     def is_hidden(self) -> bool:
@@ -112,12 +113,14 @@ class NaiveOrder:
         """Display as much of the order as it would when it came to rest now."""
         first = self.display[0]
         self.shown = self.working if first is None else min(first, self.working)
+        self.shown = 0 if self.aon else self.shown
 
     def instruct(self, c: NewOrder | ReplaceOrder) -> None:
         self.display = display(c)
         self.least = (c.instructions.min_qty or 0) if c.instructions else 0
         self.post_only = "6" in exec_inst(c)
         self.on_halt = "K" in exec_inst(c)
+        self.aon = "G" in exec_inst(c)
         self.smp_id = c.instructions.self_match_prevention_id if c.instructions else ""
         self.smp = (c.instructions.self_match_prevention or "") if c.instructions else ""
         good_till_date = c.instructions if self.time_in_force == "6" else None
@@ -376,6 +379,7 @@ class NaiveVenue:
         """Release what is due, a slice of it; what that sets off is due after it."""
         news, all_told = told, list[Outcome]()
         for _ in range(self.slice_max):
+            self.fill_aside(news)
             all_told += self.look(news)
             ready = [order for order in self.due if order.status in LIVE and self.trades_now(order.symbol)]
             if not ready:
@@ -386,8 +390,81 @@ class NaiveVenue:
             ready[0].arrival = self.arrivals
             news = [("T", ready[0].told()), *self.work(ready[0])]
             news += self.follow_lists()
+            self.fill_aside(news)
             all_told += news
         return all_told + self.look(news)
+
+    # All or none.
+
+    def fill_aside(self, told: list[Outcome]) -> None:
+        """Let all-or-none orders trade where anything has happened, and append what that is to ``told``."""
+        looked_at = 0
+        while looked_at < len(told):
+            news, looked_at = told[looked_at:], len(told)
+            for symbol in dict.fromkeys(self.touched(news)):
+                for order in [*self.aside(symbol, "1"), *self.aside(symbol, "2")]:
+                    if order.working and self.trades_now(symbol) and self.has_enough(order, self.band(symbol)):
+                        told += self.work(order)
+                        assert not order.working
+                        told += self.follow_lists()
+
+    def touched(self, told: list[Outcome]) -> list[str]:
+        symbols: list[str] = []
+        known = self.symbol_of | {order.order_id: order.symbol for order in self.orders}
+        for each in told:
+            if each[0] in ("F", "uncross", "phase"):
+                symbols.append(str(each[1]))
+            elif each[0] in ("H", "G"):
+                assert isinstance(each[4], tuple), each
+                symbols.append(known[str(each[4][0])])
+            elif each[0] in ("0", "8", "4", "C", "D", "5", "I", "T"):
+                assert isinstance(each[1], tuple), each
+                symbols.append(known[str(each[1][0])])
+        return symbols
+
+    def aside(self, symbol: str, side: str) -> list[NaiveOrder]:
+        """Return what waits aside of the book, the first to trade first."""
+        sign = -1 if side == "1" else 1
+        found = [o for o in self.orders if (o.symbol, o.side) == (symbol, side) and o.aon and o.working]
+        return sorted(found, key=lambda order: ((order.price or 0) * sign, order.arrival))
+
+    def may_meet(self, order: NaiveOrder, band: tuple[Fraction, Fraction] | None) -> list[NaiveOrder]:
+        """Return what is aside on the other side, within its limit and the band, and not of its own hand."""
+        sign, limit = 1 if order.side == "1" else -1, order.worst if order.price is None else order.price
+        found = self.aside(order.symbol, "2" if order.side == "1" else "1")
+        found = [other for other in found if limit is None or (limit - (other.price or 0)) * sign >= 0]
+        found = [other for other in found if band is None or band[0] <= (other.price or 0) <= band[1]]
+        return [other for other in found if not self.of_one_hand(order, other)]
+
+    def next_aside(self, order: NaiveOrder, band: tuple[Fraction, Fraction] | None) -> NaiveOrder | None:
+        """Return the order aside that trades next, if it is not one in the book."""
+        sign = 1 if order.side == "1" else -1
+        fitting = [other for other in self.may_meet(order, band) if other.working <= order.working]
+        in_book = self.hit(order, None)
+        if not fitting or (in_book and ((in_book[0].price or 0) - (fitting[0].price or 0)) * sign <= 0):
+            return None
+        return fitting[0]
+
+    def has_enough(self, order: NaiveOrder, band: tuple[Fraction, Fraction] | None) -> bool:
+        """Return whether so much of ``order`` would trade at once as must."""
+        wanted = order.working if order.time_in_force == "4" or order.aon else order.least
+        if self.reachable(order, band) >= wanted:
+            return True
+        sign, left = 1 if order.side == "1" else -1, order.working
+        line = [*self.hit(order, None), *self.may_meet(order, band)]
+        line.sort(key=lambda other: ((other.price or 0) * sign, other.aon))
+        for other in line:
+            if order.working - left >= wanted:
+                return True
+            at_price = [each for each in line if not each.aon and each.price == other.price]
+            if not other.aon:
+                if any(each.list or self.of_one_hand(order, each) for each in at_price):
+                    return False
+                if band is not None and not band[0] <= (other.price or 0) <= band[1]:
+                    return False
+            if not other.aon or other.working <= left:
+                left -= other.working
+        return order.working - left >= wanted
 
     def trades_now(self, symbol: str) -> bool:
         if symbol not in self.instruments or symbol in self.suspended or self.is_halted(symbol):
@@ -505,9 +582,17 @@ class NaiveVenue:
             order.worst = self.protection(order)
         wanted = order.working if order.time_in_force == "4" else order.least
         band = self.band(order.symbol)
-        if wanted and self.reachable(order, band) < wanted:
-            return [self.end(order, order.ids[-1], rested=False, orig=None)]
-        while order.working and (hit := self.hit(order, band)):
+        if (wanted or order.aon) and not self.has_enough(order, band):
+            return [] if order.aon else [self.end(order, order.ids[-1], rested=False, orig=None)]
+        meets = not order.post_only and bool(order.price is not None or self.hit(order, None))
+        while order.working:
+            if meets and (aside := self.next_aside(order, band)):
+                told.append(self.trade(order, aside, aside.price or 0, aside.working))
+                told += self.follow_at_once(aside, order)
+                continue
+            hit = self.hit(order, band)
+            if not hit:
+                break
             other, price = hit[0], hit[0].price or 0
             instrument = self.listed(order.symbol)
             is_shared = instrument is not None and instrument.allocation.value != "fifo"
@@ -645,6 +730,8 @@ class NaiveVenue:
         self.asked_for = []
         for order in orders:
             reasons.append(self.why_not(order))
+            if isinstance(order, NewOrder) and "G" in exec_inst(order) and not self.risk(order):
+                reasons[-1] = "11"
             instrument = self.listed(order.symbol)
             price: int | None = order.price if isinstance(order, NewOrder) else None
             if price is None and isinstance(order, NewOrder) and order.instructions:
@@ -815,6 +902,7 @@ class NaiveVenue:
             other
             for other in self.orders
             if other.symbol == order.symbol and other.side != order.side and other.working and not other.waits
+            if not other.aon
             if limit is None or (limit - (other.price or 0)) * worst_first >= 0
         )
         ranked = sorted(crossed, key=lambda other: (worst_first * (other.price or 0), other.is_hidden, other.arrival))
@@ -946,6 +1034,7 @@ class NaiveVenue:
             return [self.cancel_reject(c, order, "2")]
         before = (order.ids[-1], order.price, order.leaves)
         keeps = c.price == order.price and c.order_qty <= order.qty and display(c) == order.display
+        keeps = keeps and ("G" in exec_inst(c)) == order.aon
         if order.waits:
             trigger = order.stop, order.source
             self.wait(order, c)
@@ -1564,6 +1653,9 @@ class NaiveVenue:
     def mismatch(self, c: NewOrder | ReplaceOrder) -> str | None:
         """Return why its attributes do not go with its other terms."""
         has_stop = c.instructions is not None and c.instructions.stop_px is not None
+        taken = c.ord_type.value == "2" and c.time_in_force.value in "016" and not has_stop
+        if "G" in exec_inst(c) and (not taken or display(c)[0] is not None or "6" in exec_inst(c)):
+            return "11"
         if "6" in exec_inst(c) and (c.ord_type.value != "2" or c.time_in_force.value not in "016" or has_stop):
             return "11"
         if display(c)[0] is not None and (c.ord_type.value in "13J" or c.time_in_force.value in "34"):
@@ -1606,6 +1698,7 @@ class NaiveVenue:
         open_orders = [o for o in self.orders if o.symbol == symbol and o.side == side and o.working]
         sign = -1 if side == "1" else 1
         open_orders = [order for order in open_orders if not order.waits and (order.shown or not only_shown)]
+        open_orders = [order for order in open_orders if not order.aon]
         open_orders.sort(key=lambda order: ((order.price or 0) * sign, order.is_hidden, order.arrival))
         return [(order.price or 0, order) for order in open_orders]
 

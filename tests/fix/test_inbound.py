@@ -338,7 +338,7 @@ def test_what_is_displayed(fields: str, wanted: tuple[int | None, ...]) -> None:
         (
             "Q",
             "Q is not supported; 6 (post-only), K (canceled on a trading halt), A (with 6: refused rather than "
-            "repriced), a (trailing stop)",
+            "repriced), a (trailing stop), G (all or none)",
         ),
         ("A", "A is not supported without 6 (post-only)"),
     ],
