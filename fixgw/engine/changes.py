@@ -4,6 +4,7 @@ from fixgw.engine import display, triggers
 from fixgw.engine.intake import Intake, price_not_allowed, unsupported_with
 from fixgw.engine.market import Market
 from fixgw.engine.order import Order
+from fixgw.engine.reduce_only import asks_to_reduce
 from fixgw.engine.trading import Trading
 from fixgw.engine.trailing import is_trailing
 from fixgw.spec.commands import CancelOrder, MassCancel, RefuseChange, ReplaceOrder
@@ -54,6 +55,9 @@ class Changes:
         if refusal is None and command.instructions is not None:
             refusal = unsupported_with(command, self._market.instruments[command.symbol])
         cannot = self._intake.cannot_rest(command) if refusal is None else refusal.text
+        if cannot is None:
+            instrument = self._market.instruments[command.symbol]
+            cannot = self._market.reduce_only.why_not(command, instrument, replaced=found)
         if cannot is not None:
             reason = CxlRejReason.BROKER_OR_EXCHANGE_OPTION
             return [self._cancel_rejected(command, response_to, reason, cannot, found)]
@@ -82,6 +86,8 @@ class Changes:
         else:
             self._market.count_less(order, order.leaves_qty - leaves_after)
             order.restate(command)
+        if self._market.reduce_only or asks_to_reduce(order.instructions):
+            self._market.reduce_only.note(order)
         if order.time_in_force is _GOOD_TILL_DATE:
             self._market.expiries.add(order)
         if trigger is not None:

@@ -58,6 +58,8 @@ from fixgw.spec.events import (
     OperatorRefused,
     OrderAccepted,
     OrderState,
+    TradeBusted,
+    TradeCorrected,
     VenueConfigured,
 )
 from fixgw.spec.inquiries import (
@@ -94,10 +96,16 @@ class Exchange:
     """All instruments, books and orders of the venue.  The same commands give the same events."""
 
     def __init__(
-        self, sweep_slice_max: int = SWEEP_SLICE_MAX, may_trade: Callable[[str], bool] = lambda _: True
+        self,
+        sweep_slice_max: int = SWEEP_SLICE_MAX,
+        may_trade: Callable[[str], bool] = lambda _: True,
+        net_qty: Callable[[str, str], int] = lambda _account, _symbol: 0,
     ) -> None:
-        """``may_trade`` tells of a symbol whether it trades now: what waits there stays where it is if not."""
-        self.market = market = Market(may_trade)
+        """``may_trade`` tells of a symbol whether it trades now: what waits there stays where it is if not.
+
+        ``net_qty`` tells of an account and a symbol what its position was before the command at hand.
+        """
+        self.market = market = Market(may_trade, net_qty)
         self._intake = Intake(market)
         self._trading = trading = Trading(market, self._intake)
         self._changes = Changes(market, self._intake, trading)
@@ -205,7 +213,7 @@ class Exchange:
             case SetPhase():
                 return self._calls.change_phase(command)
             case BustTrade() | CorrectTrade():
-                return amend(self._what_trades(), command)
+                return self._amend(command)
             case _:
                 assert_never(command)
 
@@ -283,9 +291,7 @@ class Exchange:
         summaries = (self._summary(symbol, halt_of(symbol), suspended.get(symbol)) for symbol in page.symbols)
         return InstrumentsAnswer(tuple(summaries), page.next_after)
 
-    def _summary(
-        self, symbol: str, halted: Restriction | None, suspended: Restriction | None
-    ) -> InstrumentSummary:
+    def _summary(self, symbol: str, halted: Restriction | None, suspended: Restriction | None) -> InstrumentSummary:
         instrument, book = self.market.instruments[symbol], self.market.books[symbol]
         bid, offer = book.bids.best_shown(), book.asks.best_shown()
         return InstrumentSummary(
@@ -365,6 +371,18 @@ class Exchange:
             case OperatorRefused():
                 pass
         return [event]
+
+    def _amend(self, command: BustTrade | CorrectTrade) -> list[Event]:
+        """Undo or correct a trade, and lower what reduces more than the positions are then."""
+        events = amend(self._what_trades(), command)
+        event, orders = events[0], self.market.orders
+        if self.market.reduce_only and isinstance(event, TradeBusted | TradeCorrected):
+            more = -event.last_qty if isinstance(event, TradeBusted) else event.last_qty - event.previous_qty
+            one, other = (orders.by_order_id(side.order.order_id) for side in (event.aggressor, event.resting))
+            assert one is not None
+            assert other is not None
+            self.market.reduce(one, other, more, events)
+        return events
 
     def _what_trades(self) -> Venue:
         """Return what a correction of a trade reads and changes."""

@@ -1,6 +1,6 @@
 """The intake: which new orders are taken, and what is said of those that are not."""
 
-from fixgw.engine import all_or_none, display, minimum, post_only, triggers
+from fixgw.engine import all_or_none, display, minimum, post_only, reduce_only, triggers
 from fixgw.engine.market import Market
 from fixgw.engine.order import Order
 from fixgw.engine.phases import OF_PHASES
@@ -36,6 +36,9 @@ class Intake:
             return refusal, None
         if (cannot_rest := self.cannot_rest(command)) is not None:
             return Refusal(OrdRejReason.BROKER_OR_EXCHANGE_OPTION, cannot_rest), None
+        instrument = self._market.instruments[command.symbol]
+        if (too_much := self._market.reduce_only.why_not(command, instrument)) is not None:
+            return Refusal(OrdRejReason.ORDER_EXCEEDS_LIMIT, too_much), None
         if not triggers.waits(command):
             return None, None
         first = self._first_trigger(command)
@@ -164,6 +167,7 @@ def unsupported_with(command: NewOrder | ReplaceOrder, instrument: Instrument) -
     """Return which of its instructions do not go with its other terms, or None."""
     return (
         all_or_none.mismatch(command)
+        or reduce_only.mismatch(command)
         or post_only.mismatch(command)
         or display.mismatch(command, instrument)
         or minimum.mismatch(command, instrument)

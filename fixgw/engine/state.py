@@ -8,6 +8,7 @@ from fixgw.engine.book import BookSide, OrderBook
 from fixgw.engine.contingency import Member, OrderList
 from fixgw.engine.exchange import Exchange
 from fixgw.engine.order import Order
+from fixgw.engine.reduce_only import asks_to_reduce
 from fixgw.engine.registry import OrderRegistry
 from fixgw.engine.sweep import Sweep, SweepKind
 from fixgw.engine.trades import TradesState
@@ -148,6 +149,8 @@ def restore(exchange: Exchange, state: ExchangeState, configuration: ConfigureVe
     for order in state.orders:
         if order.is_live and order.time_in_force is TimeInForce.GOOD_TILL_DATE:
             exchange.market.expiries.add(order)
+        if order.is_live and asks_to_reduce(order.instructions):
+            exchange.market.reduce_only.note(order)
     orders = exchange.market.orders
     for requests in state.requests:
         named = orders.of_session(requests.session).by_cl_ord_id

@@ -1,7 +1,7 @@
 """The fields of an order beyond side, quantity, price, OrdType and TimeInForce, to the instructions of a command."""
 
 from fixgw.fix.display_fields import DISPLAY_TAGS, read_display
-from fixgw.fix.fields import KEY, Fields
+from fixgw.fix.fields import KEY, Fields, chosen
 from fixgw.fix.good_till_date import EXPIRY_TAGS
 from fixgw.fix.peg_fields import PEG_TAGS, read_offset, why_not
 from fixgw.fix.quantities import read_qty
@@ -45,10 +45,12 @@ EXEC_INSTS = {
 
 _EXEC_INST = KEY[tags.EXEC_INST]
 _MIN_QTY = KEY[tags.MIN_QTY]
+_REDUCE_ONLY = KEY[tags.REDUCE_ONLY]
 _GOOD_TILL_DATE = TimeInForce.GOOD_TILL_DATE
 
 INSTRUCTION_TAGS = frozenset(
-    {*UNSUPPORTED, *TRIGGER_TAGS, *PEG_TAGS, *SELF_MATCH_TAGS, *DISPLAY_TAGS, *EXPIRY_TAGS, _EXEC_INST, _MIN_QTY}
+    {*UNSUPPORTED, *TRIGGER_TAGS, *PEG_TAGS, *SELF_MATCH_TAGS, *DISPLAY_TAGS, *EXPIRY_TAGS}
+    | {_EXEC_INST, _MIN_QTY, _REDUCE_ONLY}
 )
 """The keys of all fields that make an order more than a plain one: without any there is nothing to read here."""
 
@@ -103,6 +105,7 @@ def read_instructions(fields: Fields, ord_type: OrdType, instrument: Instrument)
         display_low_qty=display.low_qty,
         display_high_qty=display.high_qty,
         min_qty=min_qty,
+        reduce_only=_REDUCE_ONLY in fields and chosen(fields, tags.REDUCE_ONLY, {"Y": True, "N": False}),
     )
 
 

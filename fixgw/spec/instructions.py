@@ -53,3 +53,5 @@ class Instructions(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """ExpireDate(432), ISO 8601: the last trading day that the order is good for."""
     expire_time_ns: int = 0
     """ExpireTime(126): when the order is good no longer."""
+    reduce_only: bool = False
+    """ReduceOnly(20002): it only makes the position of its account smaller."""

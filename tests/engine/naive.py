@@ -104,6 +104,7 @@ class NaiveOrder:
     held: int = 0
     list: "NaiveList | None" = None
     aon: bool = False
+    reduces: bool = False
 
     @property
     def is_hidden(self) -> bool:
@@ -121,6 +122,7 @@ class NaiveOrder:
         self.post_only = "6" in exec_inst(c)
         self.on_halt = "K" in exec_inst(c)
         self.aon = "G" in exec_inst(c)
+        self.reduces = bool(c.instructions and c.instructions.reduce_only)
         self.smp_id = c.instructions.self_match_prevention_id if c.instructions else ""
         self.smp = (c.instructions.self_match_prevention or "") if c.instructions else ""
         good_till_date = c.instructions if self.time_in_force == "6" else None
@@ -310,6 +312,7 @@ class NaiveVenue:
             return c.ord_rej_reason.value
         phase = self.unfit_for_phase(c)
         reason = self.risk(c) or self.unsupported(c) or phase or ("0" if self.may_not_take(c) else None)
+        reason = reason or ("3" if self.is_too_much(c) else None)
         return reason or ("99" if waits(c) and self.first_stop(c) is None else None)
 
     def first_stop(self, c: NewOrder) -> int | None:
@@ -394,6 +397,53 @@ class NaiveVenue:
             all_told += news
         return all_told + self.look(news)
 
+    # Reduce-only.
+
+    def room(self, account: str, symbol: str, side: str) -> int:
+        """Return how much the account may trade on ``side`` before its position is none."""
+        net = 0
+        for trade in self.traded:
+            for order in (trade.resting, trade.aggressor):
+                if (order.account, order.symbol) == (account, symbol):
+                    net += trade.qty if order.side == "1" else -trade.qty
+        return max(net if side == "2" else -net, 0)
+
+    def reducing(self, account: str, symbol: str, side: str) -> list[NaiveOrder]:
+        """Return the open orders that reduce a position, the oldest first."""
+        mine = [o for o in self.orders if (o.account, o.symbol, o.side) == (account, symbol, side)]
+        return sorted((o for o in mine if o.reduces and o.leaves), key=lambda order: int(order.order_id))
+
+    def is_too_much(self, c: NewOrder | ReplaceOrder, replaced: NaiveOrder | None = None) -> bool:
+        if not c.instructions or not c.instructions.reduce_only:
+            return False
+        more = max(c.order_qty - (replaced.cum if replaced else 0), 0)
+        others = [o for o in self.reducing(c.account, c.symbol, c.side.value) if o is not replaced]
+        return more + sum(order.leaves for order in others) > self.room(c.account, c.symbol, c.side.value)
+
+    def lower_reducing(self, *accounts: str, symbol: str) -> list[Outcome]:
+        """Take from the newest what is more than positions allow."""
+        told: list[Outcome] = []
+        for account in dict.fromkeys(accounts):
+            for side in "12":
+                orders = self.reducing(account, symbol, side)
+                while (excess := sum(o.leaves for o in orders) - self.room(account, symbol, side)) > 0:
+                    newest = orders.pop() if orders[-1].leaves <= excess else orders[-1]
+                    before, rested = newest.leaves, newest.working > 0
+                    if newest.leaves <= excess:
+                        told.append(self.end(newest, newest.ids[-1], rested=rested, orig=None))
+                        continue
+                    newest.qty -= excess
+                    newest.shown = min(newest.shown, newest.working)
+                    told.append(self.amended(newest, "5", before, newest.held, rested=rested, keeps=True))
+        return told
+
+    def may_be_lowered(self, order: NaiveOrder) -> int:
+        """Return how much on the other side is of orders that others of their account may lower as they trade."""
+        other_side = "2" if order.side == "1" else "1"
+        resting = [o for _, o in self.in_queue(order.symbol, other_side)]
+        plain = {o.account for o in [*resting, *self.aside(order.symbol, other_side)] if not o.reduces}
+        return sum(o.working for o in resting if o.reduces and o.account in plain)
+
     # All or none.
 
     def fill_aside(self, told: list[Outcome]) -> None:
@@ -448,8 +498,11 @@ class NaiveVenue:
     def has_enough(self, order: NaiveOrder, band: tuple[Fraction, Fraction] | None) -> bool:
         """Return whether so much of ``order`` would trade at once as must."""
         wanted = order.working if order.time_in_force == "4" or order.aon else order.least
-        if self.reachable(order, band) >= wanted:
+        uncertain = self.may_be_lowered(order)
+        if self.reachable(order, band) >= wanted + uncertain:
             return True
+        if uncertain:
+            return False
         sign, left = 1 if order.side == "1" else -1, order.working
         line = [*self.hit(order, None), *self.may_meet(order, band)]
         line.sort(key=lambda other: ((other.price or 0) * sign, other.aon))
@@ -633,7 +686,7 @@ class NaiveVenue:
 
     def follow_at_once(self, other: NaiveOrder, order: NaiveOrder) -> list[Outcome]:
         """What follows for lists from what ``other`` and ``order``, which is at work, have done to each other."""
-        told: list[Outcome] = []
+        told = self.lower_reducing(order.account, other.account, symbol=order.symbol)
         for each in (other, order):
             if each.list and not each.list.waiting(each):
                 told += self.consequences(each, at_work=order)
@@ -730,8 +783,9 @@ class NaiveVenue:
         self.asked_for = []
         for order in orders:
             reasons.append(self.why_not(order))
-            if isinstance(order, NewOrder) and "G" in exec_inst(order) and not self.risk(order):
-                reasons[-1] = "11"
+            if isinstance(order, NewOrder) and order.instructions and not self.risk(order):
+                alone = "G" in exec_inst(order) or order.instructions.reduce_only
+                reasons[-1] = "11" if alone else reasons[-1]
             instrument = self.listed(order.symbol)
             price: int | None = order.price if isinstance(order, NewOrder) else None
             if price is None and isinstance(order, NewOrder) and order.instructions:
@@ -1030,7 +1084,7 @@ class NaiveVenue:
             return [self.cancel_reject(c, order, "99")]
         if trails != (order.trails is not None):
             return [self.cancel_reject(c, order, "99")]
-        if self.unfit_for_phase(c) or self.mismatch(c) or self.may_not_take(c):
+        if self.unfit_for_phase(c) or self.mismatch(c) or self.may_not_take(c) or self.is_too_much(c, order):
             return [self.cancel_reject(c, order, "2")]
         before = (order.ids[-1], order.price, order.leaves)
         keeps = c.price == order.price and c.order_qty <= order.qty and display(c) == order.display
@@ -1421,6 +1475,7 @@ class NaiveVenue:
                 order.fill(price, qty)
                 order.shown = min(order.shown, order.working)
             told.append(("uncross", symbol, price, qty, buy.told(), sell.told()))
+            told += self.lower_reducing(buy.account, sell.account, symbol=symbol)
             self.happened += [buy, sell]
             for each in (buy, sell):
                 if each.list and not each.list.waiting(each):
@@ -1560,7 +1615,8 @@ class NaiveVenue:
         told: list[Outcome] = [(kind, trade.exec_id, price, qty, *(order.told() for order in sides))]
         market = [each.price for each in self.traded if each.symbol == trade.symbol and each.qty]
         told[0] += (market[-1] if market else None,)
-        return told + [self.end(order, order.ids[-1], rested=False, orig=None) for order in reopened]
+        told += [self.end(order, order.ids[-1], rested=False, orig=None) for order in reopened]
+        return told + self.lower_reducing(trade.aggressor.account, trade.resting.account, symbol=trade.symbol)
 
     def corrected(self, c: CorrectTrade, trade: NaiveTrade, instrument: Instrument) -> tuple[int, int]:
         """Return price and quantity in units, or (0, -1) for what the instrument cannot have."""
@@ -1655,6 +1711,8 @@ class NaiveVenue:
         has_stop = c.instructions is not None and c.instructions.stop_px is not None
         taken = c.ord_type.value == "2" and c.time_in_force.value in "016" and not has_stop
         if "G" in exec_inst(c) and (not taken or display(c)[0] is not None or "6" in exec_inst(c)):
+            return "11"
+        if "G" in exec_inst(c) and c.instructions and c.instructions.reduce_only:
             return "11"
         if "6" in exec_inst(c) and (c.ord_type.value != "2" or c.time_in_force.value not in "016" or has_stop):
             return "11"
