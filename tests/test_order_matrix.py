@@ -61,7 +61,8 @@ class House:
         self.core = Core()
         self.core.decide(configuration(instruments=(msgspec.structs.replace(AAPL, reference_price=Price(10_000)),)))
         # Alice is short, by more than all that is sent here.
-        for order in (sell(100_000, at="100"), buy(100_000, at="100", by=BOB), buy(10, at="90", by=BOB), sell(10, at="110")):
+        opened = sell(100_000, at="100"), buy(100_000, at="100", by=BOB)
+        for order in (*opened, buy(10, at="90", by=BOB), sell(10, at="110")):
             self.core.decide(order)
         if phase is not Phase.CONTINUOUS:
             self.core.decide(SetPhase("olivia", "a drill", "AAPL", phase))

@@ -48,13 +48,15 @@ class Level:
 class BookSide:
     """The levels of one side, best first.  ``best`` is kept, since every order asks for it."""
 
-    __slots__ = ("_levels", "_sign", "aside", "best")
+    __slots__ = ("_levels", "_sign", "arrivals", "aside", "best")
 
     def __init__(self, side: Side) -> None:
         # Keys grow from best to worst on both sides: bids are kept by their negative price.
         self._sign = -1 if side is Side.BUY else 1
         self._levels: SortedDict[int, Level] = SortedDict()
         self.best: Level | None = None
+        self.arrivals = 0
+        """Places taken so far."""
         self.aside: list[Order] = []
         """All-or-none orders, the best price first, the oldest of a price first: they are in no level."""
 
@@ -68,6 +70,7 @@ class BookSide:
     def add(self, order: Order) -> None:
         """Put ``order`` behind all others of its price; O(log levels) for a new price, else O(1)."""
         assert order.price is not None, order.order_id
+        self.arrivals = order.arrival = self.arrivals + 1
         if order.hidden_qty and is_all_or_none(order):
             insort_right(self.aside, order, key=self._key)
             return
@@ -116,6 +119,7 @@ class BookSide:
         level = self._level_of(order.price)
         level.hidden_qty -= shown_qty
         level.orders.move_to_end(order.order_id)
+        self.arrivals = order.arrival = self.arrivals + 1
 
     def best_shown(self) -> Level | None:
         """Return the best level at which something is displayed; O(levels at which nothing is)."""
@@ -174,6 +178,10 @@ class OrderBook:
                 assert not any(map(is_all_or_none, level)), level.price
                 assert level.leaves_qty == sum(order.leaves_qty for order in level)
                 assert level.hidden_qty == sum(order.hidden_qty for order in level)
+                for queue in (level.orders, level.hidden):
+                    arrivals = [order.arrival for order in queue.values()]
+                    assert arrivals == sorted(arrivals), level.price
+                    assert not arrivals or arrivals[-1] <= book_side.arrivals, level.price
                 assert all(0 <= order.hidden_qty < order.leaves_qty for order in level.orders.values())
                 assert all(order.hidden_qty == order.leaves_qty for order in level.hidden.values())
                 for order in level:

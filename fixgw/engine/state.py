@@ -30,6 +30,8 @@ class QueueState(msgspec.Struct, frozen=True, array_like=True):
     symbol: str
     bids: list[str]
     asks: list[str]
+    bid_arrivals: int = 0
+    ask_arrivals: int = 0
 
 
 class RequestsState(msgspec.Struct, frozen=True, array_like=True):
@@ -159,8 +161,8 @@ def restore(exchange: Exchange, state: ExchangeState, configuration: ConfigureVe
         exchange.market.trades.restore(state.trades)
     for queue in state.queues:
         book = exchange.market.books[queue.symbol] = OrderBook()
-        _fill(book.bids, queue.bids, orders)
-        _fill(book.asks, queue.asks, orders)
+        _fill(book.bids, queue.bids, queue.bid_arrivals, orders)
+        _fill(book.asks, queue.asks, queue.ask_arrivals, orders)
         if book.bids.aside or book.asks.aside:
             exchange.market.with_aside[queue.symbol] = None
     for sweep in state.sweeps:
@@ -203,7 +205,8 @@ def _put_list(exchange: Exchange, state: ListState) -> None:
 
 
 def _queue(symbol: str, book: OrderBook) -> QueueState:
-    return QueueState(symbol, _order_ids(book.bids), _order_ids(book.asks))
+    arrivals = book.bids.arrivals, book.asks.arrivals
+    return QueueState(symbol, _order_ids(book.bids), _order_ids(book.asks), *arrivals)
 
 
 def _order_ids(side: BookSide) -> list[str]:
@@ -233,9 +236,13 @@ def _triggers(triggers: Triggers) -> TriggersState:
     return TriggersState([order.order_id for order in triggers.in_order()], list(triggers.due), trailing)
 
 
-def _fill(side: BookSide, order_ids: list[str], orders: OrderRegistry) -> None:
+def _fill(side: BookSide, order_ids: list[str], arrivals: int, orders: OrderRegistry) -> None:
     for order_id in order_ids:
-        side.add(_known(orders, order_id))
+        order = _known(orders, order_id)
+        arrival = order.arrival
+        side.add(order)
+        order.arrival = arrival
+    side.arrivals = arrivals
 
 
 def _known(orders: OrderRegistry, order_id: str) -> Order:

@@ -286,7 +286,9 @@ class Trading:
             return
         own.add(order)
         if phase is Phase.POST_CLOSE:
-            self.trade_at(self._market.closing_price(symbol)[0], symbol, events)
+            price = self._market.closing_price(symbol)[0]
+            if price is not None:
+                self._trade_at(price, symbol, auction.trade_by_time(self._market.books[symbol], price), events)
 
     def _why_not_gather(self, order: Order, phase: Phase) -> str | None:
         """Return why an order of a list, which was taken in another phase than it comes to the book in, ends there."""
@@ -295,11 +297,14 @@ class Trading:
         refusal = self._market.phases.worse_than_close(order) if phase is Phase.POST_CLOSE else None
         return None if refusal is None else refusal.text
 
-    def trade_at(self, price: Price | None, symbol: str, events: list[Event]) -> None:
+    def uncross(self, price: Price, symbol: str, events: list[Event]) -> None:
         """Trade at ``price`` all that can."""
-        if price is None:
-            return
-        for buy, sell, last_qty in auction.uncross(self._market.books[symbol], price):
+        self._trade_at(price, symbol, auction.uncross(self._market.books[symbol], price), events)
+
+    def _trade_at(
+        self, price: Price, symbol: str, trades: Iterator[tuple[Order, Order, Qty]], events: list[Event]
+    ) -> None:
+        for buy, sell, last_qty in trades:
             self._market.last_trades[symbol] = price
             for order in (buy, sell):
                 if not order.open_qty:

@@ -625,7 +625,7 @@ class NaiveVenue:
             if order.price is None or order.time_in_force in over or worse:
                 return [self.end(order, order.ids[-1], rested=False, orig=None)]
             close = self.close(order.symbol) if phase == "post-close" else None
-            return [] if close is None else self.trade_at(order.symbol, close)
+            return [] if close is None else self.trade_at(order.symbol, close, by_time=True)
         away = self.tick_away(order.symbol, order.side, order.price) if order.post_only else None
         if away is not None:
             before, order.price = order.price, away
@@ -1461,13 +1461,16 @@ class NaiveVenue:
             return False
         return close is None or ((order.price or 0) - close) * (1 if order.side == "1" else -1) < 0
 
-    def trade_at(self, symbol: str, price: int) -> list[Outcome]:
+    def trade_at(self, symbol: str, price: int, *, by_time: bool = False) -> list[Outcome]:
         told: list[Outcome] = []
         while True:
             buys = [o for p, o in self.in_queue(symbol, "1") if p >= price]
             sells = [o for p, o in self.in_queue(symbol, "2") if p <= price]
             if not buys or not sells:
                 return told
+            if by_time:
+                buys.sort(key=lambda order: order.arrival)
+                sells.sort(key=lambda order: order.arrival)
             buy, sell = buys[0], sells[0]
             qty = min(buy.working, sell.working)
             self.traded.append(NaiveTrade(symbol, price, qty, buy, sell))
