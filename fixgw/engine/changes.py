@@ -54,10 +54,11 @@ class Changes:
         refusal = self._market.phases.refuse(command)
         if refusal is None and command.instructions is not None:
             refusal = unsupported_with(command, self._market.instruments[command.symbol])
-        cannot = self._intake.cannot_rest(command) if refusal is None else refusal.text
-        if cannot is None:
+        cannot = None if refusal is None else refusal.text
+        if cannot is None and command.instructions is not None:
             instrument = self._market.instruments[command.symbol]
-            cannot = self._market.reduce_only.why_not(command, instrument, replaced=found)
+            cannot = self._intake.cannot_rest(command)
+            cannot = cannot or self._market.reduce_only.why_not(command, instrument, replaced=found)
         if cannot is not None:
             reason = CxlRejReason.BROKER_OR_EXCHANGE_OPTION
             return [self._cancel_rejected(command, response_to, reason, cannot, found)]
@@ -82,11 +83,12 @@ class Changes:
         if not keeps_priority or not leaves_after:
             self._market.take_from_book(order)
             order.restate(command)
-            self._market.hide(order)
+            if order.instructions is not None or order.hidden_qty:
+                self._market.hide(order)
         else:
             self._market.count_less(order, order.leaves_qty - leaves_after)
             order.restate(command)
-        if self._market.reduce_only or asks_to_reduce(order.instructions):
+        if self._market.reduce_only.orders or asks_to_reduce(order.instructions):
             self._market.reduce_only.note(order)
         if order.time_in_force is _GOOD_TILL_DATE:
             self._market.expiries.add(order)
@@ -243,6 +245,10 @@ def _other_order(order: Order, command: CancelOrder | ReplaceOrder) -> str | Non
     return None
 
 
+def _begins_or_ends_to_wait(order: Order, command: ReplaceOrder) -> bool:
+    return (order.trigger_price is not None) != triggers.waits(command) or is_trailing(order) != is_trailing(command)
+
+
 def _unchangeable(order: Order, command: ReplaceOrder) -> str | None:
     """Return what a replace may not change but would (E17)."""
     other = _other_order(order, command)
@@ -256,8 +262,8 @@ def _unchangeable(order: Order, command: ReplaceOrder) -> str | None:
         return wrong
     if order.price is not None and command.price is None:
         return "Price(44) is missing: the order rests at a limit"
-    if (order.trigger_price is not None) != triggers.waits(command) or is_trailing(order) != is_trailing(command):
+    if (order.instructions or command.instructions) and _begins_or_ends_to_wait(order, command):
         return "StopPx(99) cannot be added to an order or taken from it; send a new one"
-    if command.time_in_force not in (*_RESTING, order.time_in_force):
+    if command.time_in_force not in _RESTING and command.time_in_force is not order.time_in_force:
         return f"TimeInForce(59) {command.time_in_force} is not for an order that rests; 0 (day), 1 (GTC) or 6 (GTD)"
     return None

@@ -376,7 +376,7 @@ class Exchange:
         """Undo or correct a trade, and lower what reduces more than the positions are then."""
         events = amend(self._what_trades(), command)
         event, orders = events[0], self.market.orders
-        if self.market.reduce_only and isinstance(event, TradeBusted | TradeCorrected):
+        if self.market.reduce_only.orders and isinstance(event, TradeBusted | TradeCorrected):
             more = -event.last_qty if isinstance(event, TradeBusted) else event.last_qty - event.previous_qty
             one, other = (orders.by_order_id(side.order.order_id) for side in (event.aggressor, event.resting))
             assert one is not None

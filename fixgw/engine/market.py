@@ -57,7 +57,7 @@ class Market:
         """Begin the command at ``sequence``, the place among those that trade; ExecIDs are made from it."""
         self._sequence = sequence
         self._reports = 0
-        if self.reduce_only:
+        if self.reduce_only.orders:
             self.reduce_only.begin()
 
     def next_exec_id(self) -> str:

@@ -9,6 +9,7 @@ from fixgw.spec.refusal import Refusal
 from fixgw.spec.values import OrdRejReason, Qty, TimeInForce
 
 _FILL_OR_KILL = TimeInForce.FILL_OR_KILL
+_ANY = Qty(0)
 
 
 def mismatch(command: NewOrder | ReplaceOrder, instrument: Instrument) -> Refusal | None:
@@ -32,6 +33,8 @@ def mismatch(command: NewOrder | ReplaceOrder, instrument: Instrument) -> Refusa
 
 def at_once(order: Order) -> Qty:
     """Return how much of ``order`` must trade at once; 0 for any quantity."""
-    if order.time_in_force is _FILL_OR_KILL or is_all_or_none(order):
+    if order.time_in_force is _FILL_OR_KILL:
         return order.leaves_qty
-    return Qty(0) if order.instructions is None else order.instructions.min_qty or Qty(0)
+    if order.instructions is None:
+        return _ANY
+    return order.leaves_qty if is_all_or_none(order) else order.instructions.min_qty or _ANY

@@ -114,7 +114,7 @@ class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
 
     def _end(self, ord_status: OrdStatus) -> Qty:
         assert self.is_live, (self.order_id, self.ord_status)
-        open_qty = self.open_qty
+        open_qty = Qty(self.leaves_qty + self.held_qty) if self.held_qty else self.leaves_qty
         self.leaves_qty = self.hidden_qty = self.held_qty = _NOTHING
         self.ord_status = ord_status
         return open_qty
@@ -148,12 +148,15 @@ class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
         self.instructions = command.instructions
         self.leaves_qty = self.leaves_qty_after(command)
         self.order_qty = max(command.order_qty, self.cum_qty)
-        self.held_qty = Qty(self.order_qty - self.cum_qty - self.leaves_qty)
+        if self.held_qty:
+            self.held_qty = Qty(self.order_qty - self.cum_qty - self.leaves_qty)
         self._end_if_filled()
 
     def leaves_qty_after(self, command: ReplaceOrder) -> Qty:
         """Return what may trade once ``command`` has been taken: what is held stays so, and is given up first."""
-        open_qty = Qty(max(command.order_qty - self.cum_qty, 0))
+        if command.order_qty <= self.cum_qty:
+            return _NOTHING
+        open_qty = Qty(command.order_qty - self.cum_qty)
         return min(open_qty, self.leaves_qty) if self.held_qty else open_qty
 
     def hold(self) -> None:
@@ -200,6 +203,9 @@ class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
 
     def state(self, cl_ord_id: str | None = None) -> OrderState:
         """Return the order as it stands; ``cl_ord_id`` is that of the request answered, where it is another."""
+        if self.instructions is not None or self.list_id is not None or self.quote_entry_id is not None:
+            return self._state_with_all(self.cl_ord_id if cl_ord_id is None else cl_ord_id)
+        # One that waits for nothing and hides nothing, as most do: all the rest is default.
         return OrderState(
             self.session,
             self.firm,
@@ -214,7 +220,28 @@ class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
             self.price,
             self.ord_status,
             self.cum_qty,
-            Qty(self.leaves_qty + self.held_qty) if self.held_qty else self.leaves_qty,
+            self.leaves_qty,
+            self.cum_notional,
+            self.price_scale,
+            self.qty_scale,
+        )
+
+    def _state_with_all(self, cl_ord_id: str) -> OrderState:
+        return OrderState(
+            self.session,
+            self.firm,
+            self.account,
+            self.order_id,
+            cl_ord_id,
+            self.symbol,
+            self.side,
+            self.ord_type,
+            self.time_in_force,
+            self.order_qty,
+            self.price,
+            self.ord_status,
+            self.cum_qty,
+            self.open_qty,
             self.cum_notional,
             self.price_scale,
             self.qty_scale,

@@ -39,12 +39,9 @@ class ReduceOnly:
     def __init__(self, net_qty: Callable[[str, str], int]) -> None:
         """``net_qty`` tells the position of an account in a symbol before this command, below zero if short."""
         self._net_qty = net_qty
-        self._orders: dict[Place, dict[str, Order]] = {}
+        self.orders: dict[Place, dict[str, Order]] = {}
+        """By OrderID; empty where there are none."""
         self._traded: dict[Place, int] = {}
-
-    def __bool__(self) -> bool:
-        """Whether there may be any."""
-        return bool(self._orders)
 
     def begin(self) -> None:
         """Begin a command: what the one before has traded is in the positions now."""
@@ -54,9 +51,9 @@ class ReduceOnly:
         """Take in a live order that is reduce-only, or was, as it is from here on."""
         place = (order.account, order.symbol)
         if asks_to_reduce(order.instructions):
-            self._orders.setdefault(place, {})[order.order_id] = order
-        elif place in self._orders:
-            self._orders[place].pop(order.order_id, None)
+            self.orders.setdefault(place, {})[order.order_id] = order
+        elif place in self.orders:
+            self.orders[place].pop(order.order_id, None)
 
     def why_not(
         self, command: NewOrder | ReplaceOrder, instrument: Instrument, replaced: Order | None = None
@@ -79,13 +76,13 @@ class ReduceOnly:
     def trade(self, order: Order, qty: int) -> None:
         """Count ``qty`` more as traded by ``order`` in this command, or less where it is below zero."""
         place = (order.account, order.symbol)
-        if place in self._orders:
+        if place in self.orders:
             self._traded[place] = self._traded.get(place, 0) + (qty if order.side is Side.BUY else -qty)
 
     def too_much(self, account: str, symbol: str) -> Iterator[tuple[Order, Qty]]:
         """Yield each order that is to have less, and how much less, the newest first."""
         place = (account, symbol)
-        if place not in self._orders:
+        if place not in self.orders:
             return
         net = self._net(place)
         for side in (Side.BUY, Side.SELL):
@@ -97,14 +94,14 @@ class ReduceOnly:
                 less = Qty(min(excess, order.open_qty))
                 excess -= less
                 yield order, less
-        self._orders[place] = {order_id: o for order_id, o in self._orders[place].items() if o.is_live}
-        if not self._orders[place]:
-            del self._orders[place]
+        self.orders[place] = {order_id: o for order_id, o in self.orders[place].items() if o.is_live}
+        if not self.orders[place]:
+            del self.orders[place]
             self._traded.pop(place, None)
 
     def uncertain_qty(self, opposite: BookSide, symbol: str) -> int:
         """Return how much of ``opposite`` may be lowered by trades there: that of accounts with other orders beside."""
-        places = [place for place in self._orders if place[1] == symbol]
+        places = [place for place in self.orders if place[1] == symbol]
         if not places:
             return 0
         resting = [order for level in opposite for order in level]
@@ -116,7 +113,7 @@ class ReduceOnly:
 
     def _open(self, place: Place, side: Side) -> list[Order]:
         """Return the live ones of one side, the oldest first."""
-        orders = self._orders.get(place, {}).values()
+        orders = self.orders.get(place, {}).values()
         return sorted((o for o in orders if o.is_live and o.side is side), key=lambda order: int(order.order_id))
 
 

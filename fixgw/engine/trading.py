@@ -192,7 +192,7 @@ class Trading:
         passive = Fill(market.next_exec_id(), resting.state())
         active = Fill(market.next_exec_id(), order.state())
         events.append(Trade(order.symbol, last_px, last_qty, active, passive))
-        if market.reduce_only:
+        if market.reduce_only.orders:
             market.reduce(order, resting, last_qty, events)
         if self.lists.open:
             self.lists.follow_trade(resting, order, events, at_work=order)
@@ -202,7 +202,7 @@ class Trading:
     ) -> bool:
         """Return whether ``wanted`` of ``order`` would trade at once."""
         is_enough = self.lists.can_fill if self.lists.open else can_fill
-        uncertain = self._market.reduce_only.uncertain_qty(opposite, order.symbol) if self._market.reduce_only else 0
+        uncertain = self._market.reduce_only.uncertain_qty(opposite, order.symbol)
         if is_enough(order, Qty(wanted + uncertain), opposite, band, guard):
             return True
         return bool(opposite.aside) and not uncertain and all_or_none.can_fill(order, wanted, opposite, band, guard)
@@ -312,7 +312,7 @@ class Trading:
             bought = Fill(self._market.next_exec_id(), buy.state())
             sold = Fill(self._market.next_exec_id(), sell.state())
             events.append(Trade(symbol, price, last_qty, sold, bought, in_auction=True))
-            if self._market.reduce_only:
+            if self._market.reduce_only.orders:
                 self._market.reduce(buy, sell, last_qty, events)
             if self.lists.open:
                 self.lists.follow_trade(buy, sell, events, at_work=None)

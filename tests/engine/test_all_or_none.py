@@ -278,7 +278,7 @@ def test_a_state_has_those_that_wait_in_their_order() -> None:
 def test_they_trade_as_the_naive_venue_says() -> None:
     """In histories in which one order in three is all or none."""
     as_they_came, later, hit = 0, 0, 0
-    for seed in range(4):
+    for seed in range(30):
         watched = Watched()
         watched.play(_many(Random(seed)))
         watched.finish()
@@ -291,7 +291,9 @@ def test_they_trade_as_the_naive_venue_says() -> None:
                     later += _is_aon(active.instructions) and not entering
                     hit += _is_aon(passive.instructions) and passive.ord_status is OrdStatus.FILLED
 
-    assert min(as_they_came, later, hit) >= 5, (as_they_came, later, hit)
+        if seed > 3 and min(as_they_came, later, hit) >= 5:
+            return
+    pytest.fail(f"they were not met often enough: {as_they_came}, {later}, {hit}")
 
 
 def _is_aon(instructions: Instructions | None) -> bool:

@@ -229,7 +229,7 @@ def test_a_state_has_them() -> None:
 def test_they_are_lowered_as_the_naive_venue_says() -> None:
     """In histories in which every other limit order is reduce-only."""
     refused, taken, less = 0, 0, 0
-    for seed in range(8):
+    for seed in range(30):
         watched = Watched()
         watched.play(_many(Random(seed)))
         watched.finish()
@@ -241,7 +241,9 @@ def test_they_are_lowered_as_the_naive_venue_says() -> None:
                 refused += "would reduce it" in text
                 less += text.endswith("is smaller now")
 
-    assert min(refused, taken, less) >= 5, (refused, taken, less)
+        if seed > 3 and min(refused, taken, less) >= 5:
+            return
+    pytest.fail(f"they were not met often enough: {refused}, {taken}, {less}")
 
 
 def _many(random: Random) -> Iterator[Decided]:

@@ -23,7 +23,7 @@ from tests.stock_dictionary import check
 
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 6.0
-WAIT_S = 10.0
+WAIT_S = 30.0
 """How long to wait for what should take milliseconds: generous, since the machine may be busy."""
 
 ROOT = Path(__file__).parents[2]

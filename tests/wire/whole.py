@@ -59,7 +59,7 @@ class WholeVenue:
         ready, _, _ = select.select([self.process.stdout], [], [], START_TIMEOUT_S)
         line = self.process.stdout.readline() if ready else b""
         assert line, f"the venue did not open: {self.stderr.read_text()[-3000:]}"
-        wait_for(self.all_serve, WAIT_S, "all processes serve")
+        wait_for(self.all_serve, START_TIMEOUT_S, "all processes serve")
         return self
 
     def all_serve(self) -> bool:
