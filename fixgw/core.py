@@ -104,7 +104,7 @@ class Core:
     """Risk and engine as one function from a command, at its place, to what happened."""
 
     def __init__(self, sweep_slice_max: int = SWEEP_SLICE_MAX) -> None:
-        self.exchange = Exchange(sweep_slice_max, self._may_trade)
+        self.exchange = Exchange(sweep_slice_max, self._may_trade, self._net_qty)
         self.gate = RiskGate(self.exchange)
         self.configuration: ConfigureVenue | None = None
         self.day = TradingDay()
@@ -165,6 +165,9 @@ class Core:
                 return self._operate(command, number)
         self._trading_commands = number
         return self.exchange.handle(command, number)
+
+    def _net_qty(self, account: str, symbol: str) -> int:
+        return self.gate.positions.net_qty(account, symbol)
 
     def _may_trade(self, symbol: str) -> bool:
         """Return whether orders may trade in ``symbol`` now."""

@@ -54,6 +54,8 @@ ATTRIBUTES = {
     "S": ("SelfMatchPreventionID(7928)", "7928=desk"),
     "C": ("canceled on a halt, ExecInst(18)=K", "18=K"),
     "J": ("reinstated after a halt, ExecInst(18)=J", "18=J"),
+    "A": ("all or none, ExecInst(18)=G", "18=G"),
+    "R": ("reduce-only, ReduceOnly(20002)=Y", "20002=Y"),
 }
 
 
@@ -63,7 +65,9 @@ class House:
     def __init__(self, phase: Phase) -> None:
         self.core = Core()
         self.core.decide(configuration(instruments=(msgspec.structs.replace(AAPL, reference_price=Price(10_000)),)))
-        for order in (sell(10, at="100"), buy(10, at="100", by=BOB), buy(10, at="90", by=BOB), sell(10_000, at="110")):
+        # Alice is short, by more than all that is sent here.
+        opened = sell(100_000, at="100"), buy(100_000, at="100", by=BOB)
+        for order in (*opened, buy(10, at="90", by=BOB), sell(10, at="110")):
             self.core.decide(order)
         if phase is not Phase.CONTINUOUS:
             self.core.decide(SetPhase("olivia", "a drill", "AAPL", phase))

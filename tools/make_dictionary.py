@@ -65,6 +65,8 @@ EXTENSIONS = (
     Extension(2362, "LatestSelfMatchPreventionID", ORDERS, "SelfMatchPreventionID"),
     Extension(2964, "LatestSelfMatchPreventionInstruction", ORDERS, "SelfMatchPreventionInstruction"),
     Extension(20001, "SelfMatchPreventionDecrement", ORDERS, "CHAR", (("D", "DECREMENT"),)),
+    # An order that only makes a position smaller: no version of FIX has it, and 18=E is of dividends there.
+    Extension(20002, "ReduceOnly", ORDERS, "BOOLEAN"),
     # Cancel on disconnect: the form of B3 and its aliases of Coinbase (8013) and Deribit (9001, 9003).
     Extension(
         35002,

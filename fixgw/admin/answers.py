@@ -245,6 +245,7 @@ def _risk(answer: RiskAnswer) -> Json:
                 "firm": each.firm,
                 "account": each.account,
                 "open_notional": format_shortest(each.open_notional, NOTIONAL_SCALE),
+                "positions": {of.symbol: format_fixed(of.net_qty, of.qty_scale) for of in each.positions},
             }
             for each in answer.exposures
         ],

@@ -41,12 +41,12 @@ def _scope(_context: click.Context, _parameter: click.Parameter, value: str | No
         raise click.BadParameter(str(error)) from None
 
 
-@risk.command("show", short_help="Show limits, exposure and what is killed.")
+@risk.command("show", short_help="Show limits, exposure, positions and what is killed.")
 @click.argument("scope", required=False, callback=_scope)
 @data_option
 @json_option("Print one JSON object.")
 def show_risk(scope: str | None, data_dir: Path, as_json: bool) -> None:
-    """Show the limits in force, what is killed, and the open notional of each account; of one SCOPE if given."""
+    """Show the limits in force, what is killed, open notional and positions of each account; of one SCOPE if given."""
     with venue(data_dir, as_json) as client:
         answer = client.ask("risk")
     if scope is not None:
@@ -70,8 +70,12 @@ def show_risk(scope: str | None, data_dir: Path, as_json: bool) -> None:
     exposure = table("firm", "account", "open notional", numbers=("open notional",))
     for each in answer["exposure"]:
         add_row(exposure, each["firm"], each["account"], each["open_notional"])
-    parts = [limits, killed if answer["killed"] else "nothing is killed\n", exposure]
-    show(*parts, *(_protections(answer) if answer["protections"] else ()))
+    positions = table("firm", "account", "symbol", "position", numbers=("position",))
+    held = [(each, place) for each in answer["exposure"] for place in each["positions"].items()]
+    for each, (symbol, net_qty) in held:
+        add_row(positions, each["firm"], each["account"], symbol, net_qty)
+    kills, places = killed if answer["killed"] else "nothing is killed\n", positions if held else "nobody has a position\n"
+    show(limits, kills, exposure, places, *(_protections(answer) if answer["protections"] else ()))
 
 
 def _protections(answer: Json) -> tuple[Any, ...]:

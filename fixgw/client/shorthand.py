@@ -8,7 +8,8 @@ from difflib import get_close_matches
 from fixgw.client.message import Field
 
 _PRICED = "PRICE|mkt|peg KIND [OFFSET]"
-_TERMS = f"QTY SYMBOL {_PRICED} [stop PRICE] [day|gtc|ioc|fok|opg|gtx|atc|gtd WHEN] [acct ACCOUNT] [TAG=VALUE ...]"
+_IN_FORCE = "[day|gtc|ioc|fok|opg|gtx|atc|gtd WHEN]"
+_TERMS = f"QTY SYMBOL {_PRICED} [stop PRICE] {_IN_FORCE} [aon] [reduce] [acct ACCOUNT] [TAG=VALUE ...]"
 USAGE = {
     "buy": f"buy {_TERMS}",
     "sell": f"sell {_TERMS}",
@@ -60,6 +61,8 @@ SIDES = {"buy": "1", "sell": "2"}
 TIMES_IN_FORCE = {"day": "0", "gtc": "1", "ioc": "3", "fok": "4", "opg": "2", "gtx": "5", "atc": "7"}
 GOOD_TILL_DATE = "6"
 PEGS = {"primary": "R", "market": "P", "mid": "M", "last": "L"}
+FLAGS: dict[str, Field] = {"aon": (18, "G"), "reduce": (20002, "Y")}
+"""All or none, and reduce-only."""
 WHEN = re.compile(r"(\d{8})|\d{8}-\d\d:\d\d:\d\d(\.\d{3})?", re.ASCII)
 DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
 TOKEN = re.compile(r'(?:[^\s"]|"[^"]*"|")+')
@@ -191,8 +194,8 @@ def parse_order(word: str, words: Sequence[str]) -> Order:
         raise wrong(word, "quantity, symbol or price is missing")
     order_qty = decimal(word, "QTY", words[0])
     price = None if words[2].lower() in ("mkt", "market", "peg") else decimal(word, "PRICE", words[2])
-    time_in_force, account, expiry = order_options(word, words[3:])
-    return Order(SIDES[word], order_qty, words[1], price, time_in_force, account, peg + expiry + extra, stop_px)
+    time_in_force, account, more = order_options(word, words[3:])
+    return Order(SIDES[word], order_qty, words[1], price, time_in_force, account, peg + more + extra, stop_px)
 
 
 def split_stop(word: str, words: Sequence[str]) -> tuple[list[str], str | None]:
@@ -220,22 +223,24 @@ def split_peg(word: str, words: Sequence[str]) -> tuple[list[str], tuple[Field, 
 
 
 def order_options(word: str, words: Sequence[str]) -> tuple[str, str | None, tuple[Field, ...]]:
-    """Return TimeInForce(59), Account(1), and ExpireDate(432) or ExpireTime(126), from what follows the price."""
-    time_in_force, account, expiry = "0", None, tuple[Field, ...]()
+    """Return TimeInForce(59), Account(1), and ExpireDate(432) or ExpireTime(126) and flags, from what follows."""
+    time_in_force, account, more = "0", None, tuple[Field, ...]()
     rest = iter(words)
     for option in rest:
         if option.lower() in TIMES_IN_FORCE:
             time_in_force = TIMES_IN_FORCE[option.lower()]
         elif option.lower() == "gtd":
-            time_in_force, expiry = GOOD_TILL_DATE, (good_till(word, next(rest, "")),)
+            time_in_force, more = GOOD_TILL_DATE, (*more, good_till(word, next(rest, "")))
+        elif option.lower() in FLAGS:
+            more = (*more, FLAGS[option.lower()])
         elif option.lower() == "acct":
             account = next(rest, None)
             if account is None:
                 raise wrong(word, "acct needs an account")
         else:
-            options = ", ".join(("stop PRICE", *TIMES_IN_FORCE, "gtd WHEN", "acct ACCOUNT", "TAG=VALUE"))
+            options = ", ".join(("stop PRICE", *TIMES_IN_FORCE, "gtd WHEN", *FLAGS, "acct ACCOUNT", "TAG=VALUE"))
             raise wrong(word, f"{option!r} is not one of {options}")
-    return time_in_force, account, expiry
+    return time_in_force, account, more
 
 
 def good_till(word: str, when: str) -> Field:

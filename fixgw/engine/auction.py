@@ -107,13 +107,38 @@ def uncross(book: OrderBook, price: Price) -> Iterator[tuple[Order, Order, Qty]]
     """
     bids, asks = book.bids, book.asks
     while (bid := bids.best) is not None and (ask := asks.best) is not None and bid.price >= price >= ask.price:
-        buy, sell = bid.first(), ask.first()
-        last_qty = min(buy.leaves_qty, sell.leaves_qty)
-        for order, side in ((buy, bids), (sell, asks)):
-            order.execute(price, last_qty)
-            hidden_qty = order.take_from_hidden(last_qty)
-            if order.leaves_qty:
-                side.reduce(order, last_qty, hidden_qty)
-            else:
-                side.remove(order, last_qty, hidden_qty)
-        yield buy, sell, last_qty
+        yield _trade(bid.first(), ask.first(), price, book)
+
+
+def trade_by_time(book: OrderBook, price: Price) -> Iterator[tuple[Order, Order, Qty]]:
+    """Trade at ``price`` as ``uncross`` does, but on each side the oldest first of all that are willing to.
+
+    O(levels that are willing) for each trade.
+    """
+    while (buy := _oldest(book.bids, price)) is not None and (sell := _oldest(book.asks, price)) is not None:
+        yield _trade(buy, sell, price, book)
+
+
+def _trade(buy: Order, sell: Order, price: Price, book: OrderBook) -> tuple[Order, Order, Qty]:
+    last_qty = min(buy.leaves_qty, sell.leaves_qty)
+    for order, side in ((buy, book.bids), (sell, book.asks)):
+        order.execute(price, last_qty)
+        hidden_qty = order.take_from_hidden(last_qty)
+        if order.leaves_qty:
+            side.reduce(order, last_qty, hidden_qty)
+        else:
+            side.remove(order, last_qty, hidden_qty)
+    return buy, sell, last_qty
+
+
+def _oldest(side: BookSide, price: Price) -> Order | None:
+    """Return who came first of those that are willing to trade at ``price``, displayed or not."""
+    oldest: Order | None = None
+    for level in side:
+        if (level.price < price) if side.is_buy else (level.price > price):
+            break
+        for queue in (level.orders, level.hidden):
+            first = next(iter(queue.values()), None)
+            if first is not None and (oldest is None or first.arrival < oldest.arrival):
+                oldest = first
+    return oldest

@@ -1,11 +1,13 @@
 """The book of one instrument: price levels in order, each a queue in time."""
 
+from bisect import insort_right
 from collections import OrderedDict
 from collections.abc import Iterator
 from itertools import chain
 
 from sortedcontainers import SortedDict
 
+from fixgw.engine.all_or_none import is_all_or_none
 from fixgw.engine.order import Order
 from fixgw.spec.values import OrdStatus, Price, Qty, Side
 
@@ -54,13 +56,17 @@ class Level:
 class BookSide:
     """The levels of one side, best first.  ``best`` is kept, since every order asks for it."""
 
-    __slots__ = ("_levels", "_sign", "best")
+    __slots__ = ("_levels", "_sign", "arrivals", "aside", "best")
 
     def __init__(self, side: Side) -> None:
         # Keys grow from best to worst on both sides: bids are kept by their negative price.
         self._sign = -1 if side is Side.BUY else 1
         self._levels: SortedDict[int, Level] = SortedDict()
         self.best: Level | None = None
+        self.arrivals = 0
+        """Places taken so far."""
+        self.aside: list[Order] = []
+        """All-or-none orders, the best price first, the oldest of a price first: they are in no level."""
 
     @property
     def is_buy(self) -> bool:
@@ -72,6 +78,10 @@ class BookSide:
     def add(self, order: Order) -> None:
         """Put ``order`` behind all others of its price; O(log levels) for a new price, else O(1)."""
         assert order.price is not None, order.order_id
+        self.arrivals = order.arrival = self.arrivals + 1
+        if order.hidden_qty and is_all_or_none(order):
+            insort_right(self.aside, order, key=self._key)
+            return
         key = self._sign * order.price
         level = self._levels.get(key)
         if level is None:
@@ -88,6 +98,9 @@ class BookSide:
 
     def remove(self, order: Order, open_qty: Qty, hidden_qty: Qty = _NOTHING) -> None:
         """Take ``order`` out, of which ``open_qty`` was still counted in its level, ``hidden_qty`` as not displayed."""
+        if hidden_qty and is_all_or_none(order):
+            self.aside.remove(order)
+            return
         level = self._level_of(order.price)
         orders = level.orders
         level.leaves_qty -= open_qty
@@ -103,6 +116,8 @@ class BookSide:
 
     def reduce(self, order: Order, qty: int, hidden_qty: int = 0) -> None:
         """Count ``qty`` less of ``order``, of which ``hidden_qty`` was not displayed; it keeps its place."""
+        if order.hidden_qty and is_all_or_none(order):
+            return
         level = self._level_of(order.price)
         level.leaves_qty -= qty
         level.hidden_qty -= hidden_qty
@@ -112,10 +127,15 @@ class BookSide:
         level = self._level_of(order.price)
         level.hidden_qty -= shown_qty
         level.orders.move_to_end(order.order_id)
+        self.arrivals = order.arrival = self.arrivals + 1
 
     def best_shown(self) -> Level | None:
         """Return the best level at which something is displayed; O(levels at which nothing is)."""
         return next((level for level in self if level.shown_qty), None)
+
+    def _key(self, order: Order) -> int:
+        assert order.price is not None, order.order_id
+        return self._sign * order.price
 
     def _level_of(self, price: Price | None) -> Level:
         assert price is not None
@@ -155,10 +175,21 @@ class OrderBook:
             assert book_side.best is (levels[0] if levels else None)
             prices = [level.price for level in levels]
             assert prices == sorted(set(prices), reverse=side is Side.BUY), prices
+            assert book_side.aside == sorted(book_side.aside, key=book_side._key)
+            for order in book_side.aside:
+                assert is_all_or_none(order), order.order_id
+                assert order.side is side, order.order_id
+                assert order.is_live, order.order_id
+                assert 0 < order.hidden_qty == order.leaves_qty == order.order_qty - order.cum_qty, order.order_id
             for level in levels:
                 assert level.orders or level.hidden, level.price
+                assert not any(map(is_all_or_none, level)), level.price
                 assert level.leaves_qty == sum(order.leaves_qty for order in level)
                 assert level.hidden_qty == sum(order.hidden_qty for order in level)
+                for queue in (level.orders, level.hidden):
+                    arrivals = [order.arrival for order in queue.values()]
+                    assert arrivals == sorted(arrivals), level.price
+                    assert not arrivals or arrivals[-1] <= book_side.arrivals, level.price
                 assert all(0 <= order.hidden_qty < order.leaves_qty for order in level.orders.values())
                 assert all(order.hidden_qty == order.leaves_qty for order in level.hidden.values())
                 for order in level:

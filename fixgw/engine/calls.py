@@ -45,4 +45,4 @@ class Calls:
         book, instrument = market.books[symbol], market.instruments[symbol]
         # Again, where orders of lists have ended others that the price was found with.
         while (cleared := auction.clear(book, instrument, market.last_trades.get(symbol))) is not None:
-            self._trading.trade_at(cleared.price, symbol, events)
+            self._trading.uncross(cleared.price, symbol, events)

@@ -5,6 +5,7 @@ from fixgw.engine.intake import Intake, price_not_allowed, unsupported_with
 from fixgw.engine.market import Market
 from fixgw.engine.order import Order
 from fixgw.engine.pegs import is_pegged
+from fixgw.engine.reduce_only import asks_to_reduce
 from fixgw.engine.trading import Trading
 from fixgw.engine.trailing import is_trailing
 from fixgw.spec.commands import CancelOrder, MassCancel, RefuseChange, ReplaceOrder
@@ -56,7 +57,9 @@ class Changes:
             refusal = unsupported_with(command, self._market.instruments[command.symbol])
         cannot = None if refusal is None else refusal.text
         if cannot is None and command.instructions is not None:
+            instrument = self._market.instruments[command.symbol]
             cannot = self._market.pegs.why_not(command, found) or self._intake.cannot_rest(command)
+            cannot = cannot or self._market.reduce_only.why_not(command, instrument, replaced=found)
         if cannot is not None:
             reason = CxlRejReason.BROKER_OR_EXCHANGE_OPTION
             return [self._cancel_rejected(command, response_to, reason, cannot, found)]
@@ -85,12 +88,14 @@ class Changes:
             self._market.take_from_book(order)
             order.restate(command)
             if order.instructions is not None or order.hidden_qty:
-                display.hide(order)
+                self._market.hide(order)
         else:
             self._market.count_less(order, order.leaves_qty - leaves_after)
             order.restate(command)
         if order.instructions is not None:
             order.price = price
+        if self._market.reduce_only.orders or asks_to_reduce(order.instructions):
+            self._market.reduce_only.note(order)
         if order.time_in_force is _GOOD_TILL_DATE:
             self._market.expiries.add(order)
         if trigger is not None:

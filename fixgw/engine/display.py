@@ -1,5 +1,6 @@
 """What of an order is displayed: all of it, a part at a time (iceberg), or nothing (hidden)."""
 
+from fixgw.engine.all_or_none import asks_for_all_or_none
 from fixgw.engine.order import Order
 from fixgw.spec.chance import drawn
 from fixgw.spec.commands import NewOrder, ReplaceOrder
@@ -41,6 +42,9 @@ def _quantities(instructions: Instructions) -> tuple[tuple[str, Qty | None], ...
 def hide(order: Order) -> None:
     """Hide of ``order``, which is not in the book, what it will not display when it comes there."""
     instructions = order.instructions
+    if asks_for_all_or_none(instructions):
+        order.hidden_qty = order.leaves_qty
+        return
     max_floor = None if instructions is None else instructions.max_floor
     order.hidden_qty = Qty(0) if max_floor is None else Qty(max(order.leaves_qty - max_floor, 0))
 
@@ -50,8 +54,9 @@ def is_same(before: Instructions | None, after: Instructions | None) -> bool:
     return before is after or _displays(before) == _displays(after)
 
 
-def _displays(instructions: Instructions | None) -> tuple[Qty | None, ...]:
-    return (None,) * 4 if instructions is None else tuple(qty for _, qty in _quantities(instructions))
+def _displays(instructions: Instructions | None) -> tuple[Qty | bool | None, ...]:
+    quantities = (None,) * 4 if instructions is None else tuple(qty for _, qty in _quantities(instructions))
+    return (*quantities, asks_for_all_or_none(instructions))
 
 
 def has_shown_all(order: Order) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import assert_never
 
 from fixgw.engine import inquiries
+from fixgw.engine.aside import Aside
 from fixgw.engine.calls import Calls
 from fixgw.engine.changes import Changes
 from fixgw.engine.corrections import Venue, amend
@@ -64,6 +65,8 @@ from fixgw.spec.events import (
     OperatorRefused,
     OrderAccepted,
     OrderState,
+    TradeBusted,
+    TradeCorrected,
     VenueConfigured,
 )
 from fixgw.spec.inquiries import (
@@ -100,16 +103,22 @@ class Exchange:
     """All instruments, books and orders of the venue.  The same commands give the same events."""
 
     def __init__(
-        self, sweep_slice_max: int = SWEEP_SLICE_MAX, may_trade: Callable[[str], bool] = lambda _: True
+        self,
+        sweep_slice_max: int = SWEEP_SLICE_MAX,
+        may_trade: Callable[[str], bool] = lambda _: True,
+        net_qty: Callable[[str, str], int] = lambda _account, _symbol: 0,
     ) -> None:
-        """``may_trade`` tells of a symbol whether it trades now: what waits there stays where it is if not."""
-        self.market = market = Market(may_trade)
+        """``may_trade`` tells of a symbol whether it trades now: what waits there stays where it is if not.
+
+        ``net_qty`` tells of an account and a symbol what its position was before the command at hand.
+        """
+        self.market = market = Market(may_trade, net_qty)
         self._intake = Intake(market)
         self._trading = trading = Trading(market, self._intake)
         self._changes = Changes(market, self._intake, trading)
         self._sweeping = Sweeping(market, sweep_slice_max)
         self._pegging = Pegging(market, trading)
-        self._releases = Releases(market, trading, sweep_slice_max)
+        self._releases = Releases(market, trading, Aside(market, trading), sweep_slice_max)
         self._calls = Calls(market, trading)
         floor = Floor(
             market.orders,
@@ -144,7 +153,7 @@ class Exchange:
         events = self._apply(command)
         if self.lists.open:
             self.lists.follow(events)
-        if market.pegs.by_symbol or market.triggers.waiting or market.triggers.due:
+        if market.pegs.by_symbol or market.triggers.waiting or market.triggers.due or market.with_aside:
             if isinstance(command, EndDay):  # from here on nothing trades any more
                 market.pegs.mark(events)
             else:
@@ -172,7 +181,7 @@ class Exchange:
         market = self.market
         if market.pegs.by_symbol:
             self._pegging.follow(events)
-        if market.triggers.waiting or market.triggers.due:
+        if market.triggers.waiting or market.triggers.due or market.with_aside:
             at = len(events)
             self._releases.let_go(events)
             market.pegs.mark(events[at:])
@@ -232,7 +241,7 @@ class Exchange:
             case SetPhase():
                 return self._calls.change_phase(command)
             case BustTrade() | CorrectTrade():
-                return amend(self._what_trades(), command)
+                return self._amend(command)
             case _:
                 assert_never(command)
 
@@ -313,9 +322,7 @@ class Exchange:
         summaries = (self._summary(symbol, halt_of(symbol), suspended.get(symbol)) for symbol in page.symbols)
         return InstrumentsAnswer(tuple(summaries), page.next_after)
 
-    def _summary(
-        self, symbol: str, halted: Restriction | None, suspended: Restriction | None
-    ) -> InstrumentSummary:
+    def _summary(self, symbol: str, halted: Restriction | None, suspended: Restriction | None) -> InstrumentSummary:
         instrument, book = self.market.instruments[symbol], self.market.books[symbol]
         bid, offer = book.bids.best_shown(), book.asks.best_shown()
         return InstrumentSummary(
@@ -408,6 +415,18 @@ class Exchange:
                 pass
         return [event]
 
+    def _amend(self, command: BustTrade | CorrectTrade) -> list[Event]:
+        """Undo or correct a trade, and lower what reduces more than the positions are then."""
+        events = amend(self._what_trades(), command)
+        event, orders = events[0], self.market.orders
+        if self.market.reduce_only.orders and isinstance(event, TradeBusted | TradeCorrected):
+            more = -event.last_qty if isinstance(event, TradeBusted) else event.last_qty - event.previous_qty
+            one, other = (orders.by_order_id(side.order.order_id) for side in (event.aggressor, event.resting))
+            assert one is not None
+            assert other is not None
+            self.market.reduce(one, other, more, events)
+        return events
+
     def _what_trades(self) -> Venue:
         """Return what a correction of a trade reads and changes."""
         orders = self.market.trades, self.market.orders, self.market.books
@@ -426,6 +445,12 @@ class Exchange:
                         assert self.market.orders.by_order_id(order.order_id) is order
                         assert self._knows(order), order.order_id
                         assert not order.is_waiting, order.order_id
+                for order in side.aside:
+                    resting += 1
+                    assert order.symbol == symbol
+                    assert symbol in self.market.with_aside
+                    assert self.market.orders.by_order_id(order.order_id) is order
+                    assert self._knows(order), order.order_id
         self.market.triggers.check()
         self.market.pegs.check()
         live = list(self.market.orders)

@@ -1,6 +1,6 @@
 """The intake: which new orders are taken, and what is said of those that are not."""
 
-from fixgw.engine import display, minimum, pegs, post_only, triggers
+from fixgw.engine import all_or_none, display, minimum, pegs, post_only, reduce_only, triggers
 from fixgw.engine.market import Market
 from fixgw.engine.order import Order
 from fixgw.engine.pegs import is_pegged
@@ -39,6 +39,9 @@ class Intake:
             return self._market.pegs.judge(command), None
         if (cannot_rest := self.cannot_rest(command)) is not None:
             return Refusal(OrdRejReason.BROKER_OR_EXCHANGE_OPTION, cannot_rest), None
+        instrument = self._market.instruments[command.symbol]
+        if (too_much := self._market.reduce_only.why_not(command, instrument)) is not None:
+            return Refusal(OrdRejReason.ORDER_EXCEEDS_LIMIT, too_much), None
         if not triggers.waits(command):
             return None, None
         first = self._first_trigger(command)
@@ -66,7 +69,7 @@ class Intake:
             instructions=instructions,
         )
         if instructions is not None:
-            display.hide(order)
+            self._market.hide(order)
             if is_pegged(order):
                 self._market.pegs.enter(order)
         if order.time_in_force is _GOOD_TILL_DATE:
@@ -95,10 +98,13 @@ class Intake:
             trail_from(order, first, instrument)
 
     def cannot_rest(self, command: NewOrder | ReplaceOrder) -> str | None:
-        """Return why a post-only order may not come into the book as it is, or None."""
+        """Return why an order may not come into the book, or aside of it, as it is, or None."""
+        book = self._market.books[command.symbol]
+        if (no_room := all_or_none.too_many(command, book)) is not None:
+            return no_room
         if not post_only.is_post_only(command.instructions):
             return None
-        opposite = self._market.books[command.symbol].opposite(command.side)
+        opposite = book.opposite(command.side)
         return post_only.refusal(command, opposite, self._market.instruments[command.symbol])
 
     def reject(self, command: NewOrder | RefuseOrder, refusal: Refusal | None) -> Event:
@@ -170,6 +176,8 @@ def unsupported_with(command: NewOrder | ReplaceOrder, instrument: Instrument) -
     """Return which of its instructions do not go with its other terms, or None."""
     return (
         pegs.mismatch(command, instrument)
+        or all_or_none.mismatch(command)
+        or reduce_only.mismatch(command)
         or post_only.mismatch(command)
         or display.mismatch(command, instrument)
         or minimum.mismatch(command, instrument)

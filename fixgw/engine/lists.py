@@ -7,11 +7,13 @@ from typing import assert_never
 import msgspec
 
 from fixgw.engine import contingency, display
+from fixgw.engine.all_or_none import asks_for_all_or_none
 from fixgw.engine.book import BookSide, Level
 from fixgw.engine.contingency import Consequence, GiveUp, Lower, OrderList, Release, Withdraw
 from fixgw.engine.matching import crosses
 from fixgw.engine.order import Order
 from fixgw.engine.pegs import is_pegged
+from fixgw.engine.reduce_only import asks_to_reduce
 from fixgw.engine.registry import OrderRegistry
 from fixgw.engine.self_match import Guard
 from fixgw.spec.bands import Band
@@ -102,9 +104,7 @@ class ListDesk:
             self._enter(entry, first_triggers[place], order_list, events)
         return [*events, _stated(order_list, ListStatusType.ACK)]
 
-    def _enter(
-        self, entry: ListEntry, first_trigger: Price | None, order_list: OrderList, events: list[Event]
-    ) -> None:
+    def _enter(self, entry: ListEntry, first_trigger: Price | None, order_list: OrderList, events: list[Event]) -> None:
         """Take one order of a list, and do all that follows from it before the next one comes."""
         assert isinstance(entry.order, NewOrder), entry
         order, at = self._floor.make(entry.order, first_trigger), len(events)
@@ -161,7 +161,13 @@ class ListDesk:
             return Refusal(order.ord_rej_reason, order.text), None
         if by_risk is None and is_pegged(order):
             text = f"ExecInst(18) {peg_of(order.instructions)} is not supported in a list; send it by itself"
-            return Refusal(OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC, text), None
+            by_risk = Refusal(OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC, text)
+        if by_risk is None and asks_for_all_or_none(order.instructions):
+            text = "ExecInst(18) G (all or none) is not supported in a list; send the order by itself"
+            by_risk = Refusal(OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC, text)
+        if by_risk is None and asks_to_reduce(order.instructions):
+            text = "ReduceOnly(20002) Y is not supported in a list; send the order by itself"
+            by_risk = Refusal(OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC, text)
         return self._floor.judge(order) if by_risk is None else (by_risk, None)
 
     def _reject(self, command: NewOrderList, refusals: dict[int, Refusal]) -> list[Event]:

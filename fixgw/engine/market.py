@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from fixgw.engine import display
+from fixgw.engine.all_or_none import is_all_or_none
 from fixgw.engine.averages import Averages
 from fixgw.engine.book import OrderBook
 from fixgw.engine.expiry import Expiries
@@ -10,11 +12,12 @@ from fixgw.engine.maker_protection import MakerProtections
 from fixgw.engine.order import Order
 from fixgw.engine.pegs import Pegs
 from fixgw.engine.phases import Phases
+from fixgw.engine.reduce_only import ReduceOnly, asks_to_reduce
 from fixgw.engine.registry import OrderRegistry
 from fixgw.engine.trades import Trades
 from fixgw.engine.triggers import Triggers
 from fixgw.spec.bands import Band, trading_band
-from fixgw.spec.events import OrderAmended, OrderCanceled, OrderExpired
+from fixgw.spec.events import Event, OrderAmended, OrderCanceled, OrderExpired
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.limit_state import LimitState
 from fixgw.spec.listing import Listing
@@ -25,8 +28,11 @@ from fixgw.spec.values import ExecRestatementReason, Price, Qty
 class Market:
     """Instruments, books and orders as they stand; who changes them are the desks."""
 
-    def __init__(self, may_trade: Callable[[str], bool]) -> None:
-        """``may_trade`` tells of a symbol whether it trades now: what waits there stays where it is if not."""
+    def __init__(self, may_trade: Callable[[str], bool], net_qty: Callable[[str, str], int]) -> None:
+        """``may_trade`` tells of a symbol whether it trades now: what waits there stays where it is if not.
+
+        ``net_qty`` tells of an account and a symbol what its position was before this command.
+        """
         self._may_trade = may_trade
         self.listing = Listing()
         self.instruments = self.listing.listed
@@ -40,6 +46,9 @@ class Market:
         self.pegs = Pegs(self.books, self.instruments, self.last_trades)
         self.phases = Phases(self.closing_price)
         self.indicatives = Indicatives()
+        self.with_aside: dict[str, None] = {}
+        """Symbols in which all-or-none orders may wait aside of the book; maybe none does any more."""
+        self.reduce_only = ReduceOnly(net_qty)
         self.trades = Trades()
         """Those that can still be undone or corrected."""
         self.orders_entered = 0
@@ -60,6 +69,8 @@ class Market:
         """Begin the command at ``sequence``, the place among those that trade; ExecIDs are made from it."""
         self._sequence = sequence
         self._reports = 0
+        if self.reduce_only.orders:
+            self.reduce_only.begin()
 
     def next_exec_id(self) -> str:
         exec_id = f"{self._sequence}.{self._reports}"
@@ -103,6 +114,14 @@ class Market:
         return self.orders.open_of(parse("venue"))
 
     # What becomes of an order.
+
+    def hide(self, order: Order) -> None:
+        """Hide of ``order``, which is not in the book, what it will not display when it comes there."""
+        display.hide(order)
+        if is_all_or_none(order):
+            self.with_aside[order.symbol] = None
+        if asks_to_reduce(order.instructions):
+            self.reduce_only.note(order)
 
     def take_out(self, order: Order) -> Qty:
         """Cancel an order that rests, waits or is held, and return what was open."""
@@ -151,6 +170,33 @@ class Market:
         self.orders.close(order)
         expired_qty = order.expire()
         return OrderExpired(self.next_exec_id(), order.state(), expired_qty, text, rested)
+
+    def reduce(self, one: Order, other: Order, qty: int, events: list[Event]) -> None:
+        """Have two orders traded ``qty``, or less where it is below zero, and lower what reduces too much then."""
+        self.reduce_only.trade(one, qty)
+        self.reduce_only.trade(other, qty)
+        for account in dict.fromkeys((one.account, other.account)):
+            for order, less in self.reduce_only.too_much(account, one.symbol):
+                events.append(self._lower(order, less))
+
+    def _lower(self, order: Order, less: Qty) -> OrderCanceled | OrderAmended:
+        text = f"ReduceOnly(20002): the position of {order.account} in {order.symbol} is smaller now"
+        if less == order.open_qty:
+            return self.cancel_unasked(order, text)
+        leaves_qty, rested = order.open_qty, order.rests
+        self.lower_in_book(order, less)
+        order.decrement(less)
+        return OrderAmended(
+            exec_id=self.next_exec_id(),
+            order=order.state(),
+            exec_restatement_reason=ExecRestatementReason.PARTIAL_DECLINE_OF_ORDER_QTY,
+            previous_price=order.price,
+            previous_leaves_qty=leaves_qty,
+            rested=rested,
+            keeps_priority=rested,
+            text=text,
+            previous_trigger_price=order.trigger_price if order.is_waiting else None,
+        )
 
     def reprice(self, order: Order, price: Price, text: str, *, rested: bool) -> OrderAmended:
         """Give ``order``, which is in no book now, a price that nobody asked for."""

@@ -1,5 +1,6 @@
 """Minimum quantity: how much of an order must trade at once, since else nothing of it may."""
 
+from fixgw.engine.all_or_none import is_all_or_none
 from fixgw.engine.order import Order
 from fixgw.spec.commands import NewOrder, ReplaceOrder
 from fixgw.spec.fixed import format_fixed
@@ -34,4 +35,6 @@ def at_once(order: Order) -> Qty:
     """Return how much of ``order`` must trade at once; 0 for any quantity."""
     if order.time_in_force is _FILL_OR_KILL:
         return order.leaves_qty
-    return _ANY if order.instructions is None else order.instructions.min_qty or _ANY
+    if order.instructions is None:
+        return _ANY
+    return order.leaves_qty if is_all_or_none(order) else order.instructions.min_qty or _ANY

@@ -62,6 +62,8 @@ class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
     list_id: str | None = None
     held_qty: Qty = Qty(0)
     """What may not trade before another order of its list has traded."""
+    arrival: int = 0
+    """When it took its place in the book, against others of its side: the lower, the earlier."""
 
     @property
     def open_qty(self) -> Qty:

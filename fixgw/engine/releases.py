@@ -3,6 +3,7 @@
 import msgspec
 
 from fixgw.engine import triggers
+from fixgw.engine.aside import Aside
 from fixgw.engine.market import Market
 from fixgw.engine.order import Order
 from fixgw.engine.trading import Trading
@@ -15,15 +16,18 @@ from fixgw.spec.values import ExecRestatementReason, Price
 class Releases:
     """Lets to the market what waits and is set off, in its order, so many after each command."""
 
-    def __init__(self, market: Market, trading: Trading, slice_max: int) -> None:
+    def __init__(self, market: Market, trading: Trading, aside: Aside, slice_max: int) -> None:
         self._market = market
         self._trading = trading
+        self._aside = aside
         self._slice_max = slice_max
 
     def let_go(self, events: list[Event]) -> None:
         """Let to the market what ``events`` have set off, and what that sets off in turn, up to a slice of orders."""
         looked_at = 0
         for _ in range(self._slice_max):
+            if self._market.with_aside:
+                self._aside.look(events, looked_at)
             self._look_at_triggers(events, looked_at)
             looked_at = len(events)
             order = self._next_due()
@@ -33,6 +37,8 @@ class Releases:
             self._release(order, events)
             if self._trading.lists.open:
                 self._trading.lists.follow(events, at)
+        if self._market.with_aside:
+            self._aside.look(events, looked_at)
         self._look_at_triggers(events, looked_at)
 
     def _look_at_triggers(self, events: list[Event], begin: int) -> None:

@@ -11,6 +11,7 @@ from fixgw.engine.exchange import Exchange
 from fixgw.engine.maker_protection import ProtectionState
 from fixgw.engine.order import Order
 from fixgw.engine.pegs import is_pegged
+from fixgw.engine.reduce_only import asks_to_reduce
 from fixgw.engine.registry import OrderRegistry
 from fixgw.engine.sweep import Sweep, SweepKind
 from fixgw.engine.trades import TradesState
@@ -25,11 +26,16 @@ _NO_ORDER = ""
 
 
 class QueueState(msgspec.Struct, frozen=True, array_like=True):
-    """OrderIDs of a book, each side from the best price to the worst, the oldest of a price first."""
+    """OrderIDs of a book, each side from the best price to the worst, the oldest of a price first.
+
+    Behind all others of a side are those that are aside of the book, in the same order.
+    """
 
     symbol: str
     bids: list[str]
     asks: list[str]
+    bid_arrivals: int = 0
+    ask_arrivals: int = 0
 
 
 class RequestsState(msgspec.Struct, frozen=True, array_like=True):
@@ -165,6 +171,8 @@ def restore(exchange: Exchange, state: ExchangeState, configuration: ConfigureVe
             exchange.market.expiries.add(order)
         if order.is_live and is_pegged(order):
             exchange.market.pegs.put(order)
+        if order.is_live and asks_to_reduce(order.instructions):
+            exchange.market.reduce_only.note(order)
     exchange.market.pegs.stale.update(state.unfollowed)
     orders = exchange.market.orders
     for requests in state.requests:
@@ -174,8 +182,10 @@ def restore(exchange: Exchange, state: ExchangeState, configuration: ConfigureVe
         exchange.market.trades.restore(state.trades)
     for queue in state.queues:
         book = exchange.market.books[queue.symbol] = OrderBook()
-        _fill(book.bids, queue.bids, orders)
-        _fill(book.asks, queue.asks, orders)
+        _fill(book.bids, queue.bids, queue.bid_arrivals, orders)
+        _fill(book.asks, queue.asks, queue.ask_arrivals, orders)
+        if book.bids.aside or book.asks.aside:
+            exchange.market.with_aside[queue.symbol] = None
     for sweep in state.sweeps:
         swept = [_known(orders, order_id) for order_id in sweep.order_ids]
         asked = (sweep.scope, sweep.operator, sweep.reason, sweep.text)
@@ -219,11 +229,12 @@ def _put_list(exchange: Exchange, state: ListState) -> None:
 
 
 def _queue(symbol: str, book: OrderBook) -> QueueState:
-    return QueueState(symbol, _order_ids(book.bids), _order_ids(book.asks))
+    arrivals = book.bids.arrivals, book.asks.arrivals
+    return QueueState(symbol, _order_ids(book.bids), _order_ids(book.asks), *arrivals)
 
 
 def _order_ids(side: BookSide) -> list[str]:
-    return [order.order_id for level in side for order in level]
+    return [order.order_id for level in side for order in level] + [order.order_id for order in side.aside]
 
 
 def _requests(orders: OrderRegistry) -> Iterator[RequestsState]:
@@ -249,9 +260,13 @@ def _triggers(triggers: Triggers) -> TriggersState:
     return TriggersState([order.order_id for order in triggers.in_order()], list(triggers.due), trailing)
 
 
-def _fill(side: BookSide, order_ids: list[str], orders: OrderRegistry) -> None:
+def _fill(side: BookSide, order_ids: list[str], arrivals: int, orders: OrderRegistry) -> None:
     for order_id in order_ids:
-        side.add(_known(orders, order_id))
+        order = _known(orders, order_id)
+        arrival = order.arrival
+        side.add(order)
+        order.arrival = arrival
+    side.arrivals = arrivals
 
 
 def _known(orders: OrderRegistry, order_id: str) -> Order:

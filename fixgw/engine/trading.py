@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from fixgw.engine import auction, display, minimum, post_only, self_match
+from fixgw.engine import all_or_none, auction, display, minimum, post_only, self_match
 from fixgw.engine.allocation import match_shared
 from fixgw.engine.book import BookSide, Level
 from fixgw.engine.intake import Intake
@@ -10,7 +10,7 @@ from fixgw.engine.limit_up_down import begin_limit_state, bring_into_band, lasts
 from fixgw.engine.lists import Floor as ListFloor
 from fixgw.engine.lists import ListDesk
 from fixgw.engine.market import Market
-from fixgw.engine.matching import can_fill, crosses, match
+from fixgw.engine.matching import can_fill, crosses, execute, match
 from fixgw.engine.order import Order
 from fixgw.engine.phases import expires
 from fixgw.engine.protection import protection_price
@@ -100,6 +100,9 @@ class Trading:
             else:
                 band = market.band(order.symbol)
                 self._trade(order, opposite, band, events)
+        if opposite.aside and order.leaves_qty and _meets_aside_only(order, best):
+            band = market.band(order.symbol)
+            self._trade(order, opposite, band, events)
         if not order.leaves_qty:
             if not order.held_qty:
                 market.orders.close(order)
@@ -119,6 +122,17 @@ class Trading:
         else:
             canceled_qty, why = market.end(order), self._why_it_may_not_rest(order)
             events.append(OrderCanceled(market.next_exec_id(), order.state(), canceled_qty, False, None, why))
+
+    def work_whole(self, order: Order, events: list[Event]) -> None:
+        """Trade an all-or-none order that rests aside of the book, if all of it can."""
+        market = self._market
+        opposite, band = market.books[order.symbol].opposite(order.side), market.band(order.symbol)
+        guard = self_match.guard(order, market.instruments[order.symbol])
+        if self._can_fill(order, order.leaves_qty, opposite, band, guard):
+            market.take_from_book(order)
+            self._trade(order, opposite, band, events)
+            assert not order.leaves_qty, order.order_id
+            market.orders.close(order)
 
     def _why_it_may_not_rest(self, order: Order) -> str:
         if order.time_in_force is _FILL_OR_KILL:
@@ -142,11 +156,32 @@ class Trading:
     # Trades, one after the other.
 
     def _trade(self, order: Order, opposite: BookSide, band: Band | None, events: list[Event]) -> None:
-        market = self._market
-        instrument = market.instruments[order.symbol]
-        guard = self_match.guard(order, instrument)
+        guard = self_match.guard(order, self._market.instruments[order.symbol])
         if (wanted := minimum.at_once(order)) and not self._can_fill(order, wanted, opposite, band, guard):
             return
+        if opposite.aside:
+            self._trade_aside(order, opposite, band, guard, events)
+        self._trade_in_book(order, opposite, band, guard, events)
+
+    def _trade_aside(
+        self, order: Order, opposite: BookSide, band: Band | None, guard: self_match.Guard | None, events: list[Event]
+    ) -> None:
+        """Trade with all that is aside and small enough, each after what is in the book in front of it."""
+        for resting in all_or_none.within(order, opposite, band, guard):
+            assert resting.price is not None, resting.order_id
+            self._trade_in_book(order, opposite, all_or_none.up_to(resting.price, opposite, band), guard, events)
+            best = opposite.best
+            if not order.leaves_qty or (best is not None and all_or_none.is_in_front(best, resting, opposite)):
+                return
+            if resting.leaves_qty <= order.leaves_qty:
+                last_px, last_qty = resting.price, resting.leaves_qty
+                execute(order, resting, last_px, last_qty, opposite)
+                self._tell_trade(order, resting, last_px, last_qty, events)
+
+    def _trade_in_book(
+        self, order: Order, opposite: BookSide, band: Band | None, guard: self_match.Guard | None, events: list[Event]
+    ) -> None:
+        instrument = self._market.instruments[order.symbol]
         is_fifo = instrument.allocation is _FIFO
         matches = (
             match(order, opposite, band, guard) if is_fifo else match_shared(order, opposite, instrument, band, guard)
@@ -157,30 +192,42 @@ class Trading:
                 if self.lists.open:
                     self.lists.follow_trade(resting, order, events, at_work=order)
                 continue
-            market.last_trades[order.symbol] = last_px
-            if instrument.dynamic_band_average_s:
-                market.averages.note(order.symbol, last_px, market.now_ns, instrument.dynamic_band_average_s)
-            if not resting.leaves_qty and not resting.held_qty:
-                market.orders.close(resting)
-            elif display.has_shown_all(resting):
-                opposite.refresh(resting, display.show_next(resting, instrument.lot_size, market.seed))
-            passive = Fill(market.next_exec_id(), resting.state())
-            active = Fill(market.next_exec_id(), order.state())
-            events.append(Trade(order.symbol, last_px, last_qty, active, passive))
-            if market.protections.in_force:
-                protect(market, resting, order, last_qty, events)
-            if self.lists.open:
-                self.lists.follow_trade(resting, order, events, at_work=order)
+            if display.has_shown_all(resting):
+                opposite.refresh(resting, display.show_next(resting, instrument.lot_size, self._market.seed))
+            self._tell_trade(order, resting, last_px, last_qty, events)
+
+    def _tell_trade(self, order: Order, resting: Order, last_px: Price, last_qty: Qty, events: list[Event]) -> None:
+        """Tell of a trade that ``order``, which is at work, has made, and do what follows from it for others."""
+        market = self._market
+        instrument = market.instruments[order.symbol]
+        market.last_trades[order.symbol] = last_px
+        if instrument.dynamic_band_average_s:
+            market.averages.note(order.symbol, last_px, market.now_ns, instrument.dynamic_band_average_s)
+        if not resting.leaves_qty and not resting.held_qty:
+            market.orders.close(resting)
+        passive = Fill(market.next_exec_id(), resting.state())
+        active = Fill(market.next_exec_id(), order.state())
+        events.append(Trade(order.symbol, last_px, last_qty, active, passive))
+        if market.protections.in_force:
+            protect(market, resting, order, last_qty, events)
+        if market.reduce_only.orders:
+            market.reduce(order, resting, last_qty, events)
+        if self.lists.open:
+            self.lists.follow_trade(resting, order, events, at_work=order)
 
     def _can_fill(
         self, order: Order, wanted: Qty, opposite: BookSide, band: Band | None, guard: self_match.Guard | None
     ) -> bool:
         """Return whether ``wanted`` of ``order`` would trade at once."""
-        is_enough, protections = self.lists.can_fill if self.lists.open else can_fill, self._market.protections
-        if protections.in_force:
-            is_shared = self._market.instruments[order.symbol].allocation is not _FIFO
-            wanted = Qty(wanted + protections.would_pull(order, opposite, band, guard, is_shared=is_shared))
-        return is_enough(order, wanted, opposite, band, guard)
+        is_enough, market = self.lists.can_fill if self.lists.open else can_fill, self._market
+        # What may be gone before it comes to it.
+        uncertain = market.reduce_only.uncertain_qty(opposite, order.symbol) if market.reduce_only.orders else 0
+        if market.protections.in_force:
+            is_shared = market.instruments[order.symbol].allocation is not _FIFO
+            uncertain += market.protections.would_pull(order, opposite, band, guard, is_shared=is_shared)
+        if is_enough(order, Qty(wanted + uncertain), opposite, band, guard):
+            return True
+        return bool(opposite.aside) and not uncertain and all_or_none.can_fill(order, wanted, opposite, band, guard)
 
     def _prevent(self, order: Order, resting: Order, how: SelfMatchPrevention) -> Iterator[Event]:
         """Let one or both of two orders of the same hand give way, the resting one first."""
@@ -274,7 +321,9 @@ class Trading:
             return
         own.add(order)
         if phase is Phase.POST_CLOSE:
-            self.trade_at(self._market.closing_price(symbol)[0], symbol, events)
+            price = self._market.closing_price(symbol)[0]
+            if price is not None:
+                self._trade_at(price, symbol, auction.trade_by_time(self._market.books[symbol], price), events)
 
     def _why_not_gather(self, order: Order, phase: Phase) -> str | None:
         """Return why an order of a list, which was taken in another phase than it comes to the book in, ends there."""
@@ -283,11 +332,14 @@ class Trading:
         refusal = self._market.phases.worse_than_close(order) if phase is Phase.POST_CLOSE else None
         return None if refusal is None else refusal.text
 
-    def trade_at(self, price: Price | None, symbol: str, events: list[Event]) -> None:
+    def uncross(self, price: Price, symbol: str, events: list[Event]) -> None:
         """Trade at ``price`` all that can."""
-        if price is None:
-            return
-        for buy, sell, last_qty in auction.uncross(self._market.books[symbol], price):
+        self._trade_at(price, symbol, auction.uncross(self._market.books[symbol], price), events)
+
+    def _trade_at(
+        self, price: Price, symbol: str, trades: Iterator[tuple[Order, Order, Qty]], events: list[Event]
+    ) -> None:
+        for buy, sell, last_qty in trades:
             self._market.last_trades[symbol] = price
             self._market.averages.begin(symbol)
             for order in (buy, sell):
@@ -296,13 +348,22 @@ class Trading:
             bought = Fill(self._market.next_exec_id(), buy.state())
             sold = Fill(self._market.next_exec_id(), sell.state())
             events.append(Trade(symbol, price, last_qty, sold, bought, in_auction=True))
+            if self._market.reduce_only.orders:
+                self._market.reduce(buy, sell, last_qty, events)
             if self.lists.open:
                 self.lists.follow_trade(buy, sell, events, at_work=None)
 
 
+def _meets_aside_only(order: Order, best: Level | None) -> bool:
+    """Return whether ``order`` may trade though it met nothing in the book; one at market needs a best price."""
+    if order.price is None or post_only.is_post_only(order.instructions):
+        return False
+    return best is None or not crosses(order, best)
+
+
 def _is_stopped(order: Order, opposite: BookSide) -> bool:
     """Return whether ``order``, which has traded all that it may, would trade on if there were no band."""
-    if minimum.at_once(order) and not order.cum_qty:
+    if all_or_none.is_all_or_none(order) or (minimum.at_once(order) and not order.cum_qty):
         return False
     best = opposite.best
     return best is not None and crosses(order, best)

@@ -1,7 +1,7 @@
 """The fields of an order beyond side, quantity, price, OrdType and TimeInForce, to the instructions of a command."""
 
 from fixgw.fix.display_fields import DISPLAY_TAGS, read_display
-from fixgw.fix.fields import KEY, Fields
+from fixgw.fix.fields import KEY, Fields, chosen
 from fixgw.fix.good_till_date import EXPIRY_TAGS
 from fixgw.fix.peg_fields import PEG_TAGS, read_offset, why_not
 from fixgw.fix.quantities import read_qty
@@ -9,6 +9,7 @@ from fixgw.fix.self_match_fields import SELF_MATCH_TAGS, read_self_match
 from fixgw.fix.trigger_fields import TRIGGER_TAGS, TRIGGERED, read_trigger
 from fixgw.spec import tags
 from fixgw.spec.instructions import (
+    ALL_OR_NONE,
     CANCEL_ON_HALT,
     LAST_PEG,
     MARKET_PEG,
@@ -55,15 +56,18 @@ EXEC_INSTS = {
     MARKET_PEG: "market peg",
     MID_PEG: "mid-price peg",
     LAST_PEG: "last-sale peg",
+    ALL_OR_NONE: "all or none",
 }
 """The codes of ExecInst(18) that are acted upon."""
 
 _EXEC_INST = KEY[tags.EXEC_INST]
 _MIN_QTY = KEY[tags.MIN_QTY]
+_REDUCE_ONLY = KEY[tags.REDUCE_ONLY]
 _GOOD_TILL_DATE = TimeInForce.GOOD_TILL_DATE
 
 INSTRUCTION_TAGS = frozenset(
-    {*UNSUPPORTED, *TRIGGER_TAGS, *PEG_TAGS, *SELF_MATCH_TAGS, *DISPLAY_TAGS, *EXPIRY_TAGS, _EXEC_INST, _MIN_QTY}
+    {*UNSUPPORTED, *TRIGGER_TAGS, *PEG_TAGS, *SELF_MATCH_TAGS, *DISPLAY_TAGS, *EXPIRY_TAGS}
+    | {_EXEC_INST, _MIN_QTY, _REDUCE_ONLY}
 )
 """The keys of all fields that make an order more than a plain one: without any there is nothing to read here."""
 
@@ -118,6 +122,7 @@ def read_instructions(fields: Fields, ord_type: OrdType, instrument: Instrument)
         display_low_qty=display.low_qty,
         display_high_qty=display.high_qty,
         min_qty=min_qty,
+        reduce_only=_REDUCE_ONLY in fields and chosen(fields, tags.REDUCE_ONLY, {"Y": True, "N": False}),
     )
 
 

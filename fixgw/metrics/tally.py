@@ -70,6 +70,7 @@ from fixgw.spec.events import (
     TradeCorrected,
     VenueConfigured,
 )
+from fixgw.spec.instructions import ALL_OR_NONE
 from fixgw.spec.instrument import NOTIONAL_SCALE, SCALE_MAX, Instrument
 from fixgw.spec.limits import LIMIT_NAMES
 from fixgw.spec.scope import halting
@@ -318,6 +319,8 @@ _REQUESTS = {
     CxlRejResponseTo.ORDER_CANCEL_REQUEST: "cancel",
     CxlRejResponseTo.ORDER_CANCEL_REPLACE_REQUEST: "replace",
 }
+_REDUCED = "ReduceOnly(20002)"
+"""How the text of a cancel begins whose position has become smaller."""
 _OF_LIST = ("ListID(66) ", "ListCancelRequest ")
 """What begins the text of a cancel that another order of the list, or a request about the list, has brought about."""
 _REFUSED_BY = {
@@ -364,6 +367,8 @@ def _by_whom(event: OrderCanceled) -> str:
     if not event.is_told:
         return "quote"
     if event.exec_restatement_reason is ExecRestatementReason.SYSTEM_FAILURE:
+        return "venue"
+    if event.text is not None and event.text.startswith(_REDUCED):
         return "venue"
     if event.exec_restatement_reason is not None:
         return "operator"
@@ -412,7 +417,8 @@ def _is_public(events: tuple[Event, ...]) -> bool:
 
 def _is_partly_displayed(order: OrderState) -> bool:
     """Return whether the book may be as it was for who sees it, whatever happens to the order but a trade."""
-    return order.instructions is not None and order.instructions.max_floor is not None
+    asked = order.instructions
+    return asked is not None and (asked.max_floor is not None or ALL_OR_NONE in asked.exec_inst)
 
 
 def _tag(command: Command) -> str:

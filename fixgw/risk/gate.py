@@ -71,7 +71,7 @@ from fixgw.spec.events import (
     TradeCorrected,
     VenueConfigured,
 )
-from fixgw.spec.inquiries import AccountExposure, RiskAnswer
+from fixgw.spec.inquiries import AccountExposure, AccountPosition, RiskAnswer
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.participant import Participant
 from fixgw.spec.quotes import QuoteRefusal
@@ -91,6 +91,8 @@ class RiskGate:
         self._listed: dict[str, Instrument] = {}
         self._unit: dict[str, int] = {}
         """Notional of one price unit times one quantity unit, by symbol; also of those that have left."""
+        self._qty_scale: dict[str, int] = {}
+        """Of the same."""
         self._accounts: dict[str, frozenset[str]] = {}
         self._participants: tuple[Participant, ...] = ()
         self._breaker: tuple[Halting, ...] = ()
@@ -128,7 +130,9 @@ class RiskGate:
 
     def list_units(self, instruments: Iterable[Instrument]) -> None:
         """Note what one unit of price times quantity is worth, of instruments that there are or were."""
-        self._unit.update((instrument.symbol, instrument.notional(1, 1)) for instrument in instruments)
+        for instrument in instruments:
+            self._unit[instrument.symbol] = instrument.notional(1, 1)
+            self._qty_scale[instrument.symbol] = instrument.qty_scale
 
     def check(self, order: OrderRequest) -> Refusal | None:
         """Return the first refusal, or None when the order may pass to the engine."""
@@ -203,8 +207,12 @@ class RiskGate:
         return None if unknown is None else OperatorRefused(command.operator, unknown)
 
     def answer_risk(self) -> RiskAnswer:
+        positions: dict[str, tuple[AccountPosition, ...]] = {}
+        for (account, symbol), net_qty in sorted(self.positions.all().items()):
+            position = AccountPosition(symbol, net_qty, self._qty_scale[symbol])
+            positions[account] = (*positions.get(account, ()), position)
         exposures = tuple(
-            AccountExposure(firm, account, self.exposure.open_notional(account))
+            AccountExposure(firm, account, self.exposure.open_notional(account), positions.get(account, ()))
             for firm, accounts in sorted(self._accounts.items())
             for account in sorted(accounts)
         )

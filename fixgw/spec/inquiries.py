@@ -203,11 +203,20 @@ class InstrumentsAnswer(msgspec.Struct, frozen=True):
     """For ``after`` of the next page; None when this was the last."""
 
 
+class AccountPosition(msgspec.Struct, frozen=True):
+    symbol: str
+    net_qty: int
+    """Bought minus sold, in ``10**-qty_scale``; never zero."""
+    qty_scale: int
+
+
 class AccountExposure(msgspec.Struct, frozen=True):
     firm: str
     account: str
     open_notional: int
     """In ``10**-NOTIONAL_SCALE`` of the currency."""
+    positions: tuple[AccountPosition, ...] = ()
+    """By symbol."""
 
 
 class RiskAnswer(msgspec.Struct, frozen=True):

@@ -12,6 +12,8 @@ TRAILING = "a"
 """ExecInst(18): the trigger follows the price."""
 CANCEL_ON_HALT = "K"
 """ExecInst(18): the order is canceled when its instrument is halted, where others stay (E38)."""
+ALL_OR_NONE = "G"
+"""ExecInst(18): the order trades whole, in one step, or waits aside of the book."""
 REINSTATE_ON_HALT = "J"
 """ExecInst(18): the order goes on after a halt, as all do that are not canceled by it."""
 PRIMARY_PEG = "R"
@@ -64,6 +66,8 @@ class Instructions(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """ExpireTime(126): when the order is good no longer."""
     limit_price: Price | None = None
     """Price(44) of a pegged order, beyond which it does not go: its own price is where it is pegged at."""
+    reduce_only: bool = False
+    """ReduceOnly(20002): it only makes the position of its account smaller."""
 
 
 def peg_of(instructions: Instructions | None) -> str:

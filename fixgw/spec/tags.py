@@ -934,6 +934,7 @@ CANCEL_ORDERS_ON_DISCONNECT: Final = 8013
 CANCEL_ON_DISCONNECT: Final = 9001
 DONT_CANCEL_ON_DISCONNECT: Final = 9003
 SELF_MATCH_PREVENTION_DECREMENT: Final = 20001
+REDUCE_ONLY: Final = 20002
 RETRY_AFTER_MS: Final = 20010
 CANCEL_ON_DISCONNECT_TYPE: Final = 35002
 COD_TIMEOUT_WINDOW: Final = 35003
@@ -1868,6 +1869,7 @@ NAMES: Final = {
     9001: "CancelOnDisconnect",
     9003: "DontCancelOnDisconnect",
     20001: "SelfMatchPreventionDecrement",
+    20002: "ReduceOnly",
     20010: "RetryAfterMs",
     35002: "CancelOnDisconnectType",
     35003: "CODTimeoutWindow",

@@ -39,6 +39,8 @@ from fixgw.client.shorthand import (
         ),
         ("sell 5 AAPL 9.90 STOP 10", Order("2", "5", "AAPL", "9.90", stop_px="10")),
         ("sell 50 AAPL mkt ioc", Order("2", "50", "AAPL", None, "3")),
+        ("buy 100 AAPL 10 AON gtc", Order("1", "100", "AAPL", "10", "1", extra=((18, "G"),))),
+        ("sell 5 AAPL mkt reduce ioc", Order("2", "5", "AAPL", None, "3", extra=((20002, "Y"),))),
         ("buy 100 AAPL 10 opg", Order("1", "100", "AAPL", "10", "2")),
         ("buy 100 AAPL 10 gtx", Order("1", "100", "AAPL", "10", "5")),
         ("buy 100 AAPL 10 atc", Order("1", "100", "AAPL", "10", "7")),

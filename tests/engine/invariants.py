@@ -96,6 +96,11 @@ class Invariants:
             self._listing.configure(command.instruments)
         for event in events:
             self._observe(event)
+        for event in events:
+            if isinstance(event, Trade):
+                for side in (event.resting.order, event.aggressor.order):
+                    whole = side.instructions is not None and "G" in side.instructions.exec_inst
+                    assert not whole or self.states[side.order_id].ord_status is OrdStatus.FILLED, "all, or none"
         bought_and_sold = {symbol for symbol, _ in self._filled}
         for symbol in bought_and_sold:
             assert self._filled[symbol, Side.BUY] == self._filled[symbol, Side.SELL], symbol
@@ -307,7 +312,10 @@ class Invariants:
             order.ord_status in (OrdStatus.CANCELED, OrdStatus.EXPIRED)
         ), order
         assert 0 <= order.hidden_qty <= order.leaves_qty, order
-        assert not order.hidden_qty or (order.instructions is not None and order.instructions.max_floor is not None)
+        instructions = order.instructions
+        is_aside = instructions is not None and "G" in instructions.exec_inst
+        assert not is_aside or order.hidden_qty == order.leaves_qty
+        assert not order.hidden_qty or is_aside or (instructions is not None and instructions.max_floor is not None)
         before = self.states.get(order.order_id)
         if before is not None:
             assert amends or before.cum_qty <= order.cum_qty, (before, order)

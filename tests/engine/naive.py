@@ -111,6 +111,8 @@ class NaiveOrder:
     list: "NaiveList | None" = None
     peg: Instructions | None = None
     """What its price follows, and how."""
+    aon: bool = False
+    reduces: bool = False
 
     @property
     def is_hidden(self) -> bool:
@@ -120,6 +122,7 @@ class NaiveOrder:
         """Display as much of the order as it would when it came to rest now."""
         first = self.display[0]
         self.shown = self.working if first is None else min(first, self.working)
+        self.shown = 0 if self.aon else self.shown
 
     def instruct(self, c: NewOrder | ReplaceOrder) -> None:
         self.display = display(c)
@@ -127,6 +130,8 @@ class NaiveOrder:
         self.post_only = "6" in exec_inst(c)
         self.on_halt = "K" in exec_inst(c)
         self.peg = c.instructions if pegs(c) else None
+        self.aon = "G" in exec_inst(c)
+        self.reduces = bool(c.instructions and c.instructions.reduce_only)
         self.smp_id = c.instructions.self_match_prevention_id if c.instructions else ""
         self.smp = (c.instructions.self_match_prevention or "") if c.instructions else ""
         good_till_date = c.instructions if self.time_in_force == "6" else None
@@ -356,6 +361,7 @@ class NaiveVenue:
         reason = self.risk(c) or self.unsupported(c) or phase or ("0" if self.may_not_take(c) else None)
         if not reason and pegs(c) and self.pegged_at(c.symbol, c.side.value, c.instructions, None) is None:
             reason = "99"
+        reason = reason or ("3" if self.is_too_much(c) else None)
         return reason or ("99" if waits(c) and self.first_stop(c) is None else None)
 
     def first_stop(self, c: NewOrder) -> int | None:
@@ -425,6 +431,7 @@ class NaiveVenue:
         """Release what is due, a slice of it; what that sets off is due after it."""
         news, all_told = told, list[Outcome]()
         for _ in range(self.slice_max):
+            self.fill_aside(news)
             all_told += self.look(news)
             ready = [order for order in self.due if order.status in LIVE and self.trades_now(order.symbol)]
             if not ready:
@@ -435,8 +442,131 @@ class NaiveVenue:
             ready[0].arrival = self.arrivals
             news = [("T", ready[0].told()), *self.work(ready[0])]
             news += self.follow_lists()
+            self.fill_aside(news)
             all_told += news
         return all_told + self.look(news)
+
+    # Reduce-only.
+
+    def room(self, account: str, symbol: str, side: str) -> int:
+        """Return how much the account may trade on ``side`` before its position is none."""
+        net = 0
+        for trade in self.traded:
+            for order in (trade.resting, trade.aggressor):
+                if (order.account, order.symbol) == (account, symbol):
+                    net += trade.qty if order.side == "1" else -trade.qty
+        return max(net if side == "2" else -net, 0)
+
+    def reducing(self, account: str, symbol: str, side: str) -> list[NaiveOrder]:
+        """Return the open orders that reduce a position, the oldest first."""
+        mine = [o for o in self.orders if (o.account, o.symbol, o.side) == (account, symbol, side)]
+        return sorted((o for o in mine if o.reduces and o.leaves), key=lambda order: int(order.order_id))
+
+    def is_too_much(self, c: NewOrder | ReplaceOrder, replaced: NaiveOrder | None = None) -> bool:
+        if not c.instructions or not c.instructions.reduce_only:
+            return False
+        more = max(c.order_qty - (replaced.cum if replaced else 0), 0)
+        others = [o for o in self.reducing(c.account, c.symbol, c.side.value) if o is not replaced]
+        return more + sum(order.leaves for order in others) > self.room(c.account, c.symbol, c.side.value)
+
+    def lower_reducing(self, *accounts: str, symbol: str) -> list[Outcome]:
+        """Take from the newest what is more than positions allow."""
+        told: list[Outcome] = []
+        for account in dict.fromkeys(accounts):
+            for side in "12":
+                orders = self.reducing(account, symbol, side)
+                while (excess := sum(o.leaves for o in orders) - self.room(account, symbol, side)) > 0:
+                    newest = orders.pop() if orders[-1].leaves <= excess else orders[-1]
+                    before, rested = newest.leaves, newest.working > 0
+                    if newest.leaves <= excess:
+                        told.append(self.end(newest, newest.ids[-1], rested=rested, orig=None))
+                        continue
+                    newest.qty -= excess
+                    newest.shown = min(newest.shown, newest.working)
+                    told.append(self.amended(newest, "5", before, newest.held, rested=rested, keeps=True))
+        return told
+
+    def may_be_lowered(self, order: NaiveOrder) -> int:
+        """Return how much on the other side is of orders that others of their account may lower as they trade."""
+        other_side = "2" if order.side == "1" else "1"
+        resting = [o for _, o in self.in_queue(order.symbol, other_side)]
+        plain = {o.account for o in [*resting, *self.aside(order.symbol, other_side)] if not o.reduces}
+        return sum(o.working for o in resting if o.reduces and o.account in plain)
+
+    # All or none.
+
+    def fill_aside(self, told: list[Outcome]) -> None:
+        """Let all-or-none orders trade where anything has happened, and append what that is to ``told``."""
+        looked_at = 0
+        while looked_at < len(told):
+            news, looked_at = told[looked_at:], len(told)
+            for symbol in dict.fromkeys(self.touched(news)):
+                for order in [*self.aside(symbol, "1"), *self.aside(symbol, "2")]:
+                    if order.working and self.trades_now(symbol) and self.has_enough(order, self.band(symbol)):
+                        told += self.work(order)
+                        assert not order.working
+                        told += self.follow_lists()
+
+    def touched(self, told: list[Outcome]) -> list[str]:
+        symbols: list[str] = []
+        known = self.symbol_of | {order.order_id: order.symbol for order in self.orders}
+        for each in told:
+            if each[0] in ("F", "uncross", "phase"):
+                symbols.append(str(each[1]))
+            elif each[0] in ("H", "G"):
+                assert isinstance(each[4], tuple), each
+                symbols.append(known[str(each[4][0])])
+            elif each[0] in ("0", "8", "4", "C", "D", "5", "I", "T"):
+                assert isinstance(each[1], tuple), each
+                symbols.append(known[str(each[1][0])])
+        return symbols
+
+    def aside(self, symbol: str, side: str) -> list[NaiveOrder]:
+        """Return what waits aside of the book, the first to trade first."""
+        sign = -1 if side == "1" else 1
+        found = [o for o in self.orders if (o.symbol, o.side) == (symbol, side) and o.aon and o.working]
+        return sorted(found, key=lambda order: ((order.price or 0) * sign, order.arrival))
+
+    def may_meet(self, order: NaiveOrder, band: tuple[Fraction, Fraction] | None) -> list[NaiveOrder]:
+        """Return what is aside on the other side, within its limit and the band, and not of its own hand."""
+        sign, limit = 1 if order.side == "1" else -1, order.worst if order.price is None else order.price
+        found = self.aside(order.symbol, "2" if order.side == "1" else "1")
+        found = [other for other in found if limit is None or (limit - (other.price or 0)) * sign >= 0]
+        found = [other for other in found if band is None or band[0] <= (other.price or 0) <= band[1]]
+        return [other for other in found if not self.of_one_hand(order, other)]
+
+    def next_aside(self, order: NaiveOrder, band: tuple[Fraction, Fraction] | None) -> NaiveOrder | None:
+        """Return the order aside that trades next, if it is not one in the book."""
+        sign = 1 if order.side == "1" else -1
+        fitting = [other for other in self.may_meet(order, band) if other.working <= order.working]
+        in_book = self.hit(order, None)
+        if not fitting or (in_book and ((in_book[0].price or 0) - (fitting[0].price or 0)) * sign <= 0):
+            return None
+        return fitting[0]
+
+    def has_enough(self, order: NaiveOrder, band: tuple[Fraction, Fraction] | None) -> bool:
+        """Return whether so much of ``order`` would trade at once as must."""
+        wanted = order.working if order.time_in_force == "4" or order.aon else order.least
+        uncertain = self.may_be_lowered(order) + self.would_be_pulled(order, band)
+        if self.reachable(order, band) >= wanted + uncertain:
+            return True
+        if uncertain:
+            return False
+        sign, left = 1 if order.side == "1" else -1, order.working
+        line = [*self.hit(order, None), *self.may_meet(order, band)]
+        line.sort(key=lambda other: ((other.price or 0) * sign, other.aon))
+        for other in line:
+            if order.working - left >= wanted:
+                return True
+            at_price = [each for each in line if not each.aon and each.price == other.price]
+            if not other.aon:
+                if any(each.list or self.of_one_hand(order, each) for each in at_price):
+                    return False
+                if band is not None and not band[0] <= (other.price or 0) <= band[1]:
+                    return False
+            if not other.aon or other.working <= left:
+                left -= other.working
+        return order.working - left >= wanted
 
     def trades_now(self, symbol: str) -> bool:
         if symbol not in self.instruments or symbol in self.suspended or self.is_halted(symbol):
@@ -597,7 +727,7 @@ class NaiveVenue:
             if order.price is None or order.time_in_force in over or worse:
                 return [self.end(order, order.ids[-1], rested=False, orig=None)]
             close = self.close(order.symbol) if phase == "post-close" else None
-            return [] if close is None else self.trade_at(order.symbol, close)
+            return [] if close is None else self.trade_at(order.symbol, close, by_time=True)
         instrument = self.listed(order.symbol)
         if instrument is None or not instrument.limit_state_s:
             return self.trade_as_it_comes(order)
@@ -618,9 +748,19 @@ class NaiveVenue:
             order.worst = self.protection(order)
         wanted = order.working if order.time_in_force == "4" else order.least
         band = self.band(order.symbol)
-        if wanted and self.reachable(order, band) - self.would_be_pulled(order, band) < wanted:
-            return [self.end(order, order.ids[-1], rested=False, orig=None)]
-        while order.working and (hit := self.hit(order, band)):
+        if (wanted or order.aon) and not self.has_enough(order, band):
+            return [] if order.aon else [self.end(order, order.ids[-1], rested=False, orig=None)]
+        meets = not order.post_only and bool(order.price is not None or self.hit(order, None))
+        while order.working:
+            if meets and (aside := self.next_aside(order, band)):
+                qty = aside.working
+                told.append(self.trade(order, aside, aside.price or 0, qty))
+                told += self.protect(order, order, qty)
+                told += self.follow_at_once(aside, order)
+                continue
+            hit = self.hit(order, band)
+            if not hit:
+                break
             other, price = hit[0], hit[0].price or 0
             instrument = self.listed(order.symbol)
             is_shared = instrument is not None and instrument.allocation.value != "fifo"
@@ -721,7 +861,7 @@ class NaiveVenue:
 
     def follow_at_once(self, other: NaiveOrder, order: NaiveOrder) -> list[Outcome]:
         """What follows for lists from what ``other`` and ``order``, which is at work, have done to each other."""
-        told: list[Outcome] = []
+        told = self.lower_reducing(order.account, other.account, symbol=order.symbol)
         for each in (other, order):
             if each.list and not each.list.waiting(each):
                 told += self.consequences(each, at_work=order)
@@ -825,6 +965,9 @@ class NaiveVenue:
         self.asked_for = []
         for order in orders:
             reasons.append(self.why_not(order))
+            if isinstance(order, NewOrder) and order.instructions and not self.risk(order):
+                alone = "G" in exec_inst(order) or order.instructions.reduce_only
+                reasons[-1] = "11" if alone else reasons[-1]
             instrument = self.listed(order.symbol)
             price: int | None = order.price if isinstance(order, NewOrder) else None
             if price is None and isinstance(order, NewOrder) and order.instructions:
@@ -999,6 +1142,7 @@ class NaiveVenue:
             other
             for other in self.orders
             if other.symbol == order.symbol and other.side != order.side and other.working and not other.waits
+            if not other.aon
             if limit is None or (limit - (other.price or 0)) * worst_first >= 0
         )
         ranked = sorted(crossed, key=lambda other: (worst_first * (other.price or 0), other.is_hidden, other.arrival))
@@ -1135,10 +1279,11 @@ class NaiveVenue:
             price = self.pegged_at(c.symbol, order.side, c.instructions, order.price)
             if price is None:
                 return [self.cancel_reject(c, order, "2")]
-        if self.unfit_for_phase(c) or self.mismatch(c) or self.may_not_take(c):
+        if self.unfit_for_phase(c) or self.mismatch(c) or self.may_not_take(c) or self.is_too_much(c, order):
             return [self.cancel_reject(c, order, "2")]
         before = (order.ids[-1], order.price, order.leaves)
         keeps = price == order.price and c.order_qty <= order.qty and display(c) == order.display
+        keeps = keeps and ("G" in exec_inst(c)) == order.aon
         if order.waits:
             trigger, since = (order.stop, order.source), order.since
             self.wait(order, c)
@@ -1644,13 +1789,16 @@ class NaiveVenue:
             return False
         return close is None or ((order.price or 0) - close) * (1 if order.side == "1" else -1) < 0
 
-    def trade_at(self, symbol: str, price: int) -> list[Outcome]:
+    def trade_at(self, symbol: str, price: int, *, by_time: bool = False) -> list[Outcome]:
         told: list[Outcome] = []
         while True:
             buys = [o for p, o in self.in_queue(symbol, "1") if p >= price]
             sells = [o for p, o in self.in_queue(symbol, "2") if p <= price]
             if not buys or not sells:
                 return told
+            if by_time:
+                buys.sort(key=lambda order: order.arrival)
+                sells.sort(key=lambda order: order.arrival)
             buy, sell = buys[0], sells[0]
             qty = min(buy.working, sell.working)
             self.traded.append(NaiveTrade(symbol, price, qty, buy, sell))
@@ -1659,6 +1807,7 @@ class NaiveVenue:
                 order.fill(price, qty)
                 order.shown = min(order.shown, order.working)
             told.append(("uncross", symbol, price, qty, buy.told(), sell.told()))
+            told += self.lower_reducing(buy.account, sell.account, symbol=symbol)
             self.happened += [buy, sell]
             for each in (buy, sell):
                 if each.list and not each.list.waiting(each):
@@ -1798,7 +1947,8 @@ class NaiveVenue:
         told: list[Outcome] = [(kind, trade.exec_id, price, qty, *(order.told() for order in sides))]
         market = [each.price for each in self.traded if each.symbol == trade.symbol and each.qty]
         told[0] += (market[-1] if market else None,)
-        return told + [self.end(order, order.ids[-1], rested=False, orig=None) for order in reopened]
+        told += [self.end(order, order.ids[-1], rested=False, orig=None) for order in reopened]
+        return told + self.lower_reducing(trade.aggressor.account, trade.resting.account, symbol=trade.symbol)
 
     def corrected(self, c: CorrectTrade, trade: NaiveTrade, instrument: Instrument) -> tuple[int, int]:
         """Return price and quantity in units, or (0, -1) for what the instrument cannot have."""
@@ -1900,6 +2050,11 @@ class NaiveVenue:
         if pegs(c) and (c.time_in_force.value not in "016" or instrument.limit_state_s):
             return "11"
         has_stop = c.instructions is not None and c.instructions.stop_px is not None
+        taken = c.ord_type.value == "2" and c.time_in_force.value in "016" and not has_stop
+        if "G" in exec_inst(c) and (not taken or display(c)[0] is not None or "6" in exec_inst(c)):
+            return "11"
+        if "G" in exec_inst(c) and c.instructions and c.instructions.reduce_only:
+            return "11"
         if "6" in exec_inst(c) and (c.ord_type.value != "2" or c.time_in_force.value not in "016" or has_stop):
             return "11"
         if display(c)[0] is not None and (c.ord_type.value in "13J" or c.time_in_force.value in "34"):
@@ -1940,6 +2095,7 @@ class NaiveVenue:
         open_orders = [o for o in self.orders if o.symbol == symbol and o.side == side and o.working]
         sign = -1 if side == "1" else 1
         open_orders = [order for order in open_orders if not order.waits and (order.shown or not only_shown)]
+        open_orders = [order for order in open_orders if not order.aon]
         open_orders.sort(key=lambda order: ((order.price or 0) * sign, order.is_hidden, order.arrival))
         return [(order.price or 0, order) for order in open_orders]
 

@@ -339,7 +339,7 @@ def test_what_is_displayed(fields: str, wanted: tuple[int | None, ...]) -> None:
             "Q",
             "Q is not supported; 6 (post-only), J (reinstated after a trading halt), "
             "K (canceled on a trading halt), A (with 6: refused rather than repriced), a (trailing stop), "
-            "R (primary peg), P (market peg), M (mid-price peg), L (last-sale peg)",
+            "R (primary peg), P (market peg), M (mid-price peg), L (last-sale peg), G (all or none)",
         ),
         ("A", "A is not supported without 6 (post-only)"),
     ],

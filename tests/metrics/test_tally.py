@@ -29,6 +29,7 @@ from fixgw.spec.commands import (
     UseNumber,
 )
 from fixgw.spec.events import Event, OrderAccepted, OrderCanceled, OrderExpired, OrderRejected, OrderReplaced, Trade
+from fixgw.spec.instructions import Instructions
 from fixgw.spec.limits import ScopedLimits
 from fixgw.spec.sequenced import Sequenced
 from fixgw.spec.terms import Terms
@@ -114,6 +115,18 @@ def test_a_notional_counter_never_falls() -> None:
     tally = counted(sell(5, at="-1.50", symbol="SPREAD", by=BOB), buy(5, at="-1.50", symbol="SPREAD"))
 
     assert tally.traded_notional == {("SPREAD",): 7.5}
+
+
+def test_the_venue_cancels_what_would_not_reduce_a_position_any_more() -> None:
+    tally = counted(
+        sell(5, at="1.00", by=BOB),
+        buy(5, at="1.00"),
+        sell(5, at="1.02", instructions=Instructions(reduce_only=True)),
+        buy(5, at="1.01", by=BOB),
+        sell(5, at="1.01"),
+    )
+
+    assert tally.cancels == {("AAPL", "venue"): 1}
 
 
 def test_who_canceled() -> None:
