@@ -74,7 +74,8 @@ def show_risk(scope: str | None, data_dir: Path, as_json: bool) -> None:
     held = [(each, place) for each in answer["exposure"] for place in each["positions"].items()]
     for each, (symbol, net_qty) in held:
         add_row(positions, each["firm"], each["account"], symbol, net_qty)
-    kills, places = killed if answer["killed"] else "nothing is killed\n", positions if held else "nobody has a position\n"
+    kills = killed if answer["killed"] else "nothing is killed\n"
+    places = positions if held else "nobody has a position\n"
     show(limits, kills, exposure, places, *(_protections(answer) if answer["protections"] else ()))
 
 

@@ -12,7 +12,7 @@ from fixgw.engine.book import BookSide
 from fixgw.engine.order import Order
 from fixgw.spec.commands import NewOrder, ReplaceOrder
 from fixgw.spec.fixed import format_fixed
-from fixgw.spec.instructions import Instructions
+from fixgw.spec.instructions import Instructions, peg_of
 from fixgw.spec.instrument import Instrument
 from fixgw.spec.refusal import Refusal
 from fixgw.spec.values import OrdRejReason, Qty, Side
@@ -27,9 +27,14 @@ def asks_to_reduce(instructions: Instructions | None) -> bool:
 
 def mismatch(command: NewOrder | ReplaceOrder) -> Refusal | None:
     """Return why ``command`` cannot be reduce-only though it asks for it, or None."""
-    if not asks_to_reduce(command.instructions) or not asks_for_all_or_none(command.instructions):
+    if not asks_to_reduce(command.instructions):
         return None
-    text = "ReduceOnly(20002) Y is not supported with ExecInst(18) G (all or none), which cannot be lowered"
+    if asks_for_all_or_none(command.instructions):
+        text = "ReduceOnly(20002) Y is not supported with ExecInst(18) G (all or none), which cannot be lowered"
+    elif code := peg_of(command.instructions):
+        text = f"ReduceOnly(20002) Y is not supported with ExecInst(18) {code} (a peg); send one without the other"
+    else:
+        return None
     return Refusal(OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC, text)
 
 

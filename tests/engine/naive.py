@@ -503,7 +503,7 @@ class NaiveVenue:
             for symbol in dict.fromkeys(self.touched(news)):
                 for order in [*self.aside(symbol, "1"), *self.aside(symbol, "2")]:
                     if order.working and self.trades_now(symbol) and self.has_enough(order, self.band(symbol)):
-                        told += self.work(order)
+                        told += self.trade_as_it_comes(order)
                         assert not order.working
                         told += self.follow_lists()
 
@@ -974,7 +974,7 @@ class NaiveVenue:
                 price = order.instructions.stop_px
                 if price is None and "a" in exec_inst(order):
                     price = self.reference(order.symbol)
-                if pegs(order) and instrument:
+                if pegs(order) and instrument and order.side.value in "12":
                     price = self.pegged_at(order.symbol, order.side.value, order.instructions, None)
             if isinstance(order, NewOrder) and price is not None and instrument and not self.risk(order):
                 self.asked_for.append((order.account, worth(instrument, price, order.order_qty)))
@@ -1419,6 +1419,8 @@ class NaiveVenue:
         told: list[Outcome] = []
         for side in "21" if meets_old else "12":
             new, old = wanted.get(side), before.get(side)
+            if old and old.status not in LIVE:
+                old = None  # what the first side has traded has pulled it
             if old and (new is None or old.account != new.account):
                 told.append(self.end(old, old.ids[-1], rested=True, orig=None))
                 old = None
@@ -1458,8 +1460,10 @@ class NaiveVenue:
         if kind == "4":
             told += [self.end(order, order.ids[-1], rested=True, orig=None) for order in mine]
             reset = [key for key in sorted(self.frozen) if self.is_protected(self.protections[key[0]], c.session)]
+            is_over = [key for key in reset if self.frozen[key] and self.frozen[key] <= self.now_ns]
             for key in reset:
                 self.begin_anew(key)
+            reset = [key for key in reset if key not in is_over]
             return [*told, ("AI", "[N/A]", *nothing, "4"), *(("protection reset", *key) for key in reset)]
         for symbol in sorted(set(c.symbols), key=c.symbols.index):
             ended = [order for order in mine if order.symbol == symbol]
@@ -2053,7 +2057,7 @@ class NaiveVenue:
         taken = c.ord_type.value == "2" and c.time_in_force.value in "016" and not has_stop
         if "G" in exec_inst(c) and (not taken or display(c)[0] is not None or "6" in exec_inst(c)):
             return "11"
-        if "G" in exec_inst(c) and c.instructions and c.instructions.reduce_only:
+        if ("G" in exec_inst(c) or pegs(c)) and c.instructions and c.instructions.reduce_only:
             return "11"
         if "6" in exec_inst(c) and (c.ord_type.value != "2" or c.time_in_force.value not in "016" or has_stop):
             return "11"

@@ -153,7 +153,7 @@ def _restated(random: Random, before: NewOrder | ReplaceOrder, cl_ord_id: str) -
     return _pegged(random, replacing) if before.ord_type is OrdType.PEGGED else replacing
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(12))
 def test_histories_with_many_pegs_are_what_the_naive_venue_says(seed: int) -> None:
     watched = Watched()
 
@@ -164,7 +164,7 @@ def test_histories_with_many_pegs_are_what_the_naive_venue_says(seed: int) -> No
 
 def test_they_are_eventful() -> None:
     seen: Counter[str] = Counter()
-    for seed in range(6):
+    for seed in range(12):
         core = Core(SWEEP_SLICE_MAX)
         for command in with_sweeps(histories(Random(seed), 700), core):
             events = core.decide(command)
