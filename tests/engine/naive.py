@@ -1571,7 +1571,7 @@ class NaiveVenue:
             return ("protection reset", c.name, c.symbol)
         whole = ("window_ms", "fills_max", "frozen_s")
         values = {change.name: change.value for change in c.changes}
-        for name, value in values.items():
+        for name, value in ((change.name, change.value) for change in c.changes):
             if name not in (*whole, "qty_max", "delta_max") or (value is None and name in ("window_ms", "frozen_s")):
                 return ("refused",)
             if value is not None and (value < 0 or (not value and name != "frozen_s")):
