@@ -193,7 +193,9 @@ class Invariants:
             case CancelRejected():
                 known = self.states.get(event.order_id)
                 assert event.ord_status is (OrdStatus.REJECTED if known is None else known.ord_status)
-            case InstrumentHalted(symbol=name):
+            case InstrumentHalted(symbol=name, level=level):
+                if level:  # the circuit breaker takes the place of whatever halt there is
+                    self._forbidden.discard(f"halt of {name}")
                 self._forbid(f"halt of {name}")
             case InstrumentSuspended(symbol=name):
                 self._forbidden.discard(f"halt of {name}")
