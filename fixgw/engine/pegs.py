@@ -140,7 +140,11 @@ class Pegs:
             match event:
                 case Trade() | TradeBusted() | TradeCorrected():
                     self._mark(event.symbol, event.resting.order, event.aggressor.order)
-                case OrderAccepted() | OrderReplaced() | OrderAmended() | OrderTriggered():
+                case OrderAmended():
+                    if peg_of(event.order.instructions):  # maybe a price band has moved it, where it would not go
+                        self.forget_seen(event.order.symbol)
+                    self._mark(event.order.symbol, event.order)
+                case OrderAccepted() | OrderReplaced() | OrderTriggered():
                     self._mark(event.order.symbol, event.order)
                 case OrderCanceled() | OrderExpired():
                     self._mark(event.order.symbol, event.order)

@@ -15,8 +15,9 @@ from fixgw.spec.events import (
     PhaseChanged,
     Trade,
 )
+from fixgw.spec.instructions import Instructions
 from fixgw.spec.phase import Phase
-from fixgw.spec.values import ExecRestatementReason, OrdType, Price, Side, TimeInForce
+from fixgw.spec.values import ExecRestatementReason, OrdType, PegOffsetType, Price, Side, TimeInForce
 from tests.orders import AAPL, BOB, FOK, IOC, Venue, buy, cancel, configuration, sell, venue_with
 
 S = 1_000_000_000
@@ -73,6 +74,21 @@ def test_what_may_not_rest_is_canceled(time_in_force: TimeInForce) -> None:
     assert kinds(of_one.handle(buy(5))) == [OrderAccepted, OrderCanceled]
     assert kinds(of_one.handle(buy(5, ord_type=OrdType.MARKET_WITH_LEFTOVER_AS_LIMIT)))[-1] is OrderCanceled
     assert of_one.depth("AAPL") == ([], [("102.50", 10)])
+
+
+def test_a_peg_from_before_is_taken_along_and_goes_back_when_there_are_no_limit_states_any_more() -> None:
+    follows = Instructions(exec_inst="P", peg_offset_value=-1, peg_offset_type=PegOffsetType.TICKS)
+    peg = msgspec.structs.replace(buy(5), ord_type=OrdType.PEGGED, instructions=follows)
+    of_two = venue_with(sell(5, at="103.00", by=BOB), peg, configured=configuration(instruments=[AAPL]))
+    limited = venue().core.configuration
+    assert limited is not None
+
+    of_two.handle(limited)
+    of_two.handle(sell(5, at="104.00", by=BOB))
+    assert of_two.depth("AAPL").bids == [("102.00", 5)]
+
+    of_two.handle(configuration(instruments=[AAPL]))
+    assert of_two.depth("AAPL").bids == [("102.99", 5)]
 
 
 def test_what_rests_far_from_the_market_stays_there() -> None:
