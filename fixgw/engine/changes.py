@@ -2,6 +2,7 @@
 
 from fixgw.engine import display, triggers
 from fixgw.engine.intake import Intake, price_not_allowed, unsupported_with
+from fixgw.engine.lists import unsupported_in_list
 from fixgw.engine.market import Market
 from fixgw.engine.order import Order
 from fixgw.engine.pegs import is_pegged
@@ -55,6 +56,8 @@ class Changes:
         refusal = self._market.phases.refuse(command)
         if refusal is None and command.instructions is not None:
             refusal = unsupported_with(command, self._market.instruments[command.symbol])
+            if refusal is None and found.list_id is not None:
+                refusal = unsupported_in_list(command)
         cannot = None if refusal is None else refusal.text
         if cannot is None and command.instructions is not None:
             instrument = self._market.instruments[command.symbol]

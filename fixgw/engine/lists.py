@@ -17,7 +17,7 @@ from fixgw.engine.reduce_only import asks_to_reduce
 from fixgw.engine.registry import OrderRegistry
 from fixgw.engine.self_match import Guard
 from fixgw.spec.bands import Band
-from fixgw.spec.commands import CancelList, ListEntry, NewOrder, NewOrderList, RefuseOrder
+from fixgw.spec.commands import CancelList, ListEntry, NewOrder, NewOrderList, RefuseOrder, ReplaceOrder
 from fixgw.spec.events import (
     Event,
     ListStated,
@@ -159,16 +159,8 @@ class ListDesk:
             return Refusal(OrdRejReason.DUPLICATE_ORDER, text), None
         if isinstance(order, RefuseOrder):
             return Refusal(order.ord_rej_reason, order.text), None
-        if by_risk is None and is_pegged(order):
-            text = f"ExecInst(18) {peg_of(order.instructions)} is not supported in a list; send it by itself"
-            by_risk = Refusal(OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC, text)
-        if by_risk is None and asks_for_all_or_none(order.instructions):
-            text = "ExecInst(18) G (all or none) is not supported in a list; send the order by itself"
-            by_risk = Refusal(OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC, text)
-        if by_risk is None and asks_to_reduce(order.instructions):
-            text = "ReduceOnly(20002) Y is not supported in a list; send the order by itself"
-            by_risk = Refusal(OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC, text)
-        return self._floor.judge(order) if by_risk is None else (by_risk, None)
+        refusal = by_risk or unsupported_in_list(order)
+        return self._floor.judge(order) if refusal is None else (refusal, None)
 
     def _reject(self, command: NewOrderList, refusals: dict[int, Refusal]) -> list[Event]:
         """Reject every order of a list, those with nothing wrong because of the first that has."""
@@ -421,3 +413,16 @@ def _stated(order_list: OrderList, status_type: ListStatusType, text: str | None
     status = ListOrderStatus.ALL_DONE if order_list.is_done else ListOrderStatus.EXECUTING
     states = tuple(order.state() for order in order_list.orders)
     return ListStated(order_list.session, order_list.firm, order_list.list_id, status_type, status, states, text)
+
+
+def unsupported_in_list(order: NewOrder | ReplaceOrder) -> Refusal | None:
+    """Return which of its instructions ``order`` cannot have as one of a list, or None."""
+    if is_pegged(order):
+        text = f"ExecInst(18) {peg_of(order.instructions)} is not supported in a list; send it by itself"
+    elif asks_for_all_or_none(order.instructions):
+        text = "ExecInst(18) G (all or none) is not supported in a list; send the order by itself"
+    elif asks_to_reduce(order.instructions):
+        text = "ReduceOnly(20002) Y is not supported in a list; send the order by itself"
+    else:
+        return None
+    return Refusal(OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC, text)

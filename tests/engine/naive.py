@@ -965,8 +965,9 @@ class NaiveVenue:
         self.asked_for = []
         for order in orders:
             reasons.append(self.why_not(order))
-            if isinstance(order, NewOrder) and order.instructions and not self.risk(order):
-                alone = "G" in exec_inst(order) or order.instructions.reduce_only
+            by_risk = self.risk(order) if isinstance(order, NewOrder) else None
+            if isinstance(order, NewOrder) and order.instructions and not by_risk:
+                alone = "G" in exec_inst(order) or order.instructions.reduce_only or pegs(order)
                 reasons[-1] = "11" if alone else reasons[-1]
             instrument = self.listed(order.symbol)
             price: int | None = order.price if isinstance(order, NewOrder) else None
@@ -976,10 +977,8 @@ class NaiveVenue:
                     price = self.reference(order.symbol)
                 if pegs(order) and instrument and order.side.value in "12":
                     price = self.pegged_at(order.symbol, order.side.value, order.instructions, None)
-            if isinstance(order, NewOrder) and price is not None and instrument and not self.risk(order):
+            if isinstance(order, NewOrder) and price is not None and instrument and not by_risk:
                 self.asked_for.append((order.account, worth(instrument, price, order.order_qty)))
-            if isinstance(order, NewOrder) and pegs(order) and not self.risk(order):
-                reasons[-1] = "11"
             if order.cl_ord_id in used:
                 reasons[-1] = "6"
             used.append(order.cl_ord_id)
@@ -1279,7 +1278,10 @@ class NaiveVenue:
             price = self.pegged_at(c.symbol, order.side, c.instructions, order.price)
             if price is None:
                 return [self.cancel_reject(c, order, "2")]
-        if self.unfit_for_phase(c) or self.mismatch(c) or self.may_not_take(c) or self.is_too_much(c, order):
+        alone = "G" in exec_inst(c) or (c.instructions is not None and c.instructions.reduce_only)
+        if self.unfit_for_phase(c) or self.mismatch(c) or (alone and order.list):
+            return [self.cancel_reject(c, order, "2")]
+        if self.may_not_take(c) or self.is_too_much(c, order):
             return [self.cancel_reject(c, order, "2")]
         before = (order.ids[-1], order.price, order.leaves)
         keeps = price == order.price and c.order_qty <= order.qty and display(c) == order.display
