@@ -24,7 +24,7 @@ NOT_HERE = {
     6: "the venue answers a request at once, so that nothing is ever pending replace",
     9: "pending acknowledgements are optional, and the venue sends none",
     20: "PossDupFlag belongs to the session layer, which is QuickFIX's: tests/wire",
-    40: "there is no drop copy yet",
+    40: "it is about the drop copy: tests/wire/test_dropcopy.py",
 }
 """The rules of fix-rules.md that no scenario shows, and why."""
 

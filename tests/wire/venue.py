@@ -22,7 +22,7 @@ from tests.ports import free_port
 from tests.stock_dictionary import check
 
 START_TIMEOUT_S = 30.0
-STOP_TIMEOUT_S = 6.0
+STOP_TIMEOUT_S = 5.0
 WAIT_S = 30.0
 """How long to wait for what should take milliseconds: generous, since the machine may be busy."""
 
