@@ -1,11 +1,9 @@
 """The book of one instrument: price levels in order, each a queue in time."""
 
-from bisect import insort_right
+from bisect import bisect_left, insort_right
 from collections import OrderedDict
 from collections.abc import Iterator
 from itertools import chain
-
-from sortedcontainers import SortedDict
 
 from fixgw.engine.all_or_none import is_all_or_none
 from fixgw.engine.order import Order
@@ -54,14 +52,21 @@ class Level:
 
 
 class BookSide:
-    """The levels of one side, best first.  ``best`` is kept, since every order asks for it."""
+    """The levels of one side, best first.  ``best`` is kept, since every order asks for it.
 
-    __slots__ = ("_levels", "_sign", "arrivals", "aside", "best")
+    Their prices are in one sorted list whose end is the best: what comes and goes near the market, as most does,
+    moves next to nothing of it (docs/decisions/0023-price-levels.md).
+    """
+
+    __slots__ = ("_levels", "_ranks", "_sign", "arrivals", "aside", "best")
 
     def __init__(self, side: Side) -> None:
-        # Keys grow from best to worst on both sides: bids are kept by their negative price.
-        self._sign = -1 if side is Side.BUY else 1
-        self._levels: SortedDict[int, Level] = SortedDict()
+        self._sign = 1 if side is Side.BUY else -1
+        """What makes of a price its rank: the higher, the better."""
+        self._ranks: list[int] = []
+        """Of all levels, the worst first."""
+        self._levels: dict[Price, Level] = {}
+        """By price."""
         self.best: Level | None = None
         self.arrivals = 0
         """Places taken so far."""
@@ -70,23 +75,27 @@ class BookSide:
 
     @property
     def is_buy(self) -> bool:
-        return self._sign < 0
+        return self._sign > 0
 
     def __iter__(self) -> Iterator[Level]:
-        return iter(self._levels.values())
+        """Best first; nothing may be added or removed meanwhile."""
+        levels, sign = self._levels, self._sign
+        return (levels[Price(sign * rank)] for rank in reversed(self._ranks))
 
     def add(self, order: Order) -> None:
-        """Put ``order`` behind all others of its price; O(log levels) for a new price, else O(1)."""
-        assert order.price is not None, order.order_id
+        """Put ``order`` behind all others of its price; O(better levels) for a new price, else O(1)."""
+        price = order.price
+        assert price is not None, order.order_id
         self.arrivals = order.arrival = self.arrivals + 1
         if order.hidden_qty and is_all_or_none(order):
-            insort_right(self.aside, order, key=self._key)
+            insort_right(self.aside, order, key=self._place_aside)
             return
-        key = self._sign * order.price
-        level = self._levels.get(key)
+        level = self._levels.get(price)
         if level is None:
-            level = self._levels[key] = Level(order.price)
-            if self.best is None or key < self._sign * self.best.price:
+            level = self._levels[price] = Level(price)
+            rank = self._sign * price
+            insort_right(self._ranks, rank)
+            if self._ranks[-1] == rank:
                 self.best = level
         level.leaves_qty += order.leaves_qty
         if order.hidden_qty:
@@ -97,11 +106,16 @@ class BookSide:
         level.orders[order.order_id] = order
 
     def remove(self, order: Order, open_qty: Qty, hidden_qty: Qty = _NOTHING) -> None:
-        """Take ``order`` out, of which ``open_qty`` was still counted in its level, ``hidden_qty`` as not displayed."""
+        """Take ``order`` out, of which ``open_qty`` was still counted in its level, ``hidden_qty`` as not displayed.
+
+        O(better levels) for the last one of its price, else O(1).
+        """
         if hidden_qty and is_all_or_none(order):
             self.aside.remove(order)
             return
-        level = self._level_of(order.price)
+        price = order.price
+        assert price is not None, order.order_id
+        level = self._levels[price]
         orders = level.orders
         level.leaves_qty -= open_qty
         if level.hidden_qty:
@@ -110,9 +124,13 @@ class BookSide:
                 orders = level.hidden
         del orders[order.order_id]
         if not orders and not level.leaves_qty:
-            del self._levels[self._sign * level.price]
+            ranks = self._ranks
+            del self._levels[price]
             if level is self.best:
-                self.best = self._levels.peekitem(0)[1] if self._levels else None
+                ranks.pop()
+                self.best = self._levels[Price(self._sign * ranks[-1])] if ranks else None
+            else:
+                del ranks[bisect_left(ranks, self._sign * price)]
 
     def reduce(self, order: Order, qty: int, hidden_qty: int = 0) -> None:
         """Count ``qty`` less of ``order``, of which ``hidden_qty`` was not displayed; it keeps its place."""
@@ -133,14 +151,13 @@ class BookSide:
         """Return the best level at which something is displayed; O(levels at which nothing is)."""
         return next((level for level in self if level.shown_qty), None)
 
-    def _key(self, order: Order) -> int:
+    def _place_aside(self, order: Order) -> int:
         assert order.price is not None, order.order_id
-        return self._sign * order.price
+        return -self._sign * order.price
 
     def _level_of(self, price: Price | None) -> Level:
         assert price is not None
-        level: Level = self._levels[self._sign * price]
-        return level
+        return self._levels[price]
 
 
 class OrderBook:
@@ -175,7 +192,7 @@ class OrderBook:
             assert book_side.best is (levels[0] if levels else None)
             prices = [level.price for level in levels]
             assert prices == sorted(set(prices), reverse=side is Side.BUY), prices
-            assert book_side.aside == sorted(book_side.aside, key=book_side._key)
+            assert book_side.aside == sorted(book_side.aside, key=book_side._place_aside)
             for order in book_side.aside:
                 assert is_all_or_none(order), order.order_id
                 assert order.side is side, order.order_id

@@ -134,6 +134,18 @@ class Exchange:
         self._quotes = Quotes(floor)
         self.lists = trading.lists
         self.sweeps = self._sweeping.sweeps
+        # While all of these are empty, as in most venues most of the time, nothing follows from any event.
+        pegs, triggers, phases = market.pegs, market.triggers, market.phases
+        self._follows_for = (
+            self.lists.open,
+            pegs.by_symbol,
+            triggers.waiting,
+            triggers.due,
+            market.with_aside,
+            market.limit_states,
+            phases.calls,
+            market.indicatives.changed,
+        )
 
     @property
     def has_due(self) -> bool:
@@ -148,32 +160,29 @@ class Exchange:
         of lists comes after it, then what waits and is set off by all that.  ``sequence`` is the place of the command
         among those that trade; ExecIDs are made from it.
         """
-        market = self.market
-        market.begin(sequence)
+        self.market.begin(sequence)
         events = self._apply(command)
-        if self.lists.open:
-            self.lists.follow(events)
-        if market.pegs.by_symbol or market.triggers.waiting or market.triggers.due or market.with_aside:
-            if isinstance(command, EndDay):  # from here on nothing trades any more
-                market.pegs.mark(events)
-            else:
-                self._let_go(events)
-        if market.limit_states:
-            end_limit_states(market, events)
-        if market.phases.calls or market.indicatives.changed:
-            market.indicatives.note(events, market.phases.calls)
+        if any(self._follows_for):
+            self._follow(events, may_trade=not isinstance(command, EndDay))
         return events
 
-    def _with_consequences(self, events: list[Event]) -> list[Event]:
-        """Return ``events`` of what is no command by itself, and all that follows from them as from those of one."""
+    def _follow(self, events: list[Event], *, may_trade: bool = True) -> None:
+        """Append to ``events`` all that follows from them; unless it ``may_trade``, what waits goes on waiting."""
         market = self.market
         if self.lists.open:
             self.lists.follow(events)
-        self._let_go(events)
+        if may_trade:
+            self._let_go(events)
+        else:
+            market.pegs.mark(events)
         if market.limit_states:
             end_limit_states(market, events)
         if market.phases.calls or market.indicatives.changed:
             market.indicatives.note(events, market.phases.calls)
+
+    def _with_consequences(self, events: list[Event]) -> list[Event]:
+        """Return ``events`` and all that follows from them as from those of a command."""
+        self._follow(events)
         return events
 
     def _let_go(self, events: list[Event]) -> None:
@@ -368,21 +377,22 @@ class Exchange:
     # What is no desk of its own.
 
     def _enter(self, command: NewOrder) -> list[Event]:
-        mine = self.market.orders.of_session(command.session)
+        market, intake = self.market, self._intake
+        mine = market.orders.of_session(command.session)
         trigger: Price | None = None
         if command.instructions is None and command.ord_type is _LIMIT:  # no more than its time is to be judged
-            refusal = self.market.phases.refuse(command)
+            refusal = market.phases.refuse(command)
         else:
-            refusal, trigger = self._intake.judge(command)
+            refusal, trigger = intake.judge(command)
         if refusal is not None or command.cl_ord_id in mine.by_cl_ord_id:
-            return [self._intake.reject(command, refusal)]
-        order = self._intake.make(command, trigger)
-        self.market.orders.open(order, mine)
-        events: list[Event] = [OrderAccepted(self.market.next_exec_id(), order.state())]
+            return [intake.reject(command, refusal)]
+        order = intake.make(command, trigger)
+        market.orders.open(order, mine)
+        events: list[Event] = [OrderAccepted(market.next_exec_id(), order.state())]
         if trigger is None:
             self._trading.work(order, events)
         else:
-            self.market.triggers.add(order)
+            market.triggers.add(order)
         return events
 
     def _configure(self, command: ConfigureVenue) -> list[Event]:

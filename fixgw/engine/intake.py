@@ -49,15 +49,16 @@ class Intake:
 
     def make(self, command: NewOrder, trigger: Price | None) -> Order:
         """Return a new order that is nowhere yet; with a ``trigger`` it waits for that."""
-        instrument, instructions = self._market.instruments[command.symbol], command.instructions
+        market, symbol, cl_ord_id = self._market, command.symbol, command.cl_ord_id
+        instrument, instructions = market.instruments[symbol], command.instructions
         order = Order(
             command.session,
             command.firm,
             command.account,
-            self._market.next_order_id(),
-            command.cl_ord_id,
-            command.cl_ord_id,
-            command.symbol,
+            market.next_order_id(),
+            cl_ord_id,
+            cl_ord_id,
+            symbol,
             command.side,
             command.ord_type,
             command.time_in_force,
@@ -69,11 +70,11 @@ class Intake:
             instructions=instructions,
         )
         if instructions is not None:
-            self._market.hide(order)
+            market.hide(order)
             if is_pegged(order):
-                self._market.pegs.enter(order)
-        if order.time_in_force is _GOOD_TILL_DATE:
-            self._market.expiries.add(order)
+                market.pegs.enter(order)
+        if command.time_in_force is _GOOD_TILL_DATE:
+            market.expiries.add(order)
         if trigger is not None:
             order.wait(trigger, triggers.source(command, instrument))
             order.is_dormant = triggers.begins_dormant(command)

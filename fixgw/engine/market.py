@@ -22,7 +22,9 @@ from fixgw.spec.instrument import Instrument
 from fixgw.spec.limit_state import LimitState
 from fixgw.spec.listing import Listing
 from fixgw.spec.scope import parse
-from fixgw.spec.values import ExecRestatementReason, Price, Qty
+from fixgw.spec.values import ExecRestatementReason, Price, Qty, Side
+
+_BUY = Side.BUY  # in Python 3.11 each look into an enumeration costs 0.2 us
 
 
 class Market:
@@ -126,7 +128,8 @@ class Market:
     def take_out(self, order: Order) -> Qty:
         """Cancel an order that rests, waits or is held, and return what was open."""
         self.take_from_book(order)
-        return self.end(order)
+        self.orders.close(order)
+        return order.cancel()
 
     def take_from_book(self, order: Order) -> None:
         """Take out what may trade; one of which all is held is nowhere."""
@@ -135,7 +138,8 @@ class Market:
         if order.is_waiting:
             self.triggers.remove(order)
         else:
-            self.books[order.symbol].side(order.side).remove(order, order.leaves_qty, order.hidden_qty)
+            book = self.books[order.symbol]
+            (book.bids if order.side is _BUY else book.asks).remove(order, order.leaves_qty, order.hidden_qty)
 
     def count_less(self, order: Order, qty: int) -> None:
         """Have the book count ``qty`` less of an order, of what is not displayed first; where it rests it stays."""

@@ -113,7 +113,7 @@ class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
         return self._end(_EXPIRED)
 
     def _end(self, ord_status: OrdStatus) -> Qty:
-        assert self.is_live, (self.order_id, self.ord_status)
+        assert self.ord_status in _LIVE, (self.order_id, self.ord_status)
         open_qty = Qty(self.leaves_qty + self.held_qty) if self.held_qty else self.leaves_qty
         self.leaves_qty = self.hidden_qty = self.held_qty = _NOTHING
         self.ord_status = ord_status
@@ -139,14 +139,17 @@ class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
         self.held_qty = Qty(open_qty if is_held else min(self.held_qty, open_qty))
         self.leaves_qty = Qty(open_qty - self.held_qty)
 
-    def restate(self, command: ReplaceOrder) -> None:
-        """Take the client's new terms; OrderQty(38) is the new total (E13), never below what is filled (E14)."""
+    def restate(self, command: ReplaceOrder, leaves_qty: Qty) -> None:
+        """Take the client's new terms; OrderQty(38) is the new total (E13), never below what is filled (E14).
+
+        ``leaves_qty`` is what may trade from here on, see ``leaves_qty_after``.
+        """
         assert self.is_live, (self.order_id, self.ord_status)
         self.cl_ord_id = command.cl_ord_id
         self.price = command.price
         self.time_in_force = command.time_in_force
         self.instructions = command.instructions
-        self.leaves_qty = self.leaves_qty_after(command)
+        self.leaves_qty = leaves_qty
         self.order_qty = max(command.order_qty, self.cum_qty)
         if self.held_qty:
             self.held_qty = Qty(self.order_qty - self.cum_qty - self.leaves_qty)
@@ -177,7 +180,7 @@ class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
         self._end_if_filled()
 
     def _end_if_filled(self) -> None:
-        if not self.open_qty:
+        if not self.leaves_qty and not self.held_qty:
             self.ord_status = _FILLED
 
     def wait(self, trigger_price: Price, source: TriggerPriceType) -> None:

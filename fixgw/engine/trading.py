@@ -75,7 +75,10 @@ class Trading:
         """Match a live order that is not in the book, then rest it or cancel what is left."""
         market = self._market
         book = market.books[order.symbol]
-        own, opposite = (book.bids, book.asks) if order.side is _BUY else (book.asks, book.bids)
+        if order.side is _BUY:
+            own, opposite = book.bids, book.asks
+        else:
+            own, opposite = book.asks, book.bids
         if order.symbol in market.phases.other:
             self._gather(order, own, events)
             return
