@@ -1,4 +1,4 @@
-"""How fast a journal is replayed and verified, as ``fixgw journal verify`` does it."""
+"""How fast ``fixgw journal replay`` rebuilds the books of a journal, and ``fixgw journal verify`` decides it again."""
 
 import gc
 import tempfile
@@ -17,6 +17,7 @@ from bench.report import Comparison, comparison_table, figure_table
 from fixgw.core import Core
 from fixgw.journal import JournalWriter
 from fixgw.journal.reader import read
+from fixgw.rebuilding import Rebuilding
 from fixgw.spec.sequenced import Sequenced
 from fixgw.verification import Replay
 
@@ -35,10 +36,11 @@ TINY = Plan(commands=2_000, rounds=1)
 
 @dataclass(frozen=True)
 class Figures:
-    """``decide``: of commands in memory, the least that a replay can take; ``verify``: of the journal."""
+    """``decide``: of commands in memory, the least that verifying can take; the others: of the journal."""
 
     commands: int
     journal_mb: float
+    replay_commands_per_s: float
     decide_commands_per_s: float
     verify_commands_per_s: float
 
@@ -53,14 +55,15 @@ def measure(plan: Plan, console: Console) -> ReplayReport:
     with tempfile.TemporaryDirectory() as folder:
         data_dir = Path(folder)
         _write(data_dir, plan.commands)
-        decided, verified = [], []
+        rebuilt, decided, verified = [], [], []
         for _ in track(range(plan.rounds), "replaying", console=console, transient=True):
+            rebuilt.append(_rebuild(data_dir))
             decided.append(_decide(data_dir))
             verified.append(_verify(data_dir))
         size = sum(path.stat().st_size for path in (data_dir / "journal").glob("*.journal"))
-    figures = Figures(plan.commands, size / 2**20, median(decided), median(verified))
+    figures = Figures(plan.commands, size / 2**20, median(rebuilt), median(decided), median(verified))
     least = Comparison.at_least(
-        "verify, 100,000 commands a second", figures.verify_commands_per_s / COMMANDS_PER_S_MIN, 1
+        "replay, 100,000 commands a second", figures.replay_commands_per_s / COMMANDS_PER_S_MIN, 1
     )
     share = Comparison("verify / deciding alone", figures.verify_commands_per_s / figures.decide_commands_per_s)
     return ReplayReport([figures], [least, share])
@@ -73,6 +76,14 @@ def _write(data_dir: Path, count: int) -> None:
         if sequence % 1_000 == 0:
             writer.flush()
     writer.close()
+
+
+def _rebuild(data_dir: Path) -> float:
+    replay, began = Rebuilding(data_dir), time.perf_counter()
+    for _ in replay.run():
+        pass
+    replay.books()
+    return replay.passage.sequence / (time.perf_counter() - began)
 
 
 def _decide(data_dir: Path) -> float:
@@ -92,7 +103,7 @@ def _verify(data_dir: Path) -> float:
     replay, began = Replay(data_dir), time.perf_counter()
     for _ in replay.run():
         pass
-    return replay.sequence / (time.perf_counter() - began)
+    return replay.passage.sequence / (time.perf_counter() - began)
 
 
 def tables(report: ReplayReport) -> Iterator[Table]:
@@ -102,10 +113,10 @@ def tables(report: ReplayReport) -> Iterator[Table]:
         "Replay of a journal",
         f"{mix}; {len(SYMBOLS)} instruments.\nDeciding alone: commands that are in memory, nothing compared.",
         (),
-        ("commands", "journal MB", "deciding alone, commands/s", "verify, commands/s"),
+        ("commands", "journal MB", "replay, commands/s", "deciding alone, commands/s", "verify, commands/s"),
     )
     for row in report.figures:
-        rates = f"{row.decide_commands_per_s:,.0f}", f"{row.verify_commands_per_s:,.0f}"
-        figures.add_row(f"{row.commands:,}", f"{row.journal_mb:.1f}", *rates)
+        rates = row.replay_commands_per_s, row.decide_commands_per_s, row.verify_commands_per_s
+        figures.add_row(f"{row.commands:,}", f"{row.journal_mb:.1f}", *(f"{rate:,.0f}" for rate in rates))
     yield figures
     yield comparison_table("Replay", report.comparisons)

@@ -20,7 +20,7 @@ from fixgw.journal import snapshot
 from fixgw.journal.cold import Packer
 from fixgw.journal.follower import Follower
 from fixgw.journal.position import Position
-from fixgw.journal.reader import first_kept, read_header
+from fixgw.journal.reader import EVER, NotKept, first_kept, read_header, segment_paths
 from fixgw.journal.retention import Retention
 from fixgw.journal.snapshot import Snapshot
 from fixgw.marketdata.tape import Tape, TapeState
@@ -33,9 +33,6 @@ EVERY = 25_000
 """Frames between two: what a start has to replay takes some seconds at most."""
 FRAMES_MAX = 500
 WAIT_S = 0.5
-EVER = 2**63 - 1
-"""Later than any frame, by sequence and by time."""
-
 Made = TypeVar("Made")
 
 log = logging.getLogger("fixgw.snapshots")
@@ -149,6 +146,30 @@ def oldest(data_dir: Path) -> Snapshot | None:
     for taken in _usable(data_dir, EVER, _whole):
         found = taken
     return found
+
+
+class TooEarly(Exception):
+    """What is wanted is before the oldest snapshot, and the frames that lead there were removed."""
+
+
+def beginning(data_dir: Path, sequence_max: int = EVER, time_ns_max: int = EVER) -> Snapshot | None:
+    """Return what a replay up to a sequence or a moment begins with: the oldest snapshot, or None for the first frame.
+
+    Raises NotKept when the first frames are not there and no snapshot stands for them, TooEarly.
+    """
+    journal = data_dir / "journal"
+    first = first_kept(journal)
+    if first == 1:
+        return None
+    begun = oldest(data_dir)
+    if begun is None:
+        raise NotKept(segment_paths(journal)[0], 1)
+    if begun.sequence > sequence_max or begun.time_ns > time_ns_max:
+        raise TooEarly(
+            f"that is before sequence {begun.sequence}, that of the oldest snapshot: the journal begins with "
+            f"{first}, what is older was removed (journal.keep_days); ask for a later moment"
+        )
+    return begun
 
 
 def tapes(data_dir: Path) -> Iterator[TapeState]:

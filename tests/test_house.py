@@ -35,7 +35,8 @@ MAY_IMPORT_ROOMS = {
     "timetable": "spec",
     "calendars": "spec config",  # what a name that is unknown was meant to be
     "snapshots": "spec core journal fix marketdata",  # of fix its ledger only, of marketdata its tape
-    "verification": "spec core journal snapshots marketdata",  # depth and tape of marketdata only
+    "verification": "spec core journal snapshots marketdata",  # tape of marketdata only
+    "rebuilding": "journal snapshots marketdata",  # books and hindsight of marketdata only
     "backup": "spec journal",
     "app": EVERYTHING,
     "cli": EVERYTHING,
@@ -63,6 +64,7 @@ MAY_IMPORT_LIBRARIES = {
     "calendars": "exchange_calendars",  # in a process of its own only
     "snapshots": "msgspec",
     "verification": "msgspec",
+    "rebuilding": "",
     "backup": "msgspec zstandard",
     "sequencer": "",
     "app": "click rich quickfix",  # quickfix: it makes the acceptor that fix/ is called by

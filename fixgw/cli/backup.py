@@ -9,7 +9,7 @@ import click
 from fixgw import backup as backups
 from fixgw.backup import Backup, BackupRefused
 from fixgw.cli import progress
-from fixgw.cli.journal import journal_of, run_replay, tell_replay
+from fixgw.cli.journal import journal_of, run_verification, tell_verification
 from fixgw.cli.operating import counted, fail, show_json
 from fixgw.cli.options import config_option, data_option, json_option
 from fixgw.cli.program import command
@@ -76,12 +76,12 @@ def restore(file: Path, verify: bool, data_dir: Path, as_json: bool) -> None:
         click.echo(f"{data_dir}: sequences {first:,} to {manifest.last_sequence:,} of venue {manifest.venue_id}")
     if verify:
         with journal_of(data_dir, as_json):
-            facts["verified"] = run_replay(Replay(data_dir), "verifying", as_json)
+            facts["verified"] = run_verification(Replay(data_dir), as_json)
     if as_json:
         show_json(facts)
         return
     if verify:
-        tell_replay(facts["verified"])
+        tell_verification(facts["verified"])
     click.echo(f"next: {command('run', *options)}")
 
 

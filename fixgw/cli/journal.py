@@ -23,11 +23,12 @@ from fixgw.cli.operating import EXIT_REFUSED, counted, fail, show_json, start_co
 from fixgw.cli.options import data_option, json_option
 from fixgw.cli.repair import repair
 from fixgw.journal.follower import Follower
-from fixgw.journal.reader import JournalDamaged, Segment, first_kept, read, segment_paths
+from fixgw.journal.reader import EVER, JournalDamaged, Segment, first_kept, read, segment_paths
 from fixgw.marketdata.words import book_in_words
-from fixgw.snapshots import EVER
+from fixgw.rebuilding import Rebuilding
+from fixgw.snapshots import TooEarly
 from fixgw.spec.sequenced import Sequenced
-from fixgw.verification import EventsDiffer, Replay, TooEarly
+from fixgw.verification import EventsDiffer, Replay
 
 FOLLOW_WAIT_S = 1.0
 
@@ -63,84 +64,6 @@ def journal_of(data_dir: Path, as_json: bool) -> Iterator[Path]:
 # Replay.
 
 
-@journal.command(short_help="Check that all is whole, and agrees with a replay.")
-@data_option
-@json_option("Print one JSON object.")
-def verify(data_dir: Path, as_json: bool) -> None:
-    """Read all frames, decide all commands again, and compare their events with those in the journal.
-
-    Snapshots are compared with what the journal amounts to at their places.  Exits 1 at the first damage or
-    difference, and names its place.
-    """
-    with journal_of(data_dir, as_json):
-        replay = Replay(data_dir)
-        facts = run_replay(replay, "verifying", as_json)
-    found = [{"sequence": each.sequence, "problem": each.problem} for each in replay.snapshots]
-    problems = [f"{each.path}: {each.problem}" for each in replay.snapshots if each.problem]
-    if as_json:
-        show_json({"right": not problems, **facts, "snapshots": found})
-    else:
-        tell_replay(facts)
-        click.echo(f"{len(found) - len(problems)} of {counted(len(found), 'snapshot')} agree with the replay")
-        tell(problems, as_json)
-    if problems:
-        sys.exit(EXIT_REFUSED)
-
-
-def run_replay(replay: Replay, doing: str, as_json: bool) -> dict[str, Any]:
-    """Run ``replay`` and return what it came to; exits 1 when events differ."""
-    began = time.perf_counter()
-    try:
-        with progress.bar(doing, replay.size, silent=as_json) as advance:
-            for count in replay.run():
-                advance(count)
-    except EventsDiffer as difference:
-        _fail_with(difference, as_json)
-    elapsed_s = time.perf_counter() - began
-    decided = replay.sequence - replay.begun_after
-    return {
-        "frames": replay.frames,
-        "first_sequence": replay.first_sequence,
-        "last_sequence": replay.first_sequence + replay.frames - 1,
-        "begun_after": replay.begun_after,
-        "events": replay.events,
-        "last_time": utc_text(replay.time_ns) if replay.sequence else None,
-        "venue_id": str(replay.venue_id),
-        "state_hash": None if not replay.sequence else replay.state_hash().hex(),
-        "unfinished_bytes": replay.torn_size,
-        "seconds": round(elapsed_s, 3),
-        "commands_per_s": round(decided / elapsed_s),
-    }
-
-
-def _fail_with(difference: EventsDiffer, as_json: bool) -> NoReturn:
-    if as_json:
-        words = {name: [named(event) for event in getattr(difference, name)] for name in ("written", "decided")}
-        show_json({"right": False, "error": [str(difference)], "sequence": difference.sequence, **words})
-        sys.exit(EXIT_REFUSED)
-    written, decided = (
-        "; ".join(map(event_words, events)) or "nothing" for events in (difference.written, difference.decided)
-    )
-    fail([str(difference), f"in the journal: {written}", f"by this version: {decided}"], as_json)
-
-
-def tell_replay(facts: dict[str, Any]) -> None:
-    frames, first, last = facts["frames"], facts["first_sequence"], facts["last_sequence"]
-    click.echo(f"{counted(frames, 'frame')} whole, sequences {first:,} to {last:,}, the last of {facts['last_time']}")
-    if facts["begun_after"]:
-        click.echo(
-            f"begun with the snapshot of sequence {facts['begun_after']:,}, since what precedes sequence {first:,} was "
-            "removed (journal.keep_days)"
-        )
-    if facts["unfinished_bytes"]:
-        click.echo(
-            f"{facts['unfinished_bytes']:,} bytes behind them are of a write that is under way, or never finished"
-        )
-    click.echo(f"{counted(facts['events'], 'event')} agree with the replay")
-    click.echo(f"state hash {facts['state_hash']}")
-    click.echo(f"{facts['seconds']:.1f} s, {facts['commands_per_s']:,} commands/s")
-
-
 def _until(_context: click.Context, _option: click.Parameter, value: str | None) -> tuple[int, int]:
     """Return the last sequence and the last time that are wanted."""
     if value is None:
@@ -157,32 +80,129 @@ def _until(_context: click.Context, _option: click.Parameter, value: str | None)
     return EVER, (seconds * 1_000_000 + moment.microsecond) * 1_000 + 999
 
 
+until_option = click.option(
+    "--until", callback=_until, metavar="TIME|SEQ", help="The last frame, or moment in UTC; else the end."
+)
+
+
+@journal.command(short_help="Check that all is whole, and agrees with a replay.")
+@until_option
+@data_option
+@json_option("Print one JSON object.")
+def verify(until: tuple[int, int], data_dir: Path, as_json: bool) -> None:
+    """Read all frames, decide all commands again, and compare their events with those in the journal.
+
+    Snapshots are compared with what the journal amounts to at their places.  Exits 1 at the first damage or
+    difference, and names its place.  The state hash is that after the last frame, or after --until.
+    """
+    with journal_of(data_dir, as_json):
+        replay = Replay(data_dir, *until)
+        facts = run_verification(replay, as_json)
+    found = [{"sequence": each.sequence, "problem": each.problem} for each in replay.snapshots]
+    problems = [f"{each.path}: {each.problem}" for each in replay.snapshots if each.problem]
+    if as_json:
+        show_json({"right": not problems, **facts, "snapshots": found})
+    else:
+        tell_verification(facts)
+        click.echo(f"{len(found) - len(problems)} of {counted(len(found), 'snapshot')} agree with the replay")
+        tell(problems, as_json)
+    if problems:
+        sys.exit(EXIT_REFUSED)
+
+
+def run_verification(replay: Replay, as_json: bool) -> dict[str, Any]:
+    """Run ``replay`` and return what it came to; exits 1 when events differ."""
+    try:
+        facts = _run(replay, "verifying", as_json)
+    except EventsDiffer as difference:
+        _fail_with(difference, as_json)
+    return {**facts, "state_hash": replay.state_hash().hex() if replay.passage.sequence else None}
+
+
+def _run(replay: Replay | Rebuilding, doing: str, as_json: bool) -> dict[str, Any]:
+    passage, began = replay.passage, time.perf_counter()
+    with progress.bar(doing, passage.size, silent=as_json) as advance:
+        for count in replay.run():
+            advance(count)
+    elapsed_s = time.perf_counter() - began
+    return {
+        "frames": passage.frames,
+        "first_sequence": passage.first_sequence,
+        "last_sequence": passage.first_sequence + passage.frames - 1,
+        "begun_after": passage.begun_after,
+        "events": replay.events,
+        "last_time": utc_text(passage.time_ns) if passage.sequence else None,
+        "venue_id": str(passage.venue_id),
+        "unfinished_bytes": passage.torn_size,
+        "seconds": round(elapsed_s, 3),
+        "commands_per_s": round((passage.sequence - passage.begun_after) / elapsed_s),
+    }
+
+
+def _fail_with(difference: EventsDiffer, as_json: bool) -> NoReturn:
+    if as_json:
+        words = {name: [named(event) for event in getattr(difference, name)] for name in ("written", "decided")}
+        show_json({"right": False, "error": [str(difference)], "sequence": difference.sequence, **words})
+        sys.exit(EXIT_REFUSED)
+    written, decided = (
+        "; ".join(map(event_words, events)) or "nothing" for events in (difference.written, difference.decided)
+    )
+    fail([str(difference), f"in the journal: {written}", f"by this version: {decided}"], as_json)
+
+
+def tell_verification(facts: dict[str, Any]) -> None:
+    _tell_frames(facts)
+    click.echo(f"{counted(facts['events'], 'event')} agree with the replay")
+    click.echo(f"state hash {facts['state_hash']}")
+    _tell_speed(facts)
+
+
+def _tell_frames(facts: dict[str, Any]) -> None:
+    frames, first, last = facts["frames"], facts["first_sequence"], facts["last_sequence"]
+    click.echo(f"{counted(frames, 'frame')} whole, sequences {first:,} to {last:,}, the last of {facts['last_time']}")
+    if facts["begun_after"]:
+        click.echo(
+            f"begun with the snapshot of sequence {facts['begun_after']:,}, since what precedes sequence {first:,} was "
+            "removed (journal.keep_days)"
+        )
+    if facts["unfinished_bytes"]:
+        click.echo(
+            f"{facts['unfinished_bytes']:,} bytes behind them are of a write that is under way, or never finished"
+        )
+
+
+def _tell_speed(facts: dict[str, Any]) -> None:
+    click.echo(f"{facts['seconds']:.1f} s, {facts['commands_per_s']:,} commands/s")
+
+
 @journal.command("replay", short_help="Rebuild the books as they were, and print them.")
-@click.option("--until", callback=_until, metavar="TIME|SEQ", help="The last frame, or moment in UTC; else the end.")
+@until_option
 @click.option("--symbol", metavar="SYMBOL", help="The book of this instrument only.")
 @click.option("--depth", type=click.IntRange(min=1), default=10, show_default=True, help="Price levels of each side.")
 @data_option
 @json_option("Print one JSON object.")
 def replay_journal(until: tuple[int, int], symbol: str | None, depth: int, data_dir: Path, as_json: bool) -> None:
-    """Decide all commands again up to a frame or a moment, and print the books as they were then.
+    """Follow all that happened up to a frame or a moment, and print the books as they were then.
 
     --until 1500 is after the frame of sequence 1500, --until 2026-11-21T08:15:00Z after the last of that moment.
+    Nothing is decided again: whether this version of fixgw would do the same is for verify to tell.
     """
     with journal_of(data_dir, as_json):
-        replay = Replay(data_dir, *until)
-        public = replay.follow_books()
-        facts = run_replay(replay, "replaying", as_json)
-    books = [book for book in public.books if symbol in (None, book.listing.symbol)]
+        replay = Rebuilding(data_dir, *until)
+        facts = _run(replay, "replaying", as_json)
+    sequence = replay.passage.sequence
+    books = [book for book in replay.books() if symbol in (None, book.listing.symbol)]
     if symbol is not None and not books:
-        fail([f"there was no instrument {symbol} by sequence {replay.sequence}"], as_json)
+        fail([f"there was no instrument {symbol} by sequence {sequence}"], as_json)
     if as_json:
-        words = [book_in_words(book, replay.sequence, depth) for book in books]
-        show_json({"sequence": replay.sequence, **facts, "books": words})
+        words = [book_in_words(book, sequence, depth) for book in books]
+        show_json({"sequence": sequence, **facts, "books": words})
         return
     for book in books:
         Console().print(book_table(book, depth))
-    click.echo(f"after sequence {replay.sequence:,}")
-    tell_replay(facts)
+    click.echo(f"after sequence {sequence:,}, {counted(facts['events'], 'event')}")
+    _tell_frames(facts)
+    _tell_speed(facts)
 
 
 @journal.command("repair", short_help="Show what can be saved of a damaged journal.")

@@ -1,7 +1,6 @@
 """Follows the journal: the frames from one sequence on, as the venue writes them, without asking in a loop."""
 
 from bisect import bisect_right
-from itertools import islice
 from pathlib import Path
 from select import select
 from uuid import UUID
@@ -57,7 +56,8 @@ class Follower:
         frames: list[Sequenced] = []
         try:
             while self._segment is not None and len(frames) < max_frames:
-                frames += islice(self._segment.frames(WHOLE), max_frames - len(frames))
+                for batch in self._segment.batches(WHOLE, max_frames - len(frames)):
+                    frames += batch
                 if len(frames) < max_frames and not self._turn_page(self._segment):
                     break
         except JournalDamaged:

@@ -8,6 +8,7 @@ from zlib import crc32
 import msgspec
 
 from fixgw.spec.commands import Command
+from fixgw.spec.events import Event
 from fixgw.spec.sequenced import Sequenced
 from fixgw.spec.values import INT64_MAX
 
@@ -66,9 +67,22 @@ class Undecided(msgspec.Struct, frozen=True, array_like=True, gc=False):
     events: msgspec.Raw
 
 
+class Decided(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A Sequenced whose command is left as the bytes it is, for who follows what came of it."""
+
+    sequence: int
+    time_ns: int
+    command: msgspec.Raw
+    events: tuple[Event, ...]
+
+
 WHOLE = msgspec.msgpack.Decoder(Sequenced)
 PLACE = msgspec.msgpack.Decoder(Place)
 UNDECIDED = msgspec.msgpack.Decoder(Undecided)
+DECIDED = msgspec.msgpack.Decoder(Decided)
+
+decode_command = msgspec.msgpack.Decoder(Command).decode
+"""Decodes the command of a Decided."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _pack = FRAME_HEADER.pack

@@ -298,7 +298,7 @@ class _Frame:
 
     def _execute(self, trade: Trade, resting: OrderState) -> None:
         match_number, _, match_index = trade.resting.exec_id.partition(".")
-        displayed, shown_qty = self._displayed(resting), _shown_qty(resting)
+        displayed, shown_qty = self._displayed(resting), displayed_qty(resting)
         if trade.in_auction and displayed is not None and displayed.qty - trade.last_qty != shown_qty:
             displayed = None  # what is not displayed trades first: the message after this tells what of it still is
         leaves_qty = Qty(0) if displayed is None else Qty(displayed.qty - trade.last_qty)
@@ -337,7 +337,7 @@ class _Frame:
                 self._amend_order(number, side)
 
     def _amend_order(self, number: int, side: Amendment) -> None:
-        order, shown_qty = side.order, _shown_qty(side.order)
+        order, shown_qty = side.order, displayed_qty(side.order)
         if order.leaves_qty <= side.previous_leaves_qty:
             self._keep_in_place(order)
         elif shown_qty:
@@ -360,11 +360,11 @@ class _Frame:
             self._at_work = amended.order
         elif amended.keeps_priority:
             self._keep_in_place(amended.order)
-        elif _shown_qty(amended.order) or self._displayed(amended.order) is not None:
+        elif displayed_qty(amended.order) or self._displayed(amended.order) is not None:
             self.work(amended.order)
 
     def _keep_in_place(self, order: OrderState) -> None:
-        displayed, shown_qty = self._displayed(order), _shown_qty(order)
+        displayed, shown_qty = self._displayed(order), displayed_qty(order)
         if not shown_qty:
             self._delete(order)
         elif displayed is not None and displayed.qty != shown_qty:
@@ -375,19 +375,19 @@ class _Frame:
         order, self._at_work = self._at_work, None
         if order is None:
             return
-        if not _shown_qty(order):
+        if not displayed_qty(order):
             self._delete(order)
         elif self._displayed(order) is None:
             self._add(order)
         else:
             assert order.price is not None, order.order_id
             number, order_id = self._number(order.symbol), int(order.order_id)
-            self._publish(OrderMoved(number, self._time_ns, order_id, order.price, _shown_qty(order)))
+            self._publish(OrderMoved(number, self._time_ns, order_id, order.price, displayed_qty(order)))
 
     def _add(self, order: OrderState) -> None:
         assert order.price is not None, order.order_id
         number, side = self._number(order.symbol), _BUY if order.side is _BUY else _SELL
-        added = OrderAdded(number, self._time_ns, int(order.order_id), side, order.price, _shown_qty(order))
+        added = OrderAdded(number, self._time_ns, int(order.order_id), side, order.price, displayed_qty(order))
         self._publish(added)
 
     def _delete(self, order: OrderState) -> None:
@@ -447,7 +447,8 @@ class _Frame:
         self.updates.append(update)
 
 
-def _shown_qty(order: OrderState) -> Qty:
+def displayed_qty(order: OrderState) -> Qty:
+    """Return how much of a resting order everybody sees."""
     return Qty(order.leaves_qty - order.held_qty - order.hidden_qty)
 
 

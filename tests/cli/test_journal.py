@@ -101,6 +101,18 @@ def test_the_state_hash_tells_states_apart(data: Path, tmp_path_factory: pytest.
     assert hashes[0] == hashes[1] != hashes[2]
 
 
+def test_the_state_of_a_moment(data: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Verified up to a frame, it has the state of a venue that has seen no more."""
+    shorter = tmp_path_factory.mktemp("shorter")
+    write_day(shorter, DAY[:-1])
+    whole = tells(shorter, "verify")
+
+    for moment in (str(whole["last_sequence"]), whole["last_time"]):
+        told = tells(data, "verify", "--until", moment)
+        assert (told["last_sequence"], told["state_hash"]) == (whole["last_sequence"], whole["state_hash"])
+    assert told["state_hash"] != tells(data, "verify")["state_hash"]
+
+
 def test_damage_is_named(data: Path) -> None:
     offset = damage(data, sequence=4)
 
@@ -225,7 +237,11 @@ def test_books_for_people(data: Path) -> None:
 
     assert [line.split()[0] for line in lines if "trading" in line] == ["AAPL", "MSFT", "BTC-USD", "ESZ6", "SPREAD"]
     assert lines[0].split()[1:3] == ["last", "100.30"]
-    assert "4 frames whole, sequences 1 to 4, the last of 2025-11-21T08:00:04.000000Z" in lines
+    assert lines[-3:-1] == [
+        "after sequence 4, 6 events",
+        "4 frames whole, sequences 1 to 4, the last of 2025-11-21T08:00:04.000000Z",
+    ]
+    assert lines[-1].endswith(" commands/s")
 
 
 def test_an_instrument_that_was_not_there(data: Path) -> None:

@@ -11,8 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fixgw.core import Core
+from fixgw.journal.frame import DECIDED
 from fixgw.marketdata.book import Book, BookBroken, Books
 from fixgw.marketdata.depth import Depth
+from fixgw.marketdata.hindsight import Hindsight
 from fixgw.marketdata.messages import (
     NO_PRICE,
     IndicativePrice,
@@ -80,6 +82,7 @@ class Watched:
         self.core = Core(sweep_slice_max=2)
         self.depth = Depth()
         self.client = Books()
+        self.hindsight = Hindsight()
         self.sequence = 0
         self.may_cross = False
         self.last_px: dict[str, Price | None] = {}
@@ -96,12 +99,23 @@ class Watched:
             elif isinstance(event, TradeBusted | TradeCorrected):
                 self.last_px[event.symbol] = event.market_px
         updates = self.depth.apply(frame)
+        self.hindsight.follow([DECIDED.decode(msgspec.msgpack.encode(frame))])
         self.may_cross = isinstance(command, SetPhase)
         for update in updates:
             assert update.transact_time_ns == frame.time_ns
             self._follow(update)
         self._compare()
+        if self.sequence % 5 == 0:
+            self._compare_with_hindsight()
         return updates
+
+    def _compare_with_hindsight(self) -> None:
+        """It has the same books, down to when every order took its place, and goes on from any moment with them."""
+        depth = self.depth.data()
+        assert [book.data() for book in self.hindsight.books()] == depth.books
+        if self.sequence % 50 == 0:
+            orders = {order.order_id: order.state() for order in self.core.exchange.market.orders}
+            self.hindsight = Hindsight(depth, orders)
 
     def _follow(self, update: Update) -> None:
         received = decode(encode(update))

@@ -1,0 +1,59 @@
+"""Reading in pieces: wherever a piece or a batch ends, the same frames come, and reading goes on where it was."""
+
+from pathlib import Path
+from zlib import crc32
+
+import msgspec
+import pytest
+
+from fixgw.journal import reader
+from fixgw.journal.frame import FRAME_HEADER, HEADER_SIZE, PLACE, WHOLE, encode
+from fixgw.journal.reader import JournalDamaged, Segment, read
+from tests.journal.examples import frames, segments, write
+
+LAST = 12
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "journal"
+    write(folder, *frames(1, LAST))
+    return folder
+
+
+@pytest.mark.parametrize("size", [2, 7, 8, 9, 40, 155, 156, 157, 1 << 18])
+@pytest.mark.parametrize("batch", [1, 2, 64])
+def test_the_same_frames_in_pieces_of_any_size(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, size: int, batch: int
+) -> None:
+    """A frame may be longer than a piece, and its head may be in two."""
+    monkeypatch.setattr(reader, "READ_SIZE", size)
+    monkeypatch.setattr(reader, "BATCH_FRAMES_MAX", batch)
+
+    assert list(read(folder)) == frames(1, LAST)
+
+
+@pytest.mark.parametrize("frames_max", [1, 5, LAST, LAST + 1])
+def test_reading_goes_on_behind_the_last_batch(folder: Path, frames_max: int) -> None:
+    (path,) = segments(folder)
+    segment, given = Segment(path, is_last=True), []
+    while batches := list(segment.batches(WHOLE, frames_max)):
+        now = [frame for batch in batches for frame in batch]
+        assert 0 < len(now) <= frames_max
+        given += now
+        assert segment.next_sequence == len(given) + 1
+        assert segment.end == HEADER_SIZE + sum(len(encode(frame)) for frame in given)
+    assert given == frames(1, LAST)
+
+
+def test_what_precedes_a_frame_that_is_not_understood_is_given_first(folder: Path) -> None:
+    """It is whole, CRC and all, and nothing that this version knows."""
+    (path,) = segments(folder)
+    payload = msgspec.msgpack.encode("no frame")
+    with path.open("ab") as file:
+        file.write(FRAME_HEADER.pack(len(payload), crc32(payload)) + payload)
+    batches = Segment(path, is_last=True).batches(PLACE)
+
+    assert [frame.sequence for frame in next(batches)] == [*range(1, LAST + 1)]
+    with pytest.raises(JournalDamaged, match=f"where sequence {LAST + 1} should be: the frame is whole but not unders"):
+        next(batches)
