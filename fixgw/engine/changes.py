@@ -36,15 +36,16 @@ class Changes:
         self._intake = intake
         self._trading = trading
 
-    def cancel(self, command: CancelOrder) -> Event:
+    def cancel(self, command: CancelOrder) -> list[Event]:
         response_to = CxlRejResponseTo.ORDER_CANCEL_REQUEST
         found = self._find_for_change(command, response_to)
         if not isinstance(found, Order):
-            return found
-        rested, canceled_qty = found.rests, self._market.take_out(found)
+            return [found]
+        market = self._market
+        rested, canceled_qty = found.rests, market.take_out(found)
         found.cl_ord_id = command.cl_ord_id
         state = found.state()
-        return OrderCanceled(self._market.next_exec_id(), state, canceled_qty, rested, command.orig_cl_ord_id, None)
+        return [OrderCanceled(market.next_exec_id(), state, canceled_qty, rested, command.orig_cl_ord_id, None)]
 
     def replace(self, command: ReplaceOrder) -> list[Event]:
         response_to = CxlRejResponseTo.ORDER_CANCEL_REPLACE_REQUEST
@@ -129,6 +130,10 @@ class Changes:
             stop_px = order.trigger_price
         assert stop_px is not None, command.cl_ord_id
         return stop_px, triggers.source(command, self._market.instruments[command.symbol])
+
+    def refuse_asked(self, command: RefuseChange) -> list[Event]:
+        """Refuse what could not even be read as a change."""
+        return [self.refuse(command, command.cxl_rej_response_to, command.cxl_rej_reason, command.text)]
 
     def refuse(
         self,

@@ -108,6 +108,10 @@ class Intake:
         opposite = book.opposite(command.side)
         return post_only.refusal(command, opposite, self._market.instruments[command.symbol])
 
+    def refuse(self, command: RefuseOrder) -> list[Event]:
+        """Refuse what could not even be read as an order."""
+        return [self.reject(command, Refusal(command.ord_rej_reason, command.text))]
+
     def reject(self, command: NewOrder | RefuseOrder, refusal: Refusal | None) -> Event:
         """Refuse a new order: a ClOrdID used before is answered with the order it names (E18, E19)."""
         mine = self._market.orders.of_session(command.session)

@@ -11,6 +11,7 @@ from fixgw.spec.commands import (
     BeginDay,
     CancelAllByOperator,
     CancelByOperator,
+    ContinueSweep,
     EndDay,
     ExpireDueOrders,
     Kill,
@@ -41,14 +42,14 @@ class Sweeping:
         self.sweeps: deque[Sweep] = deque()
         """What is to be done to many orders and is not done yet, to be continued one slice after the other."""
 
-    def cancel_by_operator(self, command: CancelByOperator) -> Event:
+    def cancel_by_operator(self, command: CancelByOperator) -> list[Event]:
         order = self._market.orders.by_order_id(command.order_id)
         if order is None:
-            return OperatorRefused(command.operator, f"there is no order {command.order_id}")
+            return [OperatorRefused(command.operator, f"there is no order {command.order_id}")]
         if not order.is_live:
             text = f"order {order.order_id} is {order.ord_status.name.lower()}: too late"
-            return OperatorRefused(command.operator, text)
-        return self._market.cancel_unasked(order, _canceled_by_operator(command))
+            return [OperatorRefused(command.operator, text)]
+        return [self._market.cancel_unasked(order, _canceled_by_operator(command))]
 
     def kill(self, command: Kill) -> list[Event]:
         """Cancel all of a scope; that nothing new is taken there is with risk."""
@@ -77,7 +78,7 @@ class Sweeping:
         self.sweeps.append(sweep)
         return self._sweep(sweep)
 
-    def go_on(self) -> list[Event]:
+    def go_on(self, _command: ContinueSweep) -> list[Event]:
         assert self.sweeps, "no sweep to continue"
         return self._sweep(self.sweeps[0])
 
