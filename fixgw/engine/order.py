@@ -14,7 +14,8 @@ _FILLED = OrdStatus.FILLED
 _CANCELED = OrdStatus.CANCELED
 _EXPIRED = OrdStatus.EXPIRED
 _NOTHING = Qty(0)
-_LIVE = (_NEW, _PARTIALLY_FILLED)
+LIVE = (_NEW, _PARTIALLY_FILLED)
+"""OrdStatus(39) of orders that can still trade."""
 
 
 class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
@@ -78,7 +79,7 @@ class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
 
     @property
     def is_live(self) -> bool:
-        return self.ord_status in _LIVE
+        return self.ord_status in LIVE
 
     @property
     def shown_qty(self) -> Qty:
@@ -113,7 +114,7 @@ class Order(msgspec.Struct, eq=False, gc=False, array_like=True):
         return self._end(_EXPIRED)
 
     def _end(self, ord_status: OrdStatus) -> Qty:
-        assert self.ord_status in _LIVE, (self.order_id, self.ord_status)
+        assert self.ord_status in LIVE, (self.order_id, self.ord_status)
         open_qty = Qty(self.leaves_qty + self.held_qty) if self.held_qty else self.leaves_qty
         self.leaves_qty = self.hidden_qty = self.held_qty = _NOTHING
         self.ord_status = ord_status

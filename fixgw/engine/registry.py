@@ -3,10 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import chain
+from operator import attrgetter
 
 from fixgw.engine.order import Order
 from fixgw.spec.scope import Scope
 from fixgw.spec.values import Side
+
+_ORDER_ID = attrgetter("order_id")
 
 QuotedSide = tuple[str, str, Side]
 """Symbol(55), QuoteEntryID(299) or nothing, and side."""
@@ -57,17 +60,25 @@ class OrderRegistry:
 
     def put(self, orders: Iterable[Order]) -> None:
         """Take in the orders of a snapshot, live or not, in the order in which they were entered; 1 us each."""
-        by_order_id, of_session = self._by_order_id, self._of_session
+        orders = list(orders)
+        self._by_order_id.update(zip(map(_ORDER_ID, orders), orders, strict=True))
+        session, mine = "", SessionOrders()
         for order in orders:
-            mine = of_session[order.session]
-            by_order_id[order.order_id] = order
+            if order.session != session:
+                session = order.session
+                mine = self._of_session[session]
             if order.quote_entry_id is None:
                 mine.by_cl_ord_id[order.entering_cl_ord_id] = order
             elif order.leaves_qty:
                 mine.quoted[quoted_side(order)] = order
-                self.quoting.add(order.session)
-            if order.open_qty:
+                self.quoting.add(session)
+            if order.leaves_qty or order.held_qty:
                 mine.open[order.order_id] = order
+
+    def put_requests(self, session: str, named: Iterable[tuple[str, str]]) -> None:
+        """Take in the ClOrdIDs of a session's other requests, each with the OrderID that it named, if it named one."""
+        known = self._by_order_id.get
+        self._of_session[session].by_cl_ord_id.update((cl_ord_id, known(order_id)) for cl_ord_id, order_id in named)
 
     def close(self, order: Order) -> None:
         """Note that ``order`` is no longer live."""

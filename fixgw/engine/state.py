@@ -9,7 +9,7 @@ from fixgw.engine.book import BookSide, OrderBook
 from fixgw.engine.contingency import Member, OrderList
 from fixgw.engine.exchange import Exchange
 from fixgw.engine.maker_protection import ProtectionState
-from fixgw.engine.order import Order
+from fixgw.engine.order import LIVE, Order
 from fixgw.engine.pegs import is_pegged
 from fixgw.engine.reduce_only import asks_to_reduce
 from fixgw.engine.registry import OrderRegistry
@@ -21,6 +21,8 @@ from fixgw.spec.instrument import Instrument
 from fixgw.spec.limit_state import LimitState
 from fixgw.spec.phase import Phase
 from fixgw.spec.values import ContingencyType, Price, Qty, TimeInForce
+
+_GOOD_TILL_DATE = TimeInForce.GOOD_TILL_DATE  # in Python 3.11 each look into an enumeration costs 0.2 us
 
 _NO_ORDER = ""
 
@@ -167,17 +169,19 @@ def restore(exchange: Exchange, state: ExchangeState, configuration: ConfigureVe
     exchange.market.orders_entered = state.orders_entered
     exchange.market.orders.put(state.orders)
     for order in state.orders:
-        if order.is_live and order.time_in_force is TimeInForce.GOOD_TILL_DATE:
+        if order.ord_status not in LIVE:
+            continue
+        if order.time_in_force is _GOOD_TILL_DATE:
             exchange.market.expiries.add(order)
-        if order.is_live and is_pegged(order):
-            exchange.market.pegs.put(order)
-        if order.is_live and asks_to_reduce(order.instructions):
-            exchange.market.reduce_only.note(order)
+        if order.instructions is not None:
+            if is_pegged(order):
+                exchange.market.pegs.put(order)
+            if asks_to_reduce(order.instructions):
+                exchange.market.reduce_only.note(order)
     exchange.market.pegs.stale.update(state.unfollowed)
     orders = exchange.market.orders
     for requests in state.requests:
-        named = orders.of_session(requests.session).by_cl_ord_id
-        named.update((cl_ord_id, orders.by_order_id(order_id)) for cl_ord_id, order_id in requests.named)
+        orders.put_requests(requests.session, requests.named)
     if state.trades is not None:
         exchange.market.trades.restore(state.trades)
     for queue in state.queues:

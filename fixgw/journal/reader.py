@@ -13,7 +13,18 @@ from zlib import crc32
 import msgspec
 import zstandard
 
-from fixgw.journal.frame import FRAME_HEADER, HEADER_SIZE, WHOLE, Decided, Place, SegmentHeader, Undecided, is_torn
+from fixgw.journal.frame import (
+    FRAME_HEADER,
+    HEADER_SIZE,
+    PLACE,
+    WHOLE,
+    Decided,
+    Place,
+    SegmentHeader,
+    Undecided,
+    find_frame,
+    is_torn,
+)
 from fixgw.journal.packed import Unpacked, is_packed, packed_path
 from fixgw.spec.sequenced import Sequenced
 
@@ -23,6 +34,8 @@ EVER = 2**63 - 1
 """Later than any frame, by sequence and by time; more than there ever are."""
 
 READ_SIZE = 1 << 18
+LEAP_SIZE_MIN = 1 << 18
+"""So many bytes are passed a frame at a time."""
 BATCH_FRAMES_MAX = 64
 """Frames of a batch stay in the caches of the processor, those of a longer one do not: a third slower by then."""
 _frame_header_at = FRAME_HEADER.unpack_from
@@ -161,16 +174,32 @@ class Segment:
             raise JournalDamaged(self.path, 0, previous.next_sequence, "the segment is of another venue's journal")
 
     def skip_to(self, sequence: int) -> None:
-        """Pass over the frames before ``sequence``, by their lengths alone: they were read and verified before.
+        """Pass over the frames before ``sequence``: they were read and verified before.
 
-        Takes 0.2 us a frame.  A wrong length is found out by the frame after it.
+        Most of a large segment is leaped over, from one frame that is right to another; of the last bytes each frame
+        is passed by its length, 0.2 us a frame, and a wrong one is found out by the frame after it.
         """
         with self.reading() as file:
+            if not is_packed(self.path):
+                self._leap_to(file, sequence)
             file.seek(self.end)
             block = file.read(READ_SIZE)
             while (passed := self._skip_in(block, sequence)) and self.next_sequence < sequence:
                 file.read(max(0, passed - len(block)))  # the rest of a frame that is longer than the block
                 block = block[passed:] + file.read(READ_SIZE)
+
+    def _leap_to(self, file: BinaryIO, sequence: int) -> None:
+        """Come near to the frame of ``sequence`` by halving what is before it."""
+        behind = self.size
+        while behind - self.end > LEAP_SIZE_MIN:
+            middle = (self.end + behind) // 2
+            file.seek(middle)
+            block = file.read(LEAP_SIZE_MIN // 2)
+            found = find_frame(block, self.next_sequence, 0)
+            if found is None or (place := _sequence_at(block, found)) > sequence:
+                behind = middle
+            else:
+                self.end, self.next_sequence = middle + found, place
 
     def _skip_in(self, block: bytes, sequence: int) -> int:
         """Pass over the frames that begin in ``block``, which begins at ``end``; return how many bytes these have."""
@@ -305,3 +334,9 @@ class Segment:
 
     def _damaged(self, problem: str) -> JournalDamaged:
         return JournalDamaged(self.path, self.end, self.next_sequence, problem)
+
+
+def _sequence_at(data: bytes, at: int) -> int:
+    """Return the sequence of the frame that begins at ``at``, whole and right."""
+    length, _ = _frame_header_at(data, at)
+    return PLACE.decode(data[at + FRAME_HEADER.size : at + FRAME_HEADER.size + length]).sequence

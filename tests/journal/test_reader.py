@@ -10,6 +10,7 @@ from fixgw.journal import reader
 from fixgw.journal.frame import FRAME_HEADER, HEADER_SIZE, PLACE, WHOLE, encode
 from fixgw.journal.reader import JournalDamaged, Segment, read
 from tests.journal.examples import frames, segments, write
+from tests.orders import configuration
 
 LAST = 12
 
@@ -57,3 +58,31 @@ def test_what_precedes_a_frame_that_is_not_understood_is_given_first(folder: Pat
     assert [frame.sequence for frame in next(batches)] == [*range(1, LAST + 1)]
     with pytest.raises(JournalDamaged, match=f"where sequence {LAST + 1} should be: the frame is whole but not unders"):
         next(batches)
+
+
+@pytest.mark.parametrize("leap", [1, 100, 300, 1 << 18])
+def test_a_frame_is_found_by_leaps(folder: Path, monkeypatch: pytest.MonkeyPatch, leap: int) -> None:
+    (path,) = segments(folder)
+    monkeypatch.setattr(reader, "LEAP_SIZE_MIN", leap)
+    for sequence in range(1, LAST + 2):
+        segment = Segment(path, is_last=True)
+
+        segment.skip_to(sequence)
+
+        assert segment.next_sequence == sequence
+        assert segment.end == HEADER_SIZE + sum(len(encode(frame)) for frame in frames(1, sequence - 1))
+        assert list(segment.frames(WHOLE)) == frames(sequence, LAST)
+
+
+def test_leaps_end_where_a_frame_is_longer_than_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the middle of it no frame begins."""
+    monkeypatch.setattr(reader, "LEAP_SIZE_MIN", 200)
+    long = msgspec.structs.replace(frames(2, 2)[0], command=configuration())
+    write(tmp_path / "journal", *frames(1, 1), long, *frames(3, LAST))
+    (path,) = segments(tmp_path / "journal")
+    assert len(encode(long)) > 400
+
+    for sequence in (2, 3, LAST):
+        segment = Segment(path, is_last=True)
+        segment.skip_to(sequence)
+        assert segment.next_sequence == sequence
