@@ -261,6 +261,8 @@ class Segment:
                     yield batch
                 elif read < self.size and self._may_be_longer(data, at):
                     piece = file.read(min(READ_SIZE, self.size - read))
+                    if not piece:
+                        break  # it was cut meanwhile: a writer that starts cuts off what is torn
                     read += len(piece)
                     data, at = data[at:] + piece, 0
                 else:

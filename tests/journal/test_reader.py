@@ -1,6 +1,7 @@
 """Reading in pieces: wherever a piece or a batch ends, the same frames come, and reading goes on where it was."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from zlib import crc32
 
 import msgspec
@@ -86,3 +87,13 @@ def test_leaps_end_where_a_frame_is_longer_than_one(tmp_path: Path, monkeypatch:
         segment = Segment(path, is_last=True)
         segment.skip_to(sequence)
         assert segment.next_sequence == sequence
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("torn", [1, 8, 100, 1 << 20])
+def test_a_file_that_is_cut_while_it_is_read(folder: Path, monkeypatch: pytest.MonkeyPatch, torn: int) -> None:
+    """A venue that starts cuts off a write that never finished: who has seen its size finds less."""
+    size = segments(folder)[0].stat().st_size
+    monkeypatch.setattr("fixgw.journal.reader.os.fstat", lambda _file: SimpleNamespace(st_size=size + torn))
+
+    assert list(read(folder)) == frames(1, LAST)
