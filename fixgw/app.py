@@ -27,7 +27,7 @@ from fixgw.fix.admission import Admission
 from fixgw.fix.archive import Archive
 from fixgw.fix.control import SessionControl
 from fixgw.fix.doorkeeper import Doorkeeper
-from fixgw.fix.inbound import Decoder
+from fixgw.fix.inbound import Decoder, Request
 from fixgw.fix.message_tap import MessageTap
 from fixgw.fix.numbering import Numbering
 from fixgw.fix.outbound import Encoder
@@ -47,7 +47,17 @@ from fixgw.metrics.board import Board, Notice
 from fixgw.metrics.stages import Stopwatch
 from fixgw.schedule import Schedule
 from fixgw.sequencer import Sequencer
-from fixgw.spec.commands import ClientCommand, Command, ConfigureVenue, ListingCommand, OperatorCommand, PullQuotes
+from fixgw.spec.commands import (
+    CancelOrder,
+    ClientCommand,
+    Command,
+    ConfigureVenue,
+    ListingCommand,
+    NewOrder,
+    OperatorCommand,
+    PullQuotes,
+    ReplaceOrder,
+)
 from fixgw.spec.events import LimitStateChanged, PhaseChanged
 from fixgw.spec.inquiries import Answer
 from fixgw.spec.reference import ReferenceAnswer
@@ -72,6 +82,8 @@ MB = 1 << 20
 
 _GONE = "the session is logged out or was cut off: its quotes are pulled"
 _LOGOUT_TIMEOUT_S = 3.0
+_AT_ONCE = (NewOrder, CancelOrder, ReplaceOrder)
+"""What is worked within QuickFIX's call when nobody else waits; the reports of all else take numbers of their own."""
 _OPERATOR_COMMANDS = frozenset(get_args(OperatorCommand))
 _CLIENT_COMMANDS = frozenset(get_args(ClientCommand))
 _LISTING_COMMANDS = frozenset(get_args(ListingCommand))
@@ -100,6 +112,9 @@ class Gateway:
         self._market_makers = frozenset(each.session for each in config.participants if each.market_maker is not None)
         self._is_stopping = False
         self._tick_at = 0.0
+        self._pass_began_ns = 0
+        self._was_waiting = False
+        """Whether this pass follows a wait, and has read no order yet."""
         self._readiness = Readiness()
         self._traffic = Traffic()
         self._stopwatch = Stopwatch()
@@ -180,7 +195,7 @@ class Gateway:
         audience.admin = self._admin
         self._numbering = Numbering(self._sequencer, archive.forget)
         self._order_entry.outgoing = self._numbering
-        self._order_entry.offer = self._sequencer.offer
+        self._order_entry.offer = self._take
         self._subscriptions.offer = self._sequencer.offer
         self._order_entry.gone = self._let_go
         for session_id in restoration.begun_anew:
@@ -257,10 +272,11 @@ class Gateway:
 
     def _serve(self) -> None:
         """One pass: QuickFIX reads and calls us, the sequencer works off what came, or we wait for more."""
-        pass_began_ns = self._stopwatch.clock_ns()
+        self._pass_began_ns = self._stopwatch.clock_ns()
         self._acceptor.poll()
+        self._was_waiting = False
         self._traffic.passes += 1
-        self._stopwatch.received(pass_began_ns, self._sequencer.waiting)
+        self._stopwatch.received(self._pass_began_ns, self._sequencer.waiting)
         if self._order_entry.fault is not None:
             raise self._order_entry.fault
         is_idle = not self._sequencer.work()
@@ -271,10 +287,12 @@ class Gateway:
             self._control.work()
         self._numbering.settle()
         self._resends.go_on()
-        if is_idle and self._listener in self._readiness.wait(self._resends.longest_wait_s):
-            # Somebody comes in: QuickFIX accepts in this pass, and from then on we wait for that socket too.
-            self._acceptor.poll()
-            self._doorkeeper.scan()
+        if is_idle:
+            if self._listener in self._readiness.wait(self._resends.longest_wait_s):
+                # Somebody comes in: QuickFIX accepts in this pass, and from then on we wait for that socket too.
+                self._acceptor.poll()
+                self._doorkeeper.scan()
+            self._was_waiting = True
         now = time.monotonic()
         if self._tap is not None:
             self._tap.send_if_due(now)
@@ -286,6 +304,24 @@ class Gateway:
                 self._go_on_with_the_day()
                 self._pull_quotes_of_absent()
             self._write_board()
+
+    def _take(self, request: Request) -> bool:
+        """Put ``request`` in line, or return False; an order that comes when nobody else does is worked at once.
+
+        QuickFIX then ends its pass behind the answer, not before it (docs/decisions/0025-an-order-alone.md).
+        """
+        sequencer = self._sequencer
+        is_alone = self._was_waiting and not sequencer.waiting and not sequencer.suspended_by
+        if not is_alone or not isinstance(request, _AT_ONCE):
+            return sequencer.offer(request)
+        self._was_waiting = False
+        self._stopwatch.received(self._pass_began_ns, 1)
+        try:
+            sequencer.work_at_once(request)
+        except BaseException as fault:  # it may not leave a callback
+            _stop_hard(fault)
+        self._stopwatch.finished(sequencer.waiting)
+        return True
 
     def _look_at_disk(self, now: float) -> None:
         """Log that an outage has begun; try whether it is over."""

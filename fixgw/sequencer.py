@@ -117,6 +117,7 @@ class Sequencer:
         self._sequence = journal.next_sequence
         self._unfinished: deque[Iterator[MassStatusAnswer | ReferenceAnswer]] = deque()
         self._inbox: deque[Command | Inquiry] = deque()
+        self._is_at_once = False
         self._asked: deque[tuple[OperatorInquiry, Callable[[OperatorAnswer], None]]] = deque()
 
     def offer(self, request: Command | Inquiry) -> bool:
@@ -125,6 +126,17 @@ class Sequencer:
             return False
         self._inbox.append(request)
         return True
+
+    def work_at_once(self, command: Command) -> None:
+        """Process ``command``, before which nobody waits; whoever sent it may still hold its message.
+
+        What is raised here is a fault of ours or of the disk: the venue must stop hard.
+        """
+        assert not self._inbox
+        self._inbox.append(command)
+        self._is_at_once = True
+        self.work()
+        self._is_at_once = False
 
     def ask(self, inquiry: OperatorInquiry, reply: Callable[[OperatorAnswer], None]) -> bool:
         """Put an operator's question in line, on any thread; return False when too many wait.
@@ -286,8 +298,8 @@ class Sequencer:
 
     @property
     def is_idle(self) -> bool:
-        """Whether all that was offered is in the journal."""
-        return not self._inbox
+        """Whether all that was offered is in the journal, and nothing that is being read."""
+        return not self._inbox and not self._is_at_once
 
     def _answer(self, inquiry: Inquiry) -> Answer:
         if isinstance(inquiry, OrderStatusInquiry):

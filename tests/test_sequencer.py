@@ -121,6 +121,25 @@ def test_a_batch_is_decided_written_once_and_only_then_told() -> None:
     assert house.listener.told == house.journal.frames
 
 
+def test_an_order_alone_is_worked_at_once_and_no_number_is_sure_meanwhile() -> None:
+    """QuickFIX has not counted its message yet: what it expects next is not for the journal."""
+    house = House()
+    house.run(configuration())
+    is_idle: list[bool] = []
+    tell = house.listener.tell
+
+    def look(sequenced: Sequenced) -> None:
+        is_idle.append(house.sequencer.is_idle)
+        tell(sequenced)
+
+    house.listener.tell = look  # type: ignore[method-assign]
+
+    house.sequencer.work_at_once(buy(10, at="10.00"))
+
+    assert house.log[-3:] == ["append 2", "flush", "tell 2"]
+    assert (is_idle, house.sequencer.is_idle, house.sequencer.waiting) == ([False], True, 0)
+
+
 def test_a_batch_is_timed_as_one() -> None:
     """Begun, decided, written, told: four looks at the clock, however many commands."""
     watch = FakeWatch()

@@ -88,7 +88,8 @@ class Passage(Generic[Timed]):
             for batch in segment.batches(self._decoder):
                 wanted = self._wanted(batch)
                 self._last = wanted[-1] if wanted else self._last
-                take([frame for frame in wanted if frame.sequence > self.begun_after])
+                is_new = batch[0].sequence > self.begun_after
+                take(wanted if is_new else [frame for frame in wanted if frame.sequence > self.begun_after])
                 if len(wanted) < len(batch):
                     return
                 yield segment.end - told
