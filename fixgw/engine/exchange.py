@@ -14,7 +14,6 @@ from fixgw.engine.listings import Listings
 from fixgw.engine.market import Market
 from fixgw.engine.order import Order
 from fixgw.engine.pegging import Pegging
-from fixgw.engine.phases import TAKEN_IN_CONTINUOUS
 from fixgw.engine.pulls import keep_out
 from fixgw.engine.quotes import Floor, Quotes, Refusals
 from fixgw.engine.registry import quoted_side
@@ -366,9 +365,7 @@ class Exchange:
         mine = market.orders.of_session(command.session)
         trigger: Price | None = None
         if command.instructions is None and command.ord_type is _LIMIT:  # no more than its time is to be judged
-            phases = market.phases
-            is_plain = command.symbol not in phases.other and command.time_in_force in TAKEN_IN_CONTINUOUS
-            refusal = None if is_plain else phases.refuse(command)
+            refusal = market.phases.refuse(command)
         else:
             refusal, trigger = intake.judge(command)
         if refusal is not None or command.cl_ord_id in mine.by_cl_ord_id:

@@ -128,8 +128,7 @@ class Market:
     def take_out(self, order: Order) -> Qty:
         """Cancel an order that rests, waits or is held, and return what was open."""
         self.take_from_book(order)
-        self.orders.close(order)
-        return order.cancel()
+        return self.end(order)
 
     def take_from_book(self, order: Order) -> None:
         """Take out what may trade; one of which all is held is nowhere."""

@@ -31,7 +31,7 @@ _TAKEN = {
     Phase.CLOSING_AUCTION: (*_CALL, TimeInForce.AT_THE_CLOSE),
     Phase.POST_CLOSE: _ALWAYS,
 }
-TAKEN_IN_CONTINUOUS = _TAKEN[_CONTINUOUS]
+_TAKEN_IN_CONTINUOUS = _TAKEN[_CONTINUOUS]
 
 _ON_HALT = ("", REINSTATE_ON_HALT, CANCEL_ON_HALT)
 """ExecInst(18) of orders that any phase takes: what becomes of them on a halt."""
@@ -87,7 +87,7 @@ class Phases:
         """Return why the phase of its instrument does not take ``order``, or None."""
         phase, time_in_force = self.other.get(order.symbol), order.time_in_force
         if phase is None:
-            return None if time_in_force in TAKEN_IN_CONTINUOUS else _mistimed(order, _CONTINUOUS)
+            return None if time_in_force in _TAKEN_IN_CONTINUOUS else _mistimed(order, _CONTINUOUS)
         if phase is Phase.CLOSED:
             return Refusal(OrdRejReason.EXCHANGE_CLOSED, f"{order.symbol} is closed")
         if time_in_force not in _TAKEN[phase]:
