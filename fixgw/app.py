@@ -26,6 +26,7 @@ from fixgw.fix.acceptor import OrderEntry
 from fixgw.fix.admission import Admission
 from fixgw.fix.archive import Archive
 from fixgw.fix.control import SessionControl
+from fixgw.fix.direct_calls import poll
 from fixgw.fix.doorkeeper import Doorkeeper
 from fixgw.fix.inbound import Decoder, Request
 from fixgw.fix.message_tap import MessageTap
@@ -243,7 +244,7 @@ class Gateway:
         _raise_file_descriptor_limit()
         _quiet_garbage_collector()
         # The first pass binds and listens; nobody is read before the fence stands.
-        self._acceptor.poll()
+        poll(self._acceptor)
         listener = self._doorkeeper.fence()
         if listener is None:
             raise CannotStart(f"{HOST}:{self.config.port} (order_entry.port) does not listen")
@@ -273,7 +274,7 @@ class Gateway:
     def _serve(self) -> None:
         """One pass: QuickFIX reads and calls us, the sequencer works off what came, or we wait for more."""
         self._pass_began_ns = self._stopwatch.clock_ns()
-        self._acceptor.poll()
+        poll(self._acceptor)
         self._was_waiting = False
         self._traffic.passes += 1
         self._stopwatch.received(self._pass_began_ns, self._sequencer.waiting)
@@ -287,40 +288,44 @@ class Gateway:
             self._control.work()
         self._numbering.settle()
         self._resends.go_on()
-        if is_idle:
-            if self._listener in self._readiness.wait(self._resends.longest_wait_s):
-                # Somebody comes in: QuickFIX accepts in this pass, and from then on we wait for that socket too.
-                self._acceptor.poll()
-                self._doorkeeper.scan()
-            self._was_waiting = True
         now = time.monotonic()
         if self._tap is not None:
             self._tap.send_if_due(now)
         if now >= self._tick_at:
-            self._tick_at = now + TICK_INTERVAL_S
-            self._order_entry.tick()
-            self._look_at_disk(now)
-            if not self._is_stopping and not self._sequencer.suspended_by:
-                self._go_on_with_the_day()
-                self._pull_quotes_of_absent()
-            self._write_board()
+            self._tick(now)
+        elif is_idle:
+            # Nothing is left to be done, so that what wakes us is read at once.
+            if self._listener in self._readiness.wait(self._resends.longest_wait_s):
+                # Somebody comes in: QuickFIX accepts in this pass, and from then on we wait for that socket too.
+                poll(self._acceptor)
+                self._doorkeeper.scan()
+            self._was_waiting = True
+
+    def _tick(self, now: float) -> None:
+        """Do what is due from time to time; another pass follows, for what comes of it."""
+        self._tick_at = now + TICK_INTERVAL_S
+        self._order_entry.tick()
+        self._look_at_disk(now)
+        if not self._is_stopping and not self._sequencer.suspended_by:
+            self._go_on_with_the_day()
+            self._pull_quotes_of_absent()
+        self._write_board()
 
     def _take(self, request: Request) -> bool:
         """Put ``request`` in line, or return False; an order that comes when nobody else does is worked at once.
 
         QuickFIX then ends its pass behind the answer, not before it (docs/decisions/0025-an-order-alone.md).
         """
-        sequencer = self._sequencer
-        is_alone = self._was_waiting and not sequencer.waiting and not sequencer.suspended_by
-        if not is_alone or not isinstance(request, _AT_ONCE):
-            return sequencer.offer(request)
+        if not self._was_waiting or not isinstance(request, _AT_ONCE):
+            return self._sequencer.offer(request)
         self._was_waiting = False
-        self._stopwatch.received(self._pass_began_ns, 1)
         try:
-            sequencer.work_at_once(request)
+            if not self._sequencer.work_at_once(request):
+                return self._sequencer.offer(request)
         except BaseException as fault:  # it may not leave a callback
             _stop_hard(fault)
-        self._stopwatch.finished(sequencer.waiting)
+        self._stopwatch.received(self._pass_began_ns, 1)
+        self._stopwatch.finished(0)
         return True
 
     def _look_at_disk(self, now: float) -> None:

@@ -127,16 +127,20 @@ class Sequencer:
         self._inbox.append(request)
         return True
 
-    def work_at_once(self, command: Command) -> None:
-        """Process ``command``, before which nobody waits; whoever sent it may still hold its message.
+    def work_at_once(self, command: Command) -> bool:
+        """Process ``command`` unless something else comes before it; return whether it is done.
 
-        What is raised here is a fault of ours or of the disk: the venue must stop hard.
+        Whoever sent it may still hold its message.  What is raised here is a fault of ours or of the disk: the venue
+        must stop hard.
         """
-        assert not self._inbox
-        self._inbox.append(command)
+        exchange, market = self._core.exchange, self._core.exchange.market
+        if self._inbox or self.suspended_by or exchange.sweeps or market.triggers.due or market.pegs.stale:
+            return False
+        began_ns = self._watch.clock_ns()
         self._is_at_once = True
-        self.work()
+        self._tell([self._sequence_one(command)], began_ns)
         self._is_at_once = False
+        return True
 
     def ask(self, inquiry: OperatorInquiry, reply: Callable[[OperatorAnswer], None]) -> bool:
         """Put an operator's question in line, on any thread; return False when too many wait.

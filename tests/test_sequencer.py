@@ -134,7 +134,7 @@ def test_an_order_alone_is_worked_at_once_and_no_number_is_sure_meanwhile() -> N
 
     house.listener.tell = look  # type: ignore[method-assign]
 
-    house.sequencer.work_at_once(buy(10, at="10.00"))
+    assert house.sequencer.work_at_once(buy(10, at="10.00"))
 
     assert house.log[-3:] == ["append 2", "flush", "tell 2"]
     assert (is_idle, house.sequencer.is_idle, house.sequencer.waiting) == ([False], True, 0)

@@ -10,6 +10,7 @@ from typing import NoReturn
 import quickfix as fix
 
 from fixgw.fix.admission import Admission
+from fixgw.fix.direct_calls import to_string
 from fixgw.fix.fields import REJECTS, SOH
 from fixgw.fix.inbound import Decoder, Request
 from fixgw.fix.numbering import Outgoing
@@ -54,7 +55,7 @@ class OrderEntry(fix.Application):
     def fromApp(self, message: fix.Message, session_id: fix.SessionID) -> None:
         # message and session_id belong to QuickFIX: read them before we return.
         try:
-            if not self.offer(self._decode(message.toString())):
+            if not self.offer(self._decode(to_string(message))):
                 text = "too many requests are waiting; this one was not taken, send it again"
                 self._answer(message, session_id, NOT_AVAILABLE, text)
         except REJECTS as reject:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import quickfix as fix
 
+from fixgw.fix.direct_calls import send, set_string
 from fixgw.fix.outbound import Encoder, Report, refused
 from fixgw.fix.readiness import Traffic
 from fixgw.fix.sessions import BEGIN_STRING
@@ -50,12 +51,12 @@ class Postman:
         # Message twice as fast as into a new one.
         text = f"8={BEGIN_STRING}\x019=0\x0135={report.msg_type}\x01{report.body}10=000\x01"
         if report.msg_type in _GROUPED:
-            self._message.setString(text, False, self._dictionary)
+            set_string(self._message, text, False, self._dictionary)
         else:
-            self._message.setString(text, False)
-        self._traffic.sent += 1
-        if not self._sessions[report.session].send(self._message):
+            set_string(self._message, text, False)
+        if not send(self._sessions[report.session], self._message):
             self._check_loss(report)
+        self._traffic.sent += 1
 
     def _check_loss(self, report: Report) -> None:
         """A session that begins anew at each logon has nothing kept for it while it is away; else it is a fault."""

@@ -152,7 +152,7 @@ class JournalWriter:
             self._fail_to_sync(self._background.error)
         if not self._pending:
             return
-        batch = b"".join(self._pending)
+        batch = self._pending[0] if len(self._pending) == 1 else b"".join(self._pending)
         try:
             if self._size + len(batch) > self._segment_size_max and self._size > HEADER_SIZE:
                 self._rotate()
