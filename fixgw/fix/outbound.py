@@ -121,6 +121,9 @@ _CHANGE_MSG_TYPES = {
 _OFFSET_SCALES = {PegOffsetType.BASIS_POINTS: 2, PegOffsetType.TICKS: 0}
 """Decimals of PegOffsetValue(211), where they are not those of a price."""
 
+_SECOND_NS = 1_000_000_000
+_MILLISECONDS = tuple(f"{ms:03d}" for ms in range(1_000))
+
 _NEW = ExecType.NEW
 _CANCELED = ExecType.CANCELED
 _REPLACED = ExecType.REPLACED
@@ -143,10 +146,9 @@ class Encoder:
     def reports(self, event: Event, time_ns: int) -> tuple[Report, ...]:
         """Return the reports of ``event`` in the order they are to be sent; resting side of a trade first."""
         match event:
-            case OrderAccepted() | OrderReplaced() if event.order.is_quoted:
-                return ()
             case OrderAccepted():
-                return (self._execution(event.exec_id, _NEW, event.order, time_ns),)
+                order = event.order
+                return () if order.quote_entry_id is not None else (self._execution(event.exec_id, _NEW, order, time_ns),)
             case Trade():
                 return self._fill(event, event.resting, time_ns), self._fill(event, event.aggressor, time_ns)
             case OrderCanceled() if not event.is_told:
@@ -155,6 +157,8 @@ class Encoder:
                 extra = _optional("41=", event.orig_cl_ord_id) + _optional("58=", event.text)
                 extra += _optional("378=", event.exec_restatement_reason)
                 return (self._execution(event.exec_id, _CANCELED, event.order, time_ns, extra),)
+            case OrderReplaced() if event.order.is_quoted:
+                return ()
             case OrderReplaced():
                 extra = f"41={event.orig_cl_ord_id}\x01"
                 return (self._execution(event.exec_id, _REPLACED, event.order, time_ns, extra),)
@@ -225,7 +229,9 @@ class Encoder:
         qty_scale = order.qty_scale
         # Nobody knows how many decimals an unknown symbol has: as few as it takes.
         number = format_fixed if qty_scale <= SCALE_MAX else format_shortest
-        order_qty = f"38={number(order.order_qty, qty_scale)}\x01" if order.order_qty else ""
+        order_qty = number(order.order_qty, qty_scale)
+        leaves_qty = order_qty if order.leaves_qty == order.order_qty else number(order.leaves_qty, qty_scale)
+        shown_qty = f"38={order_qty}\x01" if order.order_qty else ""
         price = "" if order.price is None else f"44={number(order.price, order.price_scale)}\x01"
         # Joined with plus: an f-string asks each enumeration how it wants to be formatted, at four times the cost.
         if order.trigger_price is not None:
@@ -245,8 +251,8 @@ class Encoder:
         body = (
             f"37={order.order_id}\x0117={exec_id}{codes}\x01"
             f"1={order.account}\x0111={order.cl_ord_id}\x0155={order.symbol}\x01"
-            f"{order_qty}{price}{terms}"
-            f"151={number(order.leaves_qty, qty_scale)}\x0114={number(order.cum_qty, qty_scale)}\x01"
+            f"{shown_qty}{price}{terms}"
+            f"151={leaves_qty}\x0114={number(order.cum_qty, qty_scale)}\x01"
             f"6={_avg_px(order) if order.cum_qty else '0'}\x0160={self._time.of(time_ns)}\x01{extra}"
         )
         return Report(order.session, "8", body)
@@ -344,24 +350,20 @@ class Encoder:
 
 
 class TimeText:
-    """UTCTimestamp (FIX 4.4 Vol. 1) in milliseconds; written once a millisecond, its date part once a second."""
+    """UTCTimestamp (FIX 4.4 Vol. 1) in milliseconds; all but these is written once a second."""
 
     def __init__(self) -> None:
-        self._ms = -1
-        self._text = ""
-        self._second = -1
+        self._second_began_ns = -_SECOND_NS
         self._date = ""
 
     def of(self, time_ns: int) -> str:
-        ms = time_ns // 1_000_000
-        if ms != self._ms:
-            self._ms = ms
-            second, of_second = divmod(ms, 1_000)
-            if second != self._second:
-                self._second = second
-                self._date = datetime.fromtimestamp(second, UTC).strftime("%Y%m%d-%H:%M:%S.")
-            self._text = f"{self._date}{of_second:03d}"
-        return self._text
+        since_ns = time_ns - self._second_began_ns
+        if not 0 <= since_ns < _SECOND_NS:
+            second = time_ns // _SECOND_NS
+            self._date = datetime.fromtimestamp(second, UTC).strftime("%Y%m%d-%H:%M:%S.")
+            self._second_began_ns = second * _SECOND_NS
+            since_ns = time_ns - self._second_began_ns
+        return self._date + _MILLISECONDS[since_ns // 1_000_000]
 
 
 def business_reject(session: str, ref_seq_num: str, ref_msg_type: str, reason: str, text: str) -> Report:

@@ -28,7 +28,7 @@ _TIMES_IN_FORCE: dict[str | None, TimeInForce] = {
 }
 _TIMES_IN_FORCE[None] = TimeInForce.DAY  # what a message without TimeInForce(59) means
 
-_VALUE = f"[ -<>-~]{{1,{ID_LENGTH_MAX}}}"  # printable ASCII without the equals sign
+_VALUE = f"[ -<>-~]{{1,{ID_LENGTH_MAX}}}+"  # printable ASCII without the equals sign; never gives back, since what follows is not in it
 
 
 def _field(tag: int, value: str = f"({_VALUE})") -> str:
@@ -41,9 +41,9 @@ def _optional(field: str) -> str:
 
 _match = re.compile(
     "8=FIX\\.4\\.4\x01"
-    + _field(tags.BODY_LENGTH, "[0-9]+")
+    + _field(tags.BODY_LENGTH, "[0-9]++")
     + _field(tags.MSG_TYPE, "D")
-    + _field(tags.MSG_SEQ_NUM, "([0-9]{1,18})")
+    + _field(tags.MSG_SEQ_NUM, "([0-9]{1,18}+)")
     + _field(tags.SENDER_COMP_ID)
     + _field(tags.SENDING_TIME, _VALUE)
     + _field(tags.TARGET_COMP_ID, _VALUE)
@@ -57,7 +57,7 @@ _match = re.compile(
     + _field(tags.SYMBOL)
     + _optional(_field(tags.TIME_IN_FORCE, "([0134])"))
     + _field(tags.TRANSACT_TIME, _VALUE)
-    + _field(tags.CHECK_SUM, "[0-9]+")
+    + _field(tags.CHECK_SUM, "[0-9]++")
 ).fullmatch
 
 
