@@ -49,7 +49,7 @@ MAY_IMPORT_LIBRARIES = {
     "engine": "sortedcontainers msgspec",  # msgspec: an Order is made in half the time, for every order
     "risk": "sortedcontainers msgspec",  # msgspec: its state is plain data, for snapshots
     "journal": "msgspec inotify_simple zstandard",
-    "fix": "quickfix msgspec",  # msgspec: a Report is plain data, too
+    "fix": "quickfix _quickfix msgspec",  # msgspec: a Report is plain data, too
     "client": "simplefix rich prompt_toolkit",
     "config": "msgspec",
     "marketdata": "redis msgspec sortedcontainers",

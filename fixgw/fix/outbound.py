@@ -147,8 +147,9 @@ class Encoder:
         """Return the reports of ``event`` in the order they are to be sent; resting side of a trade first."""
         match event:
             case OrderAccepted():
-                order = event.order
-                return () if order.quote_entry_id is not None else (self._execution(event.exec_id, _NEW, order, time_ns),)
+                if event.order.quote_entry_id is not None:
+                    return ()
+                return (self._execution(event.exec_id, _NEW, event.order, time_ns),)
             case Trade():
                 return self._fill(event, event.resting, time_ns), self._fill(event, event.aggressor, time_ns)
             case OrderCanceled() if not event.is_told:

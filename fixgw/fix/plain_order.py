@@ -28,7 +28,8 @@ _TIMES_IN_FORCE: dict[str | None, TimeInForce] = {
 }
 _TIMES_IN_FORCE[None] = TimeInForce.DAY  # what a message without TimeInForce(59) means
 
-_VALUE = f"[ -<>-~]{{1,{ID_LENGTH_MAX}}}+"  # printable ASCII without the equals sign; never gives back, since what follows is not in it
+_VALUE = f"[ -<>-~]{{1,{ID_LENGTH_MAX}}}+"
+"""Printable ASCII without the equals sign; never gives back, since what follows is not in it."""
 
 
 def _field(tag: int, value: str = f"({_VALUE})") -> str:
