@@ -140,6 +140,30 @@ def test_an_order_alone_is_worked_at_once_and_no_number_is_sure_meanwhile() -> N
     assert (is_idle, house.sequencer.is_idle, house.sequencer.waiting) == ([False], True, 0)
 
 
+def test_an_order_is_not_worked_at_once_when_something_comes_before_it() -> None:
+    house = House()
+    house.run(configuration())
+
+    house.sequencer.offer(buy(10, at="10.00"))
+    assert not house.sequencer.work_at_once(sell(10, at="10.00", by=BOB))
+    house.work_off()
+    house.sequencer.suspend("no space left on device")
+    assert not house.sequencer.work_at_once(sell(10, at="10.00", by=BOB))
+
+    assert [each.sequence for each in house.journal.frames] == [1, 2]
+
+
+def test_an_order_alone_is_timed_as_a_batch_of_one() -> None:
+    watch = FakeWatch()
+    house = House(watch=watch)
+    house.run(configuration())
+    watch.told.clear()
+
+    house.sequencer.work_at_once(buy(10, at="10.00"))
+
+    assert watch.told == [(1, 5, 6, 7, 8)]
+
+
 def test_a_batch_is_timed_as_one() -> None:
     """Begun, decided, written, told: four looks at the clock, however many commands."""
     watch = FakeWatch()

@@ -1,12 +1,16 @@
 """The sequencer and operators: large cancels take turns with trading, questions are answered between batches."""
 
+import msgspec
+
 from fixgw.core import Core
 from fixgw.engine.sweep import SWEEP_SLICE_MAX
 from fixgw.sequencer import ASKED_MAX, Sequencer
-from fixgw.spec.commands import Command, ContinueSweep, Kill, NewOrder
+from fixgw.spec.commands import Command, ContinueSweep, ContinueTriggers, Kill, NewOrder
 from fixgw.spec.inquiries import Answer, OperatorAnswer, VenueAnswer, VenueInquiry
+from fixgw.spec.instructions import Instructions
 from fixgw.spec.sequenced import Sequenced
-from tests.orders import BOB, buy, configuration, sell
+from fixgw.spec.values import OrdType
+from tests.orders import AAPL, BOB, buy, configuration, sell
 
 KILL = Kill("olivia", "a drill", "firm:ALPHA")
 
@@ -61,6 +65,34 @@ def test_a_large_kill_takes_turns_with_what_clients_send() -> None:
 
     assert house.commands[:6] == [Kill, NewOrder, ContinueSweep, NewOrder, ContinueSweep, NewOrder]
     assert house.core.exchange.market.orders.count_open("CLIENT1") == 0
+
+
+def test_an_order_alone_waits_for_a_sweep_to_end() -> None:
+    house = House(open_orders=2 * SWEEP_SLICE_MAX)
+    house.sequencer.offer(KILL)
+    house.sequencer.work()
+
+    assert not house.sequencer.work_at_once(sell(1, at="2.00", by=BOB))
+    house.sequencer.work()
+
+    assert house.sequencer.work_at_once(sell(1, at="2.00", by=BOB))
+    assert house.commands == [Kill, ContinueSweep, NewOrder]
+
+
+def test_an_order_alone_waits_for_those_that_were_set_off_before_it() -> None:
+    house = House(open_orders=1)
+    until = Instructions(stop_px=AAPL.parse_price("1.00"))
+    stops = [
+        msgspec.structs.replace(sell(1), ord_type=OrdType.STOP, instructions=until) for _ in range(SWEEP_SLICE_MAX + 1)
+    ]
+    house.sequencer.process([*stops, sell(1, at="1.00", by=BOB)])
+    house.journal.frames.clear()
+
+    assert not house.sequencer.work_at_once(buy(1, at="1.00", by=BOB))
+    house.sequencer.work()
+
+    assert house.sequencer.work_at_once(buy(1, at="1.00", by=BOB))
+    assert house.commands == [ContinueTriggers, NewOrder]
 
 
 def test_an_idle_sequencer_goes_on_with_a_sweep_until_it_is_done() -> None:

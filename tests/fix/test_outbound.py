@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fixgw.fix.outbound import Encoder, Report, business_reject
+from fixgw.fix.outbound import Encoder, Report, TimeText, business_reject
 from fixgw.spec.commands import CancelQuotes, ConfigureVenue, OrderCommand
 from fixgw.spec.events import (
     AffectedOrder,
@@ -412,3 +412,18 @@ def test_whatever_happens_is_told_in_stock_fix_to_whom_it_concerns(script: list[
         reports = [report for event in venue.decide(command) for report in checked(encoder.reports(event, TIME_NS))]
         if isinstance(command, OrderCommand) and not isinstance(command, CancelQuotes):
             assert command.session in [session for session, _, _ in reports]
+
+
+def test_times_are_cut_to_milliseconds_in_whatever_order_they_come() -> None:
+    time = TimeText()
+
+    texts = [time.of(TIME_NS + later_ns) for later_ns in (0, 876_543_210, 876_543_211, -123_456_789, -123_456_790, 0)]
+
+    assert [text.removeprefix("20260102-") for text in texts] == [
+        "12:00:00.123",
+        "12:00:00.999",
+        "12:00:01.000",
+        "12:00:00.000",
+        "11:59:59.999",
+        "12:00:00.123",
+    ]
