@@ -26,6 +26,7 @@ from fixgw.fix.acceptor import OrderEntry
 from fixgw.fix.admission import Admission
 from fixgw.fix.archive import Archive
 from fixgw.fix.control import SessionControl
+from fixgw.fix.corks import Corks
 from fixgw.fix.direct_calls import poll
 from fixgw.fix.doorkeeper import Doorkeeper
 from fixgw.fix.inbound import Decoder, Request
@@ -137,7 +138,8 @@ class Gateway:
         self._board = Board(data_dir)
         sessions = {session.comp_id: session.settings for session in config.sessions}
         ids = session_ids(config.comp_id, sessions)
-        encoder, postman = Encoder(), Postman(config.comp_id, sessions, self._traffic)
+        self._corks = Corks()
+        encoder, postman = Encoder(), Postman(config.comp_id, sessions, self._traffic, self._corks)
         self._doorkeeper = Doorkeeper(config.port, self._readiness, self._traffic)
         self._schedule = Schedule(
             config.day, lambda: self._sequencer.core, clock_ns, self._timetables, config.circuit_breaker
@@ -198,6 +200,7 @@ class Gateway:
         self._order_entry.outgoing = self._numbering
         self._order_entry.offer = self._take
         self._subscriptions.offer = self._sequencer.offer
+        self._order_entry.come = self._let_in
         self._order_entry.gone = self._let_go
         for session_id in restoration.begun_anew:
             self._numbering.closed(session_id)
@@ -280,6 +283,7 @@ class Gateway:
         self._stopwatch.received(self._pass_began_ns, self._sequencer.waiting)
         if self._order_entry.fault is not None:
             raise self._order_entry.fault
+        self._corks.gather()
         is_idle = not self._sequencer.work()
         # Before anything else is read: an update is asked for right behind what has changed.
         is_idle = not self._subscriptions.work() and is_idle
@@ -288,6 +292,7 @@ class Gateway:
             self._control.work()
         self._numbering.settle()
         self._resends.go_on()
+        self._corks.release()
         now = time.monotonic()
         if self._tap is not None:
             self._tap.send_if_due(now)
@@ -347,8 +352,16 @@ class Gateway:
             self._sequencer.process(due)
             self._tick_at = 0.0  # what follows is due at once, after others had their turn
 
+    def _let_in(self, session: str) -> None:
+        """Know which connection a client that has just logged on has."""
+        with suppress(OSError):  # no file descriptor left: without it each report has a packet of its own
+            connection = self._doorkeeper.just_answered()
+            if connection is not None:
+                self._corks.connected(session, connection)
+
     def _let_go(self, session: str) -> None:
         """Have the quotes of a session that has just gone canceled, after all that it has sent."""
+        self._corks.gone(session)
         self._subscriptions.forget(session)
         if session in self._market_makers:
             self._sequencer.offer(PullQuotes(session, _GONE))

@@ -44,6 +44,8 @@ class OrderEntry(fix.Application):
         """Who sees what QuickFIX is about to send; to be set before it sends anything."""
         self.offer: Callable[[Request], bool]
         """Takes a request, or says that there are too many; to be set before anybody can connect."""
+        self.come: Callable[[str], None] = lambda _session: None
+        """Is told of each client that has logged on, right behind the answer."""
         self.gone: Callable[[str], None] = lambda _session: None
         """Is told of each client that has logged out or was lost, after all that it sent."""
         self._session_ids: list[fix.SessionID] = []
@@ -115,6 +117,7 @@ class OrderEntry(fix.Application):
         session = session_id.getTargetCompID().getValue()
         log.info("%s logged on", session)
         self.logged_on.add(session)
+        self.come(session)
         self.outgoing.opened(_copy(session_id))
 
     def onLogout(self, session_id: fix.SessionID) -> None:

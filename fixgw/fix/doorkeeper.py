@@ -69,6 +69,8 @@ class Doorkeeper:
     traffic: Traffic
     _strangers: dict[int, _Stranger] = field(default_factory=dict)
     _clients: dict[int, _Client] = field(default_factory=dict)
+    _unanswered: list[int] = field(default_factory=list)
+    """Connections that had no answer when the last Logon was judged, its own among them."""
     _others: dict[int, str] = field(default_factory=dict)
     """Sockets that need no more looking at, by inode: those elsewhere, and the listener."""
     _readers_checked_at: float = 0.0
@@ -95,7 +97,21 @@ class Doorkeeper:
         Between QuickFIX's listen and our fence another host may have slipped in; until it is thrown out,
         nobody logs on.
         """
-        return self.scan() == 0
+        from_elsewhere = self.scan()
+        self._unanswered = list(self._strangers)
+        return from_elsewhere == 0
+
+    def just_answered(self) -> int | None:
+        """Return the connection of the Logon that was judged last, when it has its answer; None if that is not sure.
+
+        For the thread that runs QuickFIX, which answers nobody else meanwhile.
+        """
+        answered = [fd for fd in self._unanswered if self._is_answered(fd)]
+        return answered[0] if len(answered) == 1 else None
+
+    def _is_answered(self, fd: int) -> bool:
+        with socket_on(fd, self.port) as connection:
+            return connection is not None and TcpInfo.of(connection).data_segs_out > 0
 
     def start(self) -> None:
         threading.Thread(target=self._run, name="doorkeeper", daemon=True).start()

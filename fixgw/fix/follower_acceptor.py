@@ -9,6 +9,7 @@ from typing import NoReturn
 import quickfix as fix
 
 from fixgw.fix.admission import Admission
+from fixgw.fix.corks import Corks
 from fixgw.fix.doorkeeper import Doorkeeper
 from fixgw.fix.fields import REJECTS
 from fixgw.fix.message_tap import MessageTap
@@ -126,7 +127,7 @@ class FollowerAcceptor:
         self._doorkeeper = Doorkeeper(port, self._readiness, self._traffic)
         self._resends = Resends()
         self.door = Door(Admission(self._doorkeeper.may_log_on, self._resends))
-        self.postman = Postman(comp_id, sessions, self._traffic)
+        self.postman = Postman(comp_id, sessions, self._traffic, Corks())
         self.door.send = self.postman.send
         # QuickFIX keeps no reference to these: they must live as long as the acceptor.
         self._settings = write_settings(folder, comp_id, port, sessions)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import quickfix as fix
 
+from fixgw.fix.corks import Corks
 from fixgw.fix.direct_calls import send, set_string
 from fixgw.fix.outbound import Encoder, Report, refused
 from fixgw.fix.readiness import Traffic
@@ -25,7 +26,7 @@ class NotStored(Exception):
 class Postman:
     """Sends to a session by its CompID."""
 
-    def __init__(self, comp_id: str, sessions: Mapping[str, Mapping[str, str]], traffic: Traffic) -> None:
+    def __init__(self, comp_id: str, sessions: Mapping[str, Mapping[str, str]], traffic: Traffic, corks: Corks) -> None:
         """``sessions`` maps the CompID of each client to QuickFIX's settings for it."""
         self._sessions = _Sessions(comp_id)
         self._forgetful = {
@@ -34,6 +35,7 @@ class Postman:
             if any(settings.get(setting) == "Y" for setting in _FORGETFUL)
         }
         self._traffic = traffic
+        self._corks = corks
         self.is_reporting = False
         """Whether what QuickFIX is being handed is the report of an event."""
         self._dictionary = fix.DataDictionary(str(dictionary.PATH))
@@ -54,6 +56,8 @@ class Postman:
             set_string(self._message, text, False, self._dictionary)
         else:
             set_string(self._message, text, False)
+        if self._corks.is_gathering:
+            self._corks.note(report.session)
         if not send(self._sessions[report.session], self._message):
             self._check_loss(report)
         self._traffic.sent += 1

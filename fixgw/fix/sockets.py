@@ -1,5 +1,6 @@
 """The sockets of this process, as the kernel tells of them: QuickFIX shows none of its own."""
 
+import ctypes
 import errno
 import fcntl
 import os
@@ -11,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+_setsockopt = ctypes.CDLL(None).setsockopt
+"""Without a socket object of Python, which would close QuickFIX's connection when it goes."""
 _TCP_LISTEN = 10
 _SO_BINDTODEVICE = 25
 _HANDLES_FROM = min(1000, resource.getrlimit(resource.RLIMIT_NOFILE)[1] // 2)
@@ -79,6 +82,14 @@ def bytes_not_taken(connection: socket.socket) -> int:
     answer = fcntl.ioctl(connection, termios.TIOCOUTQ, struct.pack("i", 0))
     count: int = struct.unpack("i", answer)[0]
     return count
+
+
+def cork(fd: int, *, on: bool) -> None:
+    """Have the kernel keep what is sent to a connection until it fills a packet, or let go what it keeps (tcp(7)).
+
+    It keeps nothing for longer than 200 ms, and sends all before it closes.  What is no connection is passed over.
+    """
+    _setsockopt(fd, socket.IPPROTO_TCP, socket.TCP_CORK, struct.pack("i", on), 4)
 
 
 def tie_to_loopback(listener: socket.socket) -> None:
