@@ -283,8 +283,8 @@ class Gateway:
         self._stopwatch.received(self._pass_began_ns, self._sequencer.waiting)
         if self._order_entry.fault is not None:
             raise self._order_entry.fault
-        self._corks.gather()
-        is_idle = not self._sequencer.work()
+        with self._corks:
+            is_idle = not self._sequencer.work()
         # Before anything else is read: an update is asked for right behind what has changed.
         is_idle = not self._subscriptions.work() and is_idle
         self._stopwatch.finished(self._sequencer.waiting)
@@ -292,14 +292,13 @@ class Gateway:
             self._control.work()
         self._numbering.settle()
         self._resends.go_on()
-        self._corks.release()
         now = time.monotonic()
         if self._tap is not None:
             self._tap.send_if_due(now)
         if now >= self._tick_at:
             self._tick(now)
-        elif is_idle:
-            # Nothing is left to be done, so that what wakes us is read at once.
+        elif is_idle and not self._sequencer.waiting:
+            # All that is due was done before, so that what wakes us is read at once.
             if self._listener in self._readiness.wait(self._resends.longest_wait_s):
                 # Somebody comes in: QuickFIX accepts in this pass, and from then on we wait for that socket too.
                 poll(self._acceptor)
@@ -312,8 +311,9 @@ class Gateway:
         self._order_entry.tick()
         self._look_at_disk(now)
         if not self._is_stopping and not self._sequencer.suspended_by:
-            self._go_on_with_the_day()
-            self._pull_quotes_of_absent()
+            with self._corks:
+                self._go_on_with_the_day()
+                self._pull_quotes_of_absent()
         self._write_board()
 
     def _take(self, request: Request) -> bool:

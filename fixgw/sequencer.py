@@ -134,7 +134,9 @@ class Sequencer:
         must stop hard.
         """
         exchange, market = self._core.exchange, self._core.exchange.market
-        if self._inbox or self.suspended_by or exchange.sweeps or market.triggers.due or market.pegs.stale:
+        if self._inbox or self.suspended_by or exchange.sweeps:
+            return False
+        if (market.triggers.due or market.pegs.stale) and exchange.has_due:
             return False
         began_ns = self._watch.clock_ns()
         self._is_at_once = True

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import stolen
+from bench.stolen import Stolen
 
 
 def stat(user: int, nice: int, system: int, idle: int, steal: int) -> str:
@@ -20,11 +20,10 @@ def stat(user: int, nice: int, system: int, idle: int, steal: int) -> str:
         (stat(100, 10, 20, 900, 80), 1.0),
     ],
 )
-def test_the_part_stolen(after: str, part: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_part_stolen(after: str, part: float, tmp_path: Path) -> None:
     path = tmp_path / "stat"
     path.write_text(stat(100, 10, 20, 900, 0))
-    monkeypatch.setattr(stolen, "_STAT", path)
-    since = stolen.Stolen()
+    since = Stolen(path)
 
     path.write_text(after)
 

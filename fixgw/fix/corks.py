@@ -1,25 +1,27 @@
-"""Corks: what a busy pass tells one client leaves in few packets, not in one for each report.
+"""Corks: the reports of one batch to one client leave in few packets, not in one each.
 
-A packet with the wake-up of who receives it costs a fifth of an order.  While a pass tells, the first reports to a
-client leave at once; from then on the kernel keeps them (TCP_CORK) until the pass is over, or until they fill a packet
+A packet with the wake-up of who receives it costs a fifth of an order.  The first reports to a client leave at once;
+from then on the kernel keeps them (TCP_CORK) until the batch is told, or until they fill a packet
 (docs/decisions/0027-corks.md).
 """
+
+from typing import Self
 
 from fixgw.fix.sockets import cork
 
 CORKED_FROM = 8
-"""Which message to a client in one pass is the first that is kept: a few are better off on their way."""
+"""Which report to a client in one batch is the first that is kept: a few are better off on their way."""
 
 
 class Corks:
-    """The connections of the clients by their CompID; for the thread that sends, and no other."""
+    """The connections of the clients by their CompID; ``with`` it a batch is told, on the thread that sends."""
 
     def __init__(self) -> None:
         self.is_gathering = False
         self._connections: dict[str, int] = {}
         """QuickFIX's own file descriptors."""
         self._told: dict[str, int] = {}
-        """How many messages went to each client in this pass."""
+        """How many reports went to each client in this batch."""
         self._corked: set[int] = set()
 
     def connected(self, session: str, fd: int) -> None:
@@ -34,22 +36,24 @@ class Corks:
             self._corked.remove(fd)
             cork(fd, on=False)
 
-    def gather(self) -> None:
-        """Begin a pass that tells."""
+    def __enter__(self) -> Self:
         self.is_gathering = True
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.is_gathering = False
+        self._told.clear()
+        self.let_go()
 
     def note(self, session: str) -> None:
-        """Know that the next message is to ``session``; only while it ``is_gathering``."""
+        """Know that the next report is to ``session``; only while it ``is_gathering``."""
         count = self._told[session] = self._told.get(session, 0) + 1
         if count == CORKED_FROM and (fd := self._connections.get(session)) is not None:
             cork(fd, on=True)
             self._corked.add(fd)
 
-    def release(self) -> None:
-        """Let go what was kept: the pass is over."""
-        self.is_gathering = False
-        if self._told:
-            self._told.clear()
-            for fd in self._corked:
-                cork(fd, on=False)
-            self._corked.clear()
+    def let_go(self) -> None:
+        """Let go what was kept, since something that may take long comes next."""
+        for fd in self._corked:
+            cork(fd, on=False)
+        self._corked.clear()

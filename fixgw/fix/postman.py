@@ -56,7 +56,9 @@ class Postman:
             set_string(self._message, text, False, self._dictionary)
         else:
             set_string(self._message, text, False)
-        if self._corks.is_gathering:
+        if not self.is_reporting:
+            self._corks.let_go()  # it takes a number of its own, which is written first
+        elif self._corks.is_gathering:
             self._corks.note(report.session)
         if not send(self._sessions[report.session], self._message):
             self._check_loss(report)

@@ -87,7 +87,7 @@ def bytes_not_taken(connection: socket.socket) -> int:
 def cork(fd: int, *, on: bool) -> None:
     """Have the kernel keep what is sent to a connection until it fills a packet, or let go what it keeps (tcp(7)).
 
-    It keeps nothing for longer than 200 ms, and sends all before it closes.  What is no connection is passed over.
+    It keeps nothing for longer than 200 ms.  What is no connection is passed over.
     """
     _setsockopt(fd, socket.IPPROTO_TCP, socket.TCP_CORK, struct.pack("i", on), 4)
 

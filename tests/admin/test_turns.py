@@ -5,7 +5,7 @@ import msgspec
 from fixgw.core import Core
 from fixgw.engine.sweep import SWEEP_SLICE_MAX
 from fixgw.sequencer import ASKED_MAX, Sequencer
-from fixgw.spec.commands import Command, ContinueSweep, ContinueTriggers, Kill, NewOrder
+from fixgw.spec.commands import Command, ContinueSweep, ContinueTriggers, HaltInstrument, Kill, NewOrder
 from fixgw.spec.inquiries import Answer, OperatorAnswer, VenueAnswer, VenueInquiry
 from fixgw.spec.instructions import Instructions
 from fixgw.spec.sequenced import Sequenced
@@ -13,6 +13,13 @@ from fixgw.spec.values import OrdType
 from tests.orders import AAPL, BOB, buy, configuration, sell
 
 KILL = Kill("olivia", "a drill", "firm:ALPHA")
+
+
+def too_many_stops() -> list[NewOrder]:
+    """Return stop orders that one trade at 1.00 sets off, more than one step lets to the market."""
+    until = Instructions(stop_px=AAPL.parse_price("1.00"))
+    stop = msgspec.structs.replace(sell(1), ord_type=OrdType.STOP, instructions=until)
+    return [msgspec.structs.replace(stop, cl_ord_id=f"s{number}") for number in range(SWEEP_SLICE_MAX + 1)]
 
 
 class Journal:
@@ -81,11 +88,7 @@ def test_an_order_alone_waits_for_a_sweep_to_end() -> None:
 
 def test_an_order_alone_waits_for_those_that_were_set_off_before_it() -> None:
     house = House(open_orders=1)
-    until = Instructions(stop_px=AAPL.parse_price("1.00"))
-    stops = [
-        msgspec.structs.replace(sell(1), ord_type=OrdType.STOP, instructions=until) for _ in range(SWEEP_SLICE_MAX + 1)
-    ]
-    house.sequencer.process([*stops, sell(1, at="1.00", by=BOB)])
+    house.sequencer.process([*too_many_stops(), sell(1, at="1.00", by=BOB)])
     house.journal.frames.clear()
 
     assert not house.sequencer.work_at_once(buy(1, at="1.00", by=BOB))
@@ -93,6 +96,15 @@ def test_an_order_alone_waits_for_those_that_were_set_off_before_it() -> None:
 
     assert house.sequencer.work_at_once(buy(1, at="1.00", by=BOB))
     assert house.commands == [ContinueTriggers, NewOrder]
+
+
+def test_an_order_alone_does_not_wait_for_what_a_halt_keeps() -> None:
+    house = House(open_orders=1)
+    halt = HaltInstrument("olivia", "news", "AAPL")
+    house.sequencer.process([*too_many_stops(), sell(1, at="1.00", by=BOB), halt])
+
+    assert house.core.exchange.market.triggers.due
+    assert house.sequencer.work_at_once(buy(1, at="1.00", symbol="MSFT"))
 
 
 def test_an_idle_sequencer_goes_on_with_a_sweep_until_it_is_done() -> None:

@@ -1,8 +1,11 @@
 """QuickFIX's functions do what the methods before them do."""
 
+from pathlib import Path
+
 import pytest
 import quickfix as fix
 
+import fixgw
 from fixgw.fix import direct_calls
 from fixgw.spec import dictionary
 
@@ -31,3 +34,11 @@ def test_a_group_stays_in_order_by_the_dictionary() -> None:
 def test_what_quickfix_raises_is_its_own() -> None:
     with pytest.raises(fix.InvalidMessage):
         direct_calls.set_string(fix.Message(), "garbage", True)
+
+
+def test_they_have_one_place() -> None:
+    house = Path(fixgw.__file__).parent
+
+    users = [path.name for path in house.rglob("*.py") if "_quickfix" in path.read_text(encoding="utf-8")]
+
+    assert users == ["direct_calls.py"]

@@ -101,6 +101,8 @@ def test_every_command_and_event_comes_back_as_it_was(kind: type, data: st.DataO
 def test_an_integer_beyond_64_bits_is_refused(value: int) -> None:
     """SQL and most languages end at 2**63-1; what we cannot write for all readers we do not write."""
     with pytest.raises(OverflowError):
+        encode(Sequenced(value, TIME_NS, ORDER, ()))
+    with pytest.raises(OverflowError):
         encode(Sequenced(1, value, ORDER, ()))
     with pytest.raises(OverflowError):
         encode(Sequenced(1, TIME_NS, msgspec.structs.replace(ORDER, order_qty=value), (ACCEPTED,)))

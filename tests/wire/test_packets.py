@@ -3,7 +3,7 @@
 import socket
 import struct
 
-from tests.wire.venue import RESET, Venue, connection, logon, new_id, new_order, raw, read_until
+from tests.wire.venue import RESET, Venue, connection, logon, new_id, new_order, raw, read_until, read_until_closed
 
 ORDERS = 200
 
@@ -15,8 +15,11 @@ def packets(plain: socket.socket) -> int:
 
 
 def test_a_burst_is_answered_in_few_packets(venue: Venue) -> None:
+    """Whose connection is whose is found among strangers: one is silent, one was refused."""
     for sender in ("CLIENT1", "CLIENT2", "CLIENT1"):
-        with connection(venue.port) as plain:
+        with connection(venue.port), connection(venue.port) as refused, connection(venue.port) as plain:
+            refused.sendall(logon("NOBODY", 1, RESET))
+            read_until_closed(refused)
             plain.sendall(logon(sender, 1, RESET))
             read_until(plain, b"\x0135=A\x01")
             before = packets(plain)
