@@ -41,7 +41,7 @@ class Plan:
 
 FULL = Plan(
     rounds=3,
-    repeats=3,
+    repeats=1,
     throughput=Workload("rest, window 64", "rest", requests=55_000, warmup=5_000),
     latency=Workload("rest, 1,000 a second", "rest", requests=7_000, warmup=1_000, rate=1_000),
     gateway_only=(
