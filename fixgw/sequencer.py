@@ -133,10 +133,8 @@ class Sequencer:
         Whoever sent it may still hold its message.  What is raised here is a fault of ours or of the disk: the venue
         must stop hard.
         """
-        exchange, market = self._core.exchange, self._core.exchange.market
-        if self._inbox or self.suspended_by or exchange.sweeps:
-            return False
-        if (market.triggers.due or market.pegs.stale) and exchange.has_due:
+        exchange = self._core.exchange
+        if self._inbox or self.suspended_by or exchange.sweeps or exchange.has_due:
             return False
         began_ns = self._watch.clock_ns()
         self._is_at_once = True
@@ -165,8 +163,7 @@ class Sequencer:
             reply(self._core.inspect(inquiry))
         exchange, takes = self._core.exchange, not self.suspended_by
         sweeps = exchange.sweeps and takes
-        market = exchange.market
-        triggers = (market.triggers.due or market.pegs.stale) and takes and exchange.has_due
+        triggers = takes and exchange.has_due
         if inbox or sweeps or triggers:
             batch = [inbox.popleft() for _ in range(min(len(inbox), BATCH_MAX))]
             if any(isinstance(request, _LISTING_COMMANDS) for request in batch):

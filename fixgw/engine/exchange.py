@@ -151,6 +151,8 @@ class Exchange:
     @property
     def has_due(self) -> bool:
         """Whether ContinueTriggers is to let orders to the market that have gone off, or pegs move."""
+        if not (self.market.triggers.due or self.market.pegs.stale):
+            return False  # as nearly always
         return self._releases.has_due or self._pegging.has_due
 
     def handle(self, command: TradingCommand, sequence: int) -> list[Event]:

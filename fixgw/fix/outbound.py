@@ -146,9 +146,9 @@ class Encoder:
     def reports(self, event: Event, time_ns: int) -> tuple[Report, ...]:
         """Return the reports of ``event`` in the order they are to be sent; resting side of a trade first."""
         match event:
+            case OrderAccepted() | OrderReplaced() if event.order.is_quoted:
+                return ()
             case OrderAccepted():
-                if event.order.quote_entry_id is not None:
-                    return ()
                 return (self._execution(event.exec_id, _NEW, event.order, time_ns),)
             case Trade():
                 return self._fill(event, event.resting, time_ns), self._fill(event, event.aggressor, time_ns)
@@ -158,8 +158,6 @@ class Encoder:
                 extra = _optional("41=", event.orig_cl_ord_id) + _optional("58=", event.text)
                 extra += _optional("378=", event.exec_restatement_reason)
                 return (self._execution(event.exec_id, _CANCELED, event.order, time_ns, extra),)
-            case OrderReplaced() if event.order.is_quoted:
-                return ()
             case OrderReplaced():
                 extra = f"41={event.orig_cl_ord_id}\x01"
                 return (self._execution(event.exec_id, _REPLACED, event.order, time_ns, extra),)

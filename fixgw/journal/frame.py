@@ -99,7 +99,8 @@ def encode(sequenced: Sequenced) -> bytes:
     # MessagePack could carry 2**64-1, readers in SQL and other languages could not.  An integer of
     # 2**63 and above is the byte CF and a byte with its high bit set; other data looks so now and then.
     # Most frames have no CF but that of their time, which a look from the end tells at once.
-    is_suspect = payload.rfind(b"\xcf") > _TIME_BEGINS or not sequenced.sequence <= INT64_MAX >= sequenced.time_ns
+    is_late = sequenced.time_ns > INT64_MAX or sequenced.sequence > INT64_MAX
+    is_suspect = is_late or payload.rfind(b"\xcf") > _TIME_BEGINS
     if is_suspect and _may_exceed_int64(payload) and _largest(msgspec.msgpack.decode(payload)) > INT64_MAX:
         raise OverflowError(f"sequence {sequenced.sequence} holds an integer above 2**63-1")
     return _pack(len(payload), crc32(payload)) + payload

@@ -1,12 +1,12 @@
 """What one batch tells one client: the first reports at once, the rest in few packets when it is told."""
 
 import socket
-import struct
 from collections.abc import Iterator
 
 import pytest
 
 from fixgw.fix.corks import CORKED_FROM, Corks
+from tests.packets import packets
 
 REPORT = b"a report"
 WAIT_S = 30.0
@@ -30,10 +30,7 @@ class Client:
 
     @property
     def packets(self) -> int:
-        """How many packets with data have come so far (tcpi_data_segs_in)."""
-        info = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 192)
-        count: int = struct.unpack_from("=I", info, 152)[0]
-        return count
+        return packets(self._socket)
 
     def receive(self, reports: int) -> None:
         """Wait until so many more have come; raises TimeoutError if they do not."""

@@ -1,17 +1,9 @@
 """A burst of orders is answered in few packets, whichever connection a client comes by."""
 
-import socket
-import struct
-
+from tests.packets import packets
 from tests.wire.venue import RESET, Venue, connection, logon, new_id, new_order, raw, read_until, read_until_closed
 
 ORDERS = 200
-
-
-def packets(plain: socket.socket) -> int:
-    """Return how many packets with data have come so far (tcpi_data_segs_in)."""
-    count: int = struct.unpack_from("=I", plain.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 192), 152)[0]
-    return count
 
 
 def test_a_burst_is_answered_in_few_packets(venue: Venue) -> None:
